@@ -1,0 +1,1 @@
+"""What runs at the counter: kiosk, handheld, and the parts they are built from."""

@@ -1,0 +1,1 @@
+"""Printers of rewritable cards: protocol cores and their links."""

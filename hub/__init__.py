@@ -1,0 +1,1 @@
+"""The back room: broker bridge, reconciliation and the double-entry ledger."""

@@ -1,0 +1,1 @@
+"""The double-entry ledger: tables, posting, queries and the checks that must always hold."""

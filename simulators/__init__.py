@@ -1,0 +1,1 @@
+"""Honest stand-ins for hardware and people; nothing that ships imports them."""
