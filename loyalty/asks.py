@@ -1,0 +1,75 @@
+"""What a device may ask of the hub while it is online. Asks state nothing: they are never filed.
+
+`ref` is the device's name for the question; the answer repeats it, and asking twice with one
+`ref` is asking once.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from loyalty.fields import Count, Counter, Id, MemberToken, OptionalId
+from loyalty.lines import Line, read_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Line):
+    """A question with its reference."""
+
+    ref: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello(Ask):
+    """A device is here: the last line it journalled, the last it settled, its documents."""
+
+    kind: ClassVar[str] = "hello"
+
+    last_seq: Count
+    settled_seq: Count
+    incarnation: OptionalId
+    rules: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAccount(Ask):
+    """What does this card's member have?"""
+
+    kind: ClassVar[str] = "ask_account"
+
+    card: Id
+    member: MemberToken
+    ctr_seen: Counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRedeem(Ask):
+    """May this card's member have this offer? A yes reserves the points until it expires."""
+
+    kind: ClassVar[str] = "ask_redeem"
+
+    card: Id
+    member: MemberToken
+    ctr_seen: Counter
+    offer: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRedeem(Ask):
+    """The member changed their mind: release what grant `auth` reserved."""
+
+    kind: ClassVar[str] = "cancel_redeem"
+
+    auth: Id
+
+
+KINDS: dict[str, type[Ask]] = {it.kind: it for it in (Hello, AskAccount, AskRedeem, CancelRedeem)}
+
+
+def from_line(line: bytes) -> Ask:
+    """Return the ask that `line` holds.
+
+    Raises:
+        UnknownLine: a kind or version this programme does not know.
+        WireError: anything else but an ask's line.
+    """
+    return read_line(line, KINDS)

@@ -1,0 +1,139 @@
+"""What the hub may answer: receipts for lines, and answers to asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from loyalty.chain import LINES_MAX
+from loyalty.fields import (
+    Choice,
+    Count,
+    Hash,
+    Id,
+    MoneyMinor,
+    OptionalId,
+    Points,
+    Rows,
+    SignedPoints,
+    TimeMs,
+)
+from loyalty.lines import Line, read_line
+
+Status = Annotated[str, Choice(("posted", "held", "rejected", "duplicate"))]
+Reason = Annotated[
+    str,
+    Choice(
+        (
+            "unknown_card",
+            "unknown_offer",
+            "not_enough_points",
+            "card_blocked",
+            "too_many_asks",
+            "unknown_grant",
+            "try_later",
+        )
+    ),
+]
+
+
+class LineStatus(NamedTuple):
+    """A line that did not simply post, and why; `code` is a word of the case or the first op."""
+
+    seq: Count
+    status: Status
+    code: OptionalId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Line):
+    """Anything the hub says to one device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Answer):
+    """The hub holds every line up to `upto_seq`, whose head is `head` (hexadecimal).
+
+    Together with the envelope this binds incarnation, kid, device, epoch, N and head(N).
+    `exceptions` lists the lines of the batch just taken that did not simply post. Lines
+    `want_first` to `want_last` are missing (both 0: none are).
+    """
+
+    kind: ClassVar[str] = "receipt"
+    row_types: ClassVar[Mapping[str, Any]] = {"exceptions": LineStatus}
+
+    incarnation: Id
+    upto_seq: Count
+    head: Hash
+    hub_ms: TimeMs
+    want_first: Count
+    want_last: Count
+    exceptions: Annotated[tuple[LineStatus, ...], Rows(LINES_MAX)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountView(Answer):
+    """What a member has, as the hub knew it at `as_of_ms`; `check` is the hub's mark on it.
+
+    `points` is the balance, `available_points` the balance less what is reserved.
+    """
+
+    kind: ClassVar[str] = "account_view"
+
+    ref: Id
+    account: Id
+    version: Count
+    tier: Id
+    points: SignedPoints
+    available_points: SignedPoints
+    as_of_ms: TimeMs
+    check: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemGranted(Answer):
+    """Yes: `points` are reserved under `auth` until `expires_ms` of hub time."""
+
+    kind: ClassVar[str] = "redeem_granted"
+
+    ref: Id
+    auth: Id
+    offer: Id
+    points: Points
+    value_minor: MoneyMinor
+    granted_ms: TimeMs
+    expires_ms: TimeMs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released(Answer):
+    """What grant `auth` reserved is free again."""
+
+    kind: ClassVar[str] = "released"
+
+    ref: Id
+    auth: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Answer):
+    """No, and why."""
+
+    kind: ClassVar[str] = "refusal"
+
+    ref: Id
+    reason: Reason
+
+
+KINDS: dict[str, type[Answer]] = {
+    it.kind: it for it in (Receipt, AccountView, RedeemGranted, Released, Refusal)
+}
+
+
+def from_line(line: bytes) -> Answer:
+    """Return the answer that `line` holds.
+
+    Raises:
+        UnknownLine: a kind or version this programme does not know.
+        WireError: anything else but an answer's line.
+    """
+    return read_line(line, KINDS)

@@ -1,0 +1,199 @@
+"""What a device may state happened: one frozen dataclass per kind, integers for money and points.
+
+A record is encoded once, when it happens (`lines.to_line`); those bytes are what the journal
+stores, MQTT carries and the hub keeps. Field order is wire order: append new fields at the end
+of a new version, never in the middle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from loyalty.fields import (
+    Choice,
+    Count,
+    Counter,
+    Currency,
+    Day,
+    Flag,
+    Hash,
+    Id,
+    MemberToken,
+    MoneyMinor,
+    Op,
+    OptionalId,
+    Points,
+    Rows,
+    SignedPoints,
+    TimeMs,
+)
+from loyalty.lines import Line, read_line
+
+SALE_ITEMS_MAX = 500
+
+Touch = Annotated[str, Choice(("none", "done", "torn", "unknown"))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record(Line):
+    """The fields every line carries.
+
+    `at_ms` is wall time, `mono_ms` milliseconds since boot number `boot`, `hub_ms` the last hub
+    time seen in this boot (0 for none). `rules` is the programme version the device had. `card`
+    is the chip's UID in hexadecimal and `member` the token read from it, both empty where no
+    card took part. `ctr_seen` and `ctr_used` are the card's counter as read and as written (-1
+    for none), `touch` how that write ended. `op` is the business key of a fact that moves value:
+    merchant, till, receipt number and leg; empty for the others.
+    """
+
+    at_ms: TimeMs
+    mono_ms: Count
+    boot: Count
+    hub_ms: TimeMs
+    staff: OptionalId
+    store: Id
+    rules: Count
+    card: OptionalId
+    member: MemberToken
+    ctr_seen: Counter
+    ctr_used: Counter
+    touch: Touch
+    op: Op
+
+
+class SaleItem(NamedTuple):
+    """One line of a receipt: what was paid for a product of a category, after discounts."""
+
+    category: Id
+    paid_minor: MoneyMinor
+    special_price: Flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale(Record):
+    """A basket was paid for; `till_ms` is the till's own timestamp, UTC."""
+
+    kind: ClassVar[str] = "sale"
+    row_types: ClassVar[Mapping[str, Any]] = {"items": SaleItem}
+
+    till_ms: TimeMs
+    receipt: Id
+    currency: Currency
+    items: Annotated[tuple[SaleItem, ...], Rows(SALE_ITEMS_MAX)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redemption(Record):
+    """Points were spent on an offer of the programme.
+
+    `auth` is the hub's grant, given at `granted_ms` of hub time; both are empty and 0 offline.
+    """
+
+    kind: ClassVar[str] = "redemption"
+
+    offer: Id
+    points: Points
+    value_minor: MoneyMinor
+    currency: Currency
+    auth: OptionalId
+    granted_ms: TimeMs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardIssued(Record):
+    """A card was personalised for a member."""
+
+    kind: ClassVar[str] = "card_issued"
+
+    card_kind: Annotated[str, Choice(("classic1k", "ntag", "desfire", "barcode"))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckIn(Record):
+    """A member showed a card and nothing else happened."""
+
+    kind: ClassVar[str] = "check_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceStarted(Record):
+    """The erase of a card's face is about to begin: rewrite number `rewrite` is spent."""
+
+    kind: ClassVar[str] = "face_started"
+
+    face: Hash
+    rewrite: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacePrinted(Record):
+    """How the rewrite of a face ended, and what it showed.
+
+    `account_version`, `shown_points` and `as_of_ms` are the hub's signed view; `pending_points`
+    is what this device had journalled and the hub had not folded.
+    """
+
+    kind: ClassVar[str] = "face_printed"
+
+    face: Hash
+    outcome: Annotated[str, Choice(("printed", "stale"))]
+    account_version: Count
+    shown_points: SignedPoints
+    pending_points: SignedPoints
+    as_of_ms: TimeMs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TouchUnknown(Record):
+    """A card write was begun and nobody knows how it ended; the next touch of the card tells.
+
+    `op` is the intent's, `ctr_used` the counter it meant to write.
+    """
+
+    kind: ClassVar[str] = "touch_unknown"
+
+    intended: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffSignedIn(Record):
+    """A member of staff took over this terminal."""
+
+    kind: ClassVar[str] = "staff_signed_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayClosed(Record):
+    """This device has no more facts for business day `day` (yyyymmdd)."""
+
+    kind: ClassVar[str] = "day_closed"
+
+    day: Day
+
+
+KINDS: dict[str, type[Record]] = {
+    it.kind: it
+    for it in (
+        Sale,
+        Redemption,
+        CardIssued,
+        CheckIn,
+        FaceStarted,
+        FacePrinted,
+        TouchUnknown,
+        StaffSignedIn,
+        DayClosed,
+    )
+}
+
+VALUE_KINDS = frozenset({Sale.kind, Redemption.kind})
+
+
+def from_line(line: bytes) -> Record:
+    """Return the record that `line` states.
+
+    Raises:
+        UnknownLine: a kind or version this programme does not know; keep it and wait.
+        WireError: anything else but a record's line.
+    """
+    return read_line(line, KINDS)

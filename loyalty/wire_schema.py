@@ -1,0 +1,87 @@
+"""Portable. The fields of every line in wire order; made by a script.
+
+`scripts/make_wire_schema.py` reads it off records, asks and receipts.
+`SCHEMA[kind]` is `(names, marks)`. A mark is `("whole", least, most)`, `("name", shortest,
+longest)`, `("choice", words)` or `("rows", most, marks of a row)`.
+"""
+
+# fmt: off
+# ruff: noqa: E501
+TYPE_CHECKING = False  # boards have no `typing`
+if TYPE_CHECKING:
+    from typing import Any
+
+SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
+    'sale': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'till_ms', 'receipt', 'currency', 'items'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 0, 4102444800000), ('name', 1, 64), ('name', 3, 3), ('rows', 500, (('name', 1, 64), ('whole', -1000000000000, 1000000000000), ('whole', 0, 1)))),
+    ),
+    'redemption': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'offer', 'points', 'value_minor', 'currency', 'auth', 'granted_ms'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', -1000000000000, 1000000000000), ('name', 3, 3), ('name', 0, 64), ('whole', 0, 4102444800000)),
+    ),
+    'card_issued': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'card_kind'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('choice', ('classic1k', 'ntag', 'desfire', 'barcode'))),
+    ),
+    'check_in': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96)),
+    ),
+    'face_started': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'face', 'rewrite'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 64, 64), ('whole', 0, 9007199254740991)),
+    ),
+    'face_printed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'face', 'outcome', 'account_version', 'shown_points', 'pending_points', 'as_of_ms'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 64, 64), ('choice', ('printed', 'stale')), ('whole', 0, 9007199254740991), ('whole', -1000000000000, 1000000000000), ('whole', -1000000000000, 1000000000000), ('whole', 0, 4102444800000)),
+    ),
+    'touch_unknown': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'intended'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64)),
+    ),
+    'staff_signed_in': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96)),
+    ),
+    'day_closed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'day'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 19700101, 20991231)),
+    ),
+    'hello': (
+        ('ref', 'last_seq', 'settled_seq', 'incarnation', 'rules'),
+        (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991)),
+    ),
+    'ask_account': (
+        ('ref', 'card', 'member', 'ctr_seen'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295)),
+    ),
+    'ask_redeem': (
+        ('ref', 'card', 'member', 'ctr_seen', 'offer'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 1, 64)),
+    ),
+    'cancel_redeem': (
+        ('ref', 'auth'),
+        (('name', 1, 64), ('name', 1, 64)),
+    ),
+    'receipt': (
+        ('incarnation', 'upto_seq', 'head', 'hub_ms', 'want_first', 'want_last', 'exceptions'),
+        (('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 64, 64), ('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('rows', 100, (('whole', 0, 9007199254740991), ('choice', ('posted', 'held', 'rejected', 'duplicate')), ('name', 0, 64)))),
+    ),
+    'account_view': (
+        ('ref', 'account', 'version', 'tier', 'points', 'available_points', 'as_of_ms', 'check'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 1, 64), ('whole', -1000000000000, 1000000000000), ('whole', -1000000000000, 1000000000000), ('whole', 0, 4102444800000), ('name', 1, 64)),
+    ),
+    'redeem_granted': (
+        ('ref', 'auth', 'offer', 'points', 'value_minor', 'granted_ms', 'expires_ms'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', -1000000000000, 1000000000000), ('whole', 0, 4102444800000), ('whole', 0, 4102444800000)),
+    ),
+    'released': (
+        ('ref', 'auth'),
+        (('name', 1, 64), ('name', 1, 64)),
+    ),
+    'refusal': (
+        ('ref', 'reason'),
+        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'too_many_asks', 'unknown_grant', 'try_later'))),
+    ),
+}
