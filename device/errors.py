@@ -1,4 +1,4 @@
-"""The top of a device's error tree; each area adds its own below these, where a caller can use it."""
+"""The top of a device's error tree; an area adds its own below where a caller can use them."""
 
 
 class DeviceError(Exception):
