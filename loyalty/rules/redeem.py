@@ -1,0 +1,56 @@
+"""What a redemption takes: points from the lots that expire first, and debt for what is missing."""
+
+from loyalty.fields import POINTS_MAX
+from loyalty.programme import Programme
+from loyalty.programme_terms import Offer
+from loyalty.records import Redemption
+from loyalty.state import Fact, LotUse, MemberState, Refused, Spent
+
+
+def redeem(
+    programme: Programme, state: MemberState, fact: Fact, redemption: Redemption
+) -> tuple[Spent] | Refused:
+    """Return what `redemption` spends: it has happened, so what is not there becomes debt (L30).
+
+    Lots go in the order of `state.lots`: soonest expiry, then earliest earned, then name (L12);
+    those already expired are passed over. `points` are the record's: a programme that no longer
+    has the offer does not undo what was handed over.
+    """
+    if redemption.currency != programme.currency:
+        return Refused(
+            "currency", f"redemption in {redemption.currency}, programme in {programme.currency}"
+        )
+    missing_points = redemption.points
+    uses = []
+    for lot in state.lots:
+        if missing_points == 0:
+            break
+        if lot.expires_ms > fact.position.event_ms:
+            points = min(lot.remaining_points, missing_points)
+            uses.append(LotUse(lot.op, lot.leg, points))
+            missing_points -= points
+    if state.debt_points + missing_points > POINTS_MAX:
+        return Refused("too_many_points", f"a debt of more than {POINTS_MAX} points")
+    return (Spent(redemption.points, tuple(uses), missing_points),)
+
+
+def may_redeem(
+    programme: Programme, state: MemberState, offer_id: str, *, at_ms: int, reserved_points: int
+) -> Offer | Refused:
+    """Return the offer, if the member could have it at `at_ms` with `reserved_points` set aside.
+
+    The reasons are those of `receipts.Refusal`. A member in debt may not redeem (L16).
+    """
+    offer = programme.offer(offer_id)
+    if offer is None:
+        return Refused("unknown_offer", f"offer {offer_id!r} is not in version {programme.version}")
+    free_points = spendable_points(state, at_ms) - reserved_points
+    if free_points < offer.points or state.debt_points:
+        return Refused("not_enough_points", f"{free_points} points free, {offer.points} wanted")
+    return offer
+
+
+def spendable_points(state: MemberState, at_ms: int) -> int:
+    """Return what the lots not expired at `at_ms` hold, less the debt; it may be negative."""
+    held_points = sum(lot.remaining_points for lot in state.lots if lot.expires_ms > at_ms)
+    return held_points - state.debt_points
