@@ -239,8 +239,8 @@ class Pn532Chip:
         return bytes([status]) + data
 
     def _in_communicate_thru(self, parameters: bytes) -> bytes:
-        # Our chips speak no plain frames after their selection: a Classic answers RATS with silence,
-        # and so does a type A chip every type B probe. HALT is obeyed in silence too.
+        # Our chips know no plain frames once selected: a Classic answers RATS with silence, and so
+        # does every type A chip a type B probe. HALT is obeyed in silence too.
         if parameters[:1] == b"\x50":
             self._halt_targets()
         self._air_s = _NO_ANSWER_S

@@ -1,4 +1,4 @@
-"""Our card on a reader: reads what it states, writes what comes next, makes a blank card ours.
+"""Our card on a reader: reads what it states and writes what comes next.
 
 Slot 0 is sector 1 and slot 1 is sector 2. Key A reads, key B writes, and each card has its own.
 """
@@ -13,10 +13,7 @@ from device.nfc.reader import AuthenticationFailed, CardRefused, CardSeen, Reade
 from loyalty import card as layout
 from loyalty.keys import classic_key
 
-FIRST_COUNTER = 1
-
-_SECTORS = (1, 2)
-_ACCESS = classic.access_bytes((classic.DATA_B_WRITES,) * 3, classic.TRAILER_B_WRITES)
+SECTORS = (1, 2)  # Of slot 0 and of slot 1.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +22,10 @@ class CardKeys:
 
     master: bytes = field(repr=False)
     seal_key: bytes = field(repr=False)
+
+    def of_sector(self, uid: bytes, sector: int, name: str) -> bytes:
+        """Return key `name` ("A" or "B") of `sector` on the card `uid`."""
+        return classic_key(self.master, uid, sector, name, encrypt_block)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,77 +135,18 @@ class MemberCards:
             raise ValueError(f"counter {counter}, wanted more than {card.counter}")
         number = 1 - card.slot
         slot = layout.Slot(counter, card.member, op_digest, rewrites)
-        wanted = _member_card(card.uid, slot, number, torn=False)
+        wanted = member_card(card.uid, slot, number, torn=False)
         data = layout.pack(slot, card.uid, number, self._keys.seal_key)
         try:
             whole = await self._replace(card.uid, number, data)
         except DeviceError:
-            return await self._find_out(card.uid, wanted)
+            return await self.find_out(card.uid, wanted)
         if not whole:
-            return await self._find_out(card.uid, wanted)
+            return await self.find_out(card.uid, wanted)
         return Written(outcome=Outcome.DONE, card=wanted)
 
-    async def personalise(
-        self, seen: CardSeen, *, member: str, op_digest: bytes
-    ) -> Written | WrongKey:
-        """Make a blank card ours for `member`: slots, keys and access bits, then read it all back.
-
-        Sector 1 gets its keys last, so a card that was pulled away before that is Blank still and
-        can be tried again. A card torn within a sector's keys is lost, as the chip is made.
-
-        Raises:
-            ValueError: a field is out of its limits.
-        """
-        slot = layout.Slot(FIRST_COUNTER, member, op_digest, 0)
-        wanted = _member_card(seen.uid, slot, 0, torn=False)
-        data = layout.pack(slot, seen.uid, 0, self._keys.seal_key)
-        try:
-            if not await self._convert(seen.uid, 1, bytes(layout.SLOT_BYTES)):
-                return WrongKey(seen.uid)
-            if not await self._convert(seen.uid, 0, data):
-                return WrongKey(seen.uid)
-        except DeviceError:
-            pass  # What the card has become is found out by reading it.
-        return await self._find_out(seen.uid, wanted)
-
-    async def _read_slot(self, uid: bytes, number: int) -> bytes:
-        sector = _SECTORS[number]
-        await self._reader.authenticate(sector * 4, self._key(uid, sector, "A"))
-        read = self._reader.read_block
-        first, second, third = classic.data_blocks(sector)
-        return await read(first) + await read(second) + await read(third)
-
-    async def _tell_blank(self, uid: bytes) -> Blank | WrongKey:
-        await self._reader.reselect()
-        try:
-            await self._reader.authenticate(_SECTORS[0] * 4, classic.TRANSPORT_KEY)
-        except AuthenticationFailed:
-            return WrongKey(uid)
-        return Blank(uid)
-
-    async def _replace(self, uid: bytes, number: int, data: bytes) -> bool:
-        """Write the blocks of a slot that differ, the sealed one last; return whether they hold."""
-        sector = _SECTORS[number]
-        key = self._key(uid, sector, "B")
-        await self._reader.authenticate(sector * 4, key, key_b=True)
-        there = None if self._slots is None else _blocks(self._slots[number])
-        self._slots = None
-        changed = [
-            (block, new)
-            for at, (block, new) in enumerate(
-                zip(classic.data_blocks(sector), _blocks(data), strict=True)
-            )
-            if there is None or there[at] != new
-        ]
-        for block, new in changed:
-            await self._reader.write_block(block, new)
-        for block, new in changed:
-            if await self._reader.read_block(block) != new:
-                return False
-        return True
-
-    async def _find_out(self, uid: bytes, wanted: MemberCard) -> Written:
-        """Read the card again to learn how a write of `wanted` ended."""
+    async def find_out(self, uid: bytes, wanted: MemberCard) -> Written:
+        """Select and read the card again to learn how a write of `wanted` ended."""
         try:
             await self._reader.reselect()
             now = await self.read(CardSeen(uid=uid, atqa=b"", sak=classic.SAK_1K))
@@ -218,36 +160,40 @@ class MemberCards:
             return Written(outcome=Outcome.TORN, card=now)
         return Written(outcome=Outcome.UNKNOWN, card=None)
 
-    async def _convert(self, uid: bytes, number: int, data: bytes) -> bool:
-        """Write a slot and its sector's trailer; return False if no key opens the sector."""
-        sector = _SECTORS[number]
-        key_a, key_b = self._key(uid, sector, "A"), self._key(uid, sector, "B")
-        if not await self._open_fresh(sector, key_b):
-            return False
-        for block, new in zip(classic.data_blocks(sector), _blocks(data), strict=True):
+    async def _read_slot(self, uid: bytes, number: int) -> bytes:
+        sector = SECTORS[number]
+        await self._reader.authenticate(sector * 4, self._keys.of_sector(uid, sector, "A"))
+        read = self._reader.read_block
+        first, second, third = classic.data_blocks(sector)
+        return await read(first) + await read(second) + await read(third)
+
+    async def _tell_blank(self, uid: bytes) -> Blank | WrongKey:
+        await self._reader.reselect()
+        try:
+            await self._reader.authenticate(SECTORS[0] * 4, classic.TRANSPORT_KEY)
+        except AuthenticationFailed:
+            return WrongKey(uid)
+        return Blank(uid)
+
+    async def _replace(self, uid: bytes, number: int, data: bytes) -> bool:
+        """Write the blocks of a slot that differ, the sealed one last; return whether they hold."""
+        sector = SECTORS[number]
+        key = self._keys.of_sector(uid, sector, "B")
+        await self._reader.authenticate(sector * 4, key, key_b=True)
+        there = None if self._slots is None else blocks(self._slots[number])
+        self._slots = None
+        wanted = zip(classic.data_blocks(sector), blocks(data), strict=True)
+        changed = [
+            (block, new)
+            for at, (block, new) in enumerate(wanted)
+            if there is None or there[at] != new
+        ]
+        for block, new in changed:
             await self._reader.write_block(block, new)
-        trailer = classic.trailer(key_a, _ACCESS, key_b)
-        await self._reader.write_block(classic.trailer_block(sector), trailer)
+        for block, new in changed:
+            if await self._reader.read_block(block) != new:
+                return False
         return True
-
-    async def _open_fresh(self, sector: int, key_b: bytes) -> bool:
-        try:
-            await self._reader.authenticate(sector * 4, classic.TRANSPORT_KEY)
-        except AuthenticationFailed:
-            await self._reader.reselect()
-        else:
-            return True
-        if sector == _SECTORS[0]:
-            return False  # A card whose first sector is ours is finished; it has a counter to keep.
-        try:
-            await self._reader.authenticate(sector * 4, key_b, key_b=True)
-        except AuthenticationFailed:
-            await self._reader.reselect()
-            return False
-        return True
-
-    def _key(self, uid: bytes, sector: int, name: str) -> bytes:
-        return classic_key(self._keys.master, uid, sector, name, encrypt_block)
 
 
 def _understand(uid: bytes, slots: tuple[bytes, bytes], seal_key: bytes) -> MemberCard | BadSeal:
@@ -255,10 +201,11 @@ def _understand(uid: bytes, slots: tuple[bytes, bytes], seal_key: bytes) -> Memb
     if contents.slot is None or contents.number is None:
         return BadSeal(uid)
     torn = contents.state == layout.TORN
-    return _member_card(uid, contents.slot, contents.number, torn=torn)
+    return member_card(uid, contents.slot, contents.number, torn=torn)
 
 
-def _member_card(uid: bytes, slot: layout.Slot, number: int, *, torn: bool) -> MemberCard:
+def member_card(uid: bytes, slot: layout.Slot, number: int, *, torn: bool) -> MemberCard:
+    """Return what a card states whose current slot, `number`, is `slot`."""
     return MemberCard(
         uid=uid,
         member=slot.member,
@@ -270,5 +217,6 @@ def _member_card(uid: bytes, slot: layout.Slot, number: int, *, torn: bool) -> M
     )
 
 
-def _blocks(data: bytes) -> tuple[bytes, bytes, bytes]:
+def blocks(data: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the three blocks of a slot."""
     return data[:16], data[16:32], data[32:]

@@ -71,7 +71,7 @@ class Reader(Protocol):
         ...
 
     async def is_present(self) -> bool:
-        """Return whether the selected card is still in the field."""
+        """Return whether the selected card has stayed in the field."""
         ...
 
     async def release(self) -> None:
