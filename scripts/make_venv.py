@@ -45,12 +45,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _fill(lock: Path) -> None:
-    if subprocess.run([*PIP, "--version"], capture_output=True).returncode != 0:
+    if not _has_pip():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
     subprocess.run([*PIP, "install", *QUIET, "--require-hashes", "-r", str(lock)], check=True)
     # The lock holds setuptools, so nothing else has to be fetched to build the project.
     install = [*PIP, "install", *QUIET, "--no-deps", "--no-build-isolation", "--editable", "."]
     subprocess.run(install, cwd=ROOT, check=True)
+
+
+def _has_pip() -> bool:
+    try:
+        return subprocess.run([*PIP, "--version"], capture_output=True).returncode == 0
+    except OSError:  # no venv yet, or one whose Python has gone
+        return False
 
 
 if __name__ == "__main__":
