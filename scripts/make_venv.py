@@ -47,7 +47,9 @@ def main(arguments: list[str]) -> int:
 def _fill(lock: Path) -> None:
     if not _has_pip():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    subprocess.run([*PIP, "install", *QUIET, "--require-hashes", "-r", str(lock)], check=True)
+    # pynfc has no wheel; the older way to build it announces its own end at length.
+    locked = ["--require-hashes", "--use-pep517", "-r", str(lock)]
+    subprocess.run([*PIP, "install", *QUIET, *locked], check=True)
     # The lock holds setuptools, so nothing else has to be fetched to build the project.
     install = [*PIP, "install", *QUIET, "--no-deps", "--no-build-isolation", "--editable", "."]
     subprocess.run(install, cwd=ROOT, check=True)
