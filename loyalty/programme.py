@@ -30,8 +30,6 @@ from loyalty.units import EXPONENTS
 TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers
 UNKNOWN_CATEGORY = "unknown"  # what a sale says of a product that has none
 
-_UTC = ZoneInfo("UTC")
-
 
 class ProgrammeErrors(ValueError):
     """The document is no programme; `mistakes` are all of them, in the order of lines."""
@@ -136,7 +134,7 @@ def _programme(root: Table) -> Programme:
         name=root.ident("name"),
         version=root.whole("version", 1, COUNT_MAX),
         valid_from=root.day("valid_from"),
-        zone=root.parsed("zone", _zone, _UTC),
+        zone=root.parsed("zone", _zone, ZoneInfo("UTC")),
         cutoff_hour=root.whole("cutoff_hour", 0, 23, default=4),
         currency=root.word("currency", tuple(sorted(EXPONENTS))),
         exclude_special_price=root.flag("exclude_special_price", default=False),

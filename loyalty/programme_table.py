@@ -26,9 +26,7 @@ class Notes:
 
     def add(self, path: Path, message: str) -> None:
         """Note that `path` is wrong."""
-        where = "".join(
-            f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path
-        ).lstrip(".")
+        where = "".join([_step(part) for part in path]).lstrip(".")
         text = f"{where}: {message}" if where else message
         self._found.append(Mistake(self._source, self._lines.of(path), text))
 
@@ -177,6 +175,13 @@ class Table:
 def is_id(value: object) -> bool:
     """Return whether `value` may be a field of a line: 1 to 64 of its characters."""
     return isinstance(value, str) and 1 <= len(value) <= 64 and _ID.issuperset(value)
+
+
+def _step(part: str | int) -> str:
+    """Return one step of a path; a key that no reader asks for may hold anything at all."""
+    if isinstance(part, int):
+        return f"[{part + 1}]"
+    return f".{part}" if is_id(part) else f".{part[:40]!r}"
 
 
 def _is_text(value: object, most_chars: int) -> bool:

@@ -173,8 +173,8 @@ def read_label(table: Table) -> Label:
     """Return the label of a table: locales with their texts, English always among them."""
     texts = table.texts("label", LABEL_MAX_CHARS)
     if table.is_right("label") and FALLBACK_LOCALE not in dict(texts):
-        found = ", ".join(locale for locale, _ in texts)
-        table.wrong("label", f"found {found}, wanted {FALLBACK_LOCALE} among them")
+        found = [locale for locale, _ in texts]
+        table.wrong("label", f"found {str(found)[:40]}, wanted {FALLBACK_LOCALE} among them")
     return Label(texts)
 
 

@@ -1,0 +1,1 @@
+"""Puts the top of the repository on `sys.path`: tests import `tests.micropython_runner`."""
