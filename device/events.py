@@ -1,0 +1,339 @@
+"""What terminals speak of: events that happened, and requests to the shell that performs them.
+
+`step(setting, state, event, now)` of `handheld.py` and `kiosk.py` turns events into requests;
+`app.py` performs them and brings back the events they promise. Events are in the past tense,
+requests in the imperative.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from device.intent import Intent
+from loyalty.asks import Ask
+from loyalty.receipts import Answer
+from loyalty.records import Record, SaleItem
+
+TouchOutcome = Literal["done", "torn", "unknown"]
+CardProblem = Literal["blank", "foreign", "wrong_key", "bad_seal"]
+FaceOutcome = Literal["printed", "unchanged", "stale"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """What the clocks said when an event was taken: the stamp of every record."""
+
+    at_ms: int
+    mono_ms: int
+    boot: int
+    hub_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a terminal is told at its start and keeps: where it stands and what it offers.
+
+    `offers` maps an offer's id to its price in points, cheapest first.
+    """
+
+    store: str
+    rules: int
+    currency: str
+    offers: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A member's card as read and verified: `uid` in hexadecimal, `op_digest` of its last write.
+
+    `next_counter` is the number that the next write takes.
+    """
+
+    uid: str
+    member: str
+    counter: int
+    next_counter: int
+    rewrites: int
+    op_digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TillSale:
+    """A basket as the till rang it up."""
+
+    store: str
+    receipt: str
+    till_ms: int
+    currency: str
+    items: tuple[SaleItem, ...]
+
+
+# Events.
+
+
+@dataclass(frozen=True, slots=True)
+class Booted:
+    """The terminal starts: intents that a power cut left open, and its last operation's `op`."""
+
+    open_intents: tuple[Intent, ...]
+    last_op: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaleKeyed:
+    """Staff finished a basket."""
+
+    sale: TillSale
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKeyed:
+    """Staff want a new card for a member."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignedOn:
+    """A member of staff took over this terminal."""
+
+    staff: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayEnded:
+    """No more facts will be stated here for business day `day` (yyyymmdd)."""
+
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRead:
+    """One of our cards was read."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class CardRefused:
+    """A card was shown that cannot be used, and why; `uid` in hexadecimal."""
+
+    uid: str
+    problem: CardProblem
+
+
+@dataclass(frozen=True, slots=True)
+class IntentSaved:
+    """The intent is on disk: the card may be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardWritten:
+    """A card write ended; `counter` is what the card holds as far as is known."""
+
+    outcome: TouchOutcome
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSaved:
+    """A record is on disk: goods may be released."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsSettled:
+    """The hub holds every record of this device."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed:
+    """The journal takes no more; `reason` is `full` or `failed`. Nothing was half done."""
+
+    reason: Literal["full", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class HubAnswered:
+    """The hub answered an ask."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class HubSilent:
+    """The hub did not answer, or did not settle, in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The person touched a choice of the screen."""
+
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The screen stood for as long as it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEnded:
+    """The face of the held card was dealt with."""
+
+    outcome: FaceOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class CardReturned:
+    """The card left the slot."""
+
+
+Event = (
+    Booted
+    | DayEnded
+    | SaleKeyed
+    | IssueKeyed
+    | StaffSignedOn
+    | CardRead
+    | CardRefused
+    | IntentSaved
+    | CardWritten
+    | RecordSaved
+    | RecordsSettled
+    | JournalFailed
+    | HubAnswered
+    | HubSilent
+    | Chosen
+    | TimedOut
+    | FaceEnded
+    | CardReturned
+)
+
+
+# Requests.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """Put a screen up: its name, the values it tells, the choices it offers.
+
+    After `timeout_ms` (0: never) the shell brings `TimedOut`; a new `Show` ends the wait.
+    """
+
+    screen: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
+    timeout_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitCard:
+    """Watch for a card until one comes: `CardRead` or `CardRefused`.
+
+    The card `but_not` (a UID in hexadecimal) was just refused and must leave first.
+    """
+
+    but_not: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAwaitingCard:
+    """Nobody is expected at the reader any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveIntent:
+    """Make the intent durable: `IntentSaved` or `JournalFailed`."""
+
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteCard:
+    """Write `card.next_counter` to the card on the reader: `CardWritten`."""
+
+    card: Card
+    op: str
+    rewrites: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personalise:
+    """Make the blank card on the reader one of ours: `CardWritten`."""
+
+    uid: str
+    member: str
+    op: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveRecord:
+    """Make a record durable: `RecordSaved` or `JournalFailed`. `ends_op` closes that intent."""
+
+    record: Record
+    ends_op: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitSettled:
+    """Wait for the hub's receipt of everything so far: `RecordsSettled` or `HubSilent`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskHub:
+    """Ask the hub: `HubAnswered` or `HubSilent`. The shell fills in `ref`."""
+
+    ask: Ask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceContent:
+    """What a face shows: the hub's signed view, and apart from it what is still pending here."""
+
+    member: str
+    tier: str
+    points: int
+    pending_points: int
+    account_version: int
+    as_of_ms: int
+    check: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintFace:
+    """Erase and print the held card: `FaceEnded`.
+
+    `touch` tells how the write ended that raised the chip's rewrite count just before.
+    """
+
+    card: Card
+    touch: TouchOutcome
+    content: FaceContent
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnCard:
+    """Push the held card out: `CardReturned`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Make a sound that a person knows without looking."""
+
+    name: Literal["accepted", "refused", "take_card"]
+
+
+Request = (
+    Show
+    | AwaitCard
+    | StopAwaitingCard
+    | SaveIntent
+    | WriteCard
+    | Personalise
+    | SaveRecord
+    | AwaitSettled
+    | AskHub
+    | PrintFace
+    | ReturnCard
+    | Sound
+)

@@ -1,0 +1,273 @@
+"""The handheld's whole behaviour: sales with a tapped card, and new cards, by floor staff.
+
+A sale is safe from the moment its record is journalled; only then does the screen say done. The
+card is written in between: intent on disk, card, record. A card that is pulled away or refuses
+costs nobody anything, since the record says how the write ended.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from device.events import (
+    AwaitCard,
+    Booted,
+    Card,
+    CardRead,
+    CardRefused,
+    CardWritten,
+    Chosen,
+    DayEnded,
+    Event,
+    IntentSaved,
+    IssueKeyed,
+    JournalFailed,
+    Now,
+    Personalise,
+    RecordSaved,
+    Request,
+    SaleKeyed,
+    SaveIntent,
+    SaveRecord,
+    Setting,
+    Show,
+    Sound,
+    StaffSignedOn,
+    StopAwaitingCard,
+    TillSale,
+    WriteCard,
+)
+from device.intent import Intent
+from device.recovery import recover
+from device.stamp import NO_CARD, stamp, touched
+from loyalty.card import op_digest
+from loyalty.records import CardIssued, DayClosed, Record, Sale, StaffSignedIn, TouchUnknown
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingCard:
+    """A basket waits for the member's card."""
+
+    sale: TillSale
+
+
+@dataclass(frozen=True, slots=True)
+class WritingSale:
+    """The intent is being saved, then the card written."""
+
+    sale: TillSale
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingBlank:
+    """A member waits for a new card."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """The intent is being saved, then the blank card personalised."""
+
+    member: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A record is on its way to the disk; `then` is what the screen says once it is there."""
+
+    then: Show
+    sound: Sound
+
+
+Phase = Idle | AwaitingCard | WritingSale | AwaitingBlank | Issuing | Saving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Who is signed on, and what is under way."""
+
+    staff: str = ""
+    phase: Phase = Idle()
+
+
+Step = tuple[State, list[Request]]
+
+
+def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
+    """Return the next state and what the shell must do; an event out of place changes nothing."""
+    match state.phase, event:
+        case _, Booted():
+            return state, [*recover(setting, event, now), Show(screen="ready")]
+        case Idle(), StaffSignedOn(staff=staff):
+            signed_on = StaffSignedIn(**stamp(setting, now, staff=staff), **NO_CARD, op="")
+            return _save(replace(state, staff=staff), signed_on, Show(screen="signed_on"))
+        case Idle(), DayEnded(day=day):
+            closed = DayClosed(**stamp(setting, now, staff=state.staff), **NO_CARD, op="", day=day)
+            return _save(state, closed, Show(screen="day_closed"))
+        case Idle(), SaleKeyed(sale=sale):
+            return _await_card(state, sale)
+        case AwaitingCard(sale=sale), CardRead(card=card):
+            return _touch(setting, state, sale, card, now)
+        case AwaitingCard(), CardRefused(problem=problem, uid=uid):
+            return state, [Sound("refused"), _refusal(problem), AwaitCard(but_not=uid)]
+        case AwaitingCard(), Chosen(choice="no_card"):
+            return replace(state, phase=Idle()), [StopAwaitingCard(), Show(screen="sold_no_card")]
+        case WritingSale(sale=sale, card=card), IntentSaved():
+            return state, [_write(sale, card)]
+        case WritingSale(sale=sale, card=card), CardWritten(outcome=outcome):
+            record = _sale(setting, state, sale, now, touched(card, outcome))
+            return _save(state, record, _sold(sale), ends_op=record.op)
+        case Idle(), IssueKeyed(member=member):
+            awaiting = replace(state, phase=AwaitingBlank(member))
+            return awaiting, [Show(screen="tap_new_card", choices=("cancel",)), AwaitCard()]
+        case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid):
+            return _begin_issue(state, member, uid, now)
+        case AwaitingBlank(member=member), CardRead(card=card) if card.member == member:
+            return _save(state, _issued(setting, state, card, now), Show(screen="issued"))
+        case AwaitingBlank(), CardRead(card=card):
+            taken = Show(screen="card_taken", choices=("cancel",))
+            return state, [Sound("refused"), taken, AwaitCard(but_not=card.uid)]
+        case AwaitingBlank(), CardRefused(problem=problem, uid=uid):
+            return state, [Sound("refused"), _refusal(problem), AwaitCard(but_not=uid)]
+        case AwaitingBlank(), Chosen(choice="cancel"):
+            return replace(state, phase=Idle()), [StopAwaitingCard(), Show(screen="ready")]
+        case Issuing(member=member, uid=uid), IntentSaved():
+            return state, [Personalise(uid=uid, member=member, op=issue_op(uid))]
+        case Issuing(), CardWritten():
+            return _end_issue(setting, state, state.phase, event, now)
+        case Saving(then=then, sound=sound), RecordSaved():
+            return replace(state, phase=Idle()), [sound, then]
+        case _, JournalFailed(reason=reason):
+            refused: list[Request] = [Sound("refused"), Show(screen=f"journal_{reason}")]
+            return replace(state, phase=Idle()), refused
+        case _:
+            return state, []
+
+
+def sale_op(sale: TillSale) -> str:
+    """Return the business key of a sale: store, receipt number and leg."""
+    return f"{sale.store}:{sale.receipt}:sale"
+
+
+def issue_op(uid: str) -> str:
+    """Return the business key of a card's issue: a card is issued once."""
+    return f"card:{uid}:issue"
+
+
+def _await_card(state: State, sale: TillSale) -> Step:
+    total_minor = sum(item.paid_minor for item in sale.items)
+    ask = Show(
+        screen="tap_card",
+        values={"total_minor": total_minor, "currency": sale.currency},
+        choices=("no_card",),
+    )
+    return replace(state, phase=AwaitingCard(sale)), [ask, AwaitCard()]
+
+
+def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now) -> Step:
+    op = sale_op(sale)
+    if card.op_digest == op_digest(
+        op.encode()
+    ):  # An earlier try wrote this card and then lost power.
+        written = touched(replace(card, next_counter=card.counter), "done")
+        return _save(state, _sale(setting, state, sale, now, written), _sold(sale))
+    intent = _intent(op, Sale.kind, card.uid, card.member, card.counter, card.next_counter, now)
+    writing = replace(state, phase=WritingSale(sale, card))
+    return writing, [Show(screen="hold_card"), SaveIntent(intent)]
+
+
+def _write(sale: TillSale, card: Card) -> WriteCard:
+    return WriteCard(card=card, op=sale_op(sale), rewrites=card.rewrites)
+
+
+def _begin_issue(state: State, member: str, uid: str, now: Now) -> Step:
+    intent = _intent(issue_op(uid), CardIssued.kind, uid, member, 0, 1, now)
+    issuing = replace(state, phase=Issuing(member, uid))
+    return issuing, [Show(screen="hold_card"), SaveIntent(intent)]
+
+
+def _end_issue(
+    setting: Setting, state: State, issuing: Issuing, written: CardWritten, now: Now
+) -> Step:
+    blank = Card(
+        uid=issuing.uid,
+        member=issuing.member,
+        counter=0,
+        next_counter=1,
+        rewrites=0,
+        op_digest=b"",
+    )
+    op = issue_op(issuing.uid)
+    if written.outcome == "done":
+        card = replace(blank, counter=written.counter)
+        return _save(state, _issued(setting, state, card, now), Show(screen="issued"), ends_op=op)
+    unknown = TouchUnknown(
+        **stamp(setting, now, staff=state.staff),
+        **touched(blank, written.outcome),
+        op="",
+        intended=op,
+    )
+    return _save(state, unknown, Show(screen="issue_again"), ends_op=op, sound="refused")
+
+
+def _issued(setting: Setting, state: State, card: Card, now: Now) -> CardIssued:
+    return CardIssued(
+        **stamp(setting, now, staff=state.staff),
+        card=card.uid,
+        member=card.member,
+        ctr_seen=0,
+        ctr_used=card.counter,
+        touch="done",
+        op=issue_op(card.uid),
+        card_kind="classic1k",
+    )
+
+
+def _sale(
+    setting: Setting, state: State, sale: TillSale, now: Now, card_fields: dict[str, Any]
+) -> Sale:
+    return Sale(
+        **stamp(setting, now, staff=state.staff, store=sale.store),
+        **card_fields,
+        op=sale_op(sale),
+        till_ms=sale.till_ms,
+        receipt=sale.receipt,
+        currency=sale.currency,
+        items=sale.items,
+    )
+
+
+def _intent(
+    op: str, kind: str, uid: str, member: str, counter: int, next_counter: int, now: Now
+) -> Intent:
+    return Intent(
+        op=op,
+        card=uid,
+        member=member,
+        kind=kind,
+        counter_before=counter,
+        counter_after=next_counter,
+        begun_ms=now.at_ms,
+    )
+
+
+def _sold(sale: TillSale) -> Show:
+    return Show(screen="sold", values={"receipt": sale.receipt})
+
+
+def _refusal(problem: str) -> Show:
+    return Show(screen=f"card_{problem}", choices=("no_card", "cancel"))
+
+
+def _save(
+    state: State, record: Record, then: Show, *, ends_op: str = "", sound: str = "accepted"
+) -> Step:
+    saving = Saving(then, Sound("refused" if sound == "refused" else "accepted"))
+    return replace(state, phase=saving), [SaveRecord(record, ends_op)]

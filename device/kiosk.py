@@ -1,0 +1,317 @@
+"""The kiosk's whole behaviour: a member puts a card in, sees what it holds, spends, gets it back.
+
+Spending is online here: the hub reserves the points first. Then intent on disk, card, record,
+and only then the value is the member's. The face is printed from the hub's signed view; what the
+hub has not folded yet is shown apart as pending. Whatever fails, the card comes back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from device.events import (
+    AskHub,
+    AwaitCard,
+    AwaitSettled,
+    Booted,
+    Card,
+    CardRead,
+    CardRefused,
+    CardReturned,
+    CardWritten,
+    Chosen,
+    DayEnded,
+    Event,
+    FaceContent,
+    FaceEnded,
+    HubAnswered,
+    HubSilent,
+    IntentSaved,
+    JournalFailed,
+    Now,
+    PrintFace,
+    RecordSaved,
+    RecordsSettled,
+    Request,
+    ReturnCard,
+    SaveIntent,
+    SaveRecord,
+    Setting,
+    Show,
+    Sound,
+    TimedOut,
+    TouchOutcome,
+    WriteCard,
+)
+from device.intent import Intent
+from device.recovery import recover
+from device.stamp import NO_CARD, stamp, touched
+from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.receipts import AccountView, RedeemGranted, Refusal
+from loyalty.records import DayClosed, Redemption
+
+CHOICE_TIMEOUT_MS = 45_000
+TAKE_CARD_TIMEOUT_MS = 30_000
+
+PRINT = "print"
+RETURN = "return"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The slot is open for the next member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The day's last record is on its way to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The hub was asked what the member of this card has."""
+
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """The member sees the account and chooses."""
+
+    card: Card
+    view: AccountView
+
+
+@dataclass(frozen=True, slots=True)
+class Reserving:
+    """The hub was asked to reserve an offer's points."""
+
+    card: Card
+    view: AccountView
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """The points are reserved; the intent is being saved, the card written, the record saved."""
+
+    card: Card
+    view: AccountView
+    grant: RedeemGranted
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """The points are spent for good; the hub is to fold them so that the face shows the rest."""
+
+    card: Card
+    view: AccountView
+    pending_points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """The chip's count of rewrites goes up before the face is erased."""
+
+    card: Card
+    content: FaceContent
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """The printer has the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """The card is on its way out."""
+
+
+Phase = (
+    Waiting
+    | Closing
+    | Asking
+    | Choosing
+    | Reserving
+    | Spending
+    | Settling
+    | Marking
+    | Printing
+    | Returning
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What is under way."""
+
+    phase: Phase = Waiting()
+
+
+Step = tuple[State, list[Request]]
+
+
+def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
+    """Return the next state and what the shell must do; an event out of place changes nothing."""
+    match state.phase, event:
+        case _, Booted():
+            return _welcome(recover(setting, event, now))
+        case Waiting(), DayEnded(day=day):
+            record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
+            return State(phase=Closing()), [SaveRecord(record)]
+        case Closing(), RecordSaved():
+            return State(), []
+        case Waiting(), CardRead(card=card):
+            ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
+            return State(phase=Asking(card)), [Show(screen="one_moment"), AskHub(ask)]
+        case Waiting(), CardRefused(problem=problem):
+            return _return_card(f"card_{problem}", sound="refused")
+        case Asking(card=card), HubAnswered(answer=AccountView() as view):
+            return _offer(setting, card, view)
+        case Asking(), HubAnswered(answer=Refusal(reason=reason)):
+            return _return_card(reason, sound="refused")
+        case Asking(), HubSilent():
+            return _return_card("offline", sound="take_card")
+        case Choosing(), Chosen(choice="return") | TimedOut():
+            return _return_card("take_card", sound="take_card")
+        case Choosing(card=card, view=view), Chosen(choice="print"):
+            return _mark(card, view, pending_points=0)
+        case Choosing(card=card, view=view), Chosen(choice=offer) if offer in setting.offers:
+            return _reserve(card, view, offer)
+        case Reserving(card=card, view=view), HubAnswered(answer=RedeemGranted() as grant):
+            return _begin_spending(setting, card, view, grant, now)
+        case Reserving(card=card, view=view), HubAnswered(answer=Refusal(reason=reason)):
+            return _offer(setting, card, view, notice=reason)
+        case Reserving(card=card, view=view), HubSilent():
+            return _offer(setting, card, view, notice="offline")
+        case Spending(card=card, grant=grant), IntentSaved():
+            return state, [_write(card, redeem_op(setting, grant), card.rewrites)]
+        case Spending() as spending, CardWritten(outcome=outcome, counter=counter):
+            return _save_redemption(setting, spending, outcome, counter, now)
+        case Spending(card=card, view=view, grant=grant), RecordSaved():
+            settling = Settling(card, view, -grant.points)
+            shown = Show(screen="redeemed", values={"points": grant.points, "offer": grant.offer})
+            return State(phase=settling), [Sound("accepted"), shown, AwaitSettled()]
+        case Spending(grant=grant), JournalFailed(reason=reason):
+            cancel = AskHub(CancelRedeem(ref=NO_REF, auth=grant.auth))
+            returning, requests = _return_card(f"journal_{reason}", sound="refused")
+            return returning, [cancel, *requests]
+        case Settling(card=card), RecordsSettled():
+            ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
+            return state, [AskHub(ask)]
+        case Settling(card=card), HubAnswered(answer=AccountView() as view):
+            return _mark(card, view, pending_points=0)
+        case Settling(card=card, view=view, pending_points=pending), HubSilent() | HubAnswered():
+            return _mark(card, view, pending_points=pending)
+        case Marking(card=card, content=content), CardWritten(outcome=outcome):
+            face = PrintFace(card=card, touch=outcome, content=content)
+            return State(phase=Printing()), [face]
+        case Printing(), FaceEnded(outcome="stale"):
+            return _return_card("face_later", sound="take_card")
+        case Printing(), FaceEnded():
+            return _return_card("take_card", sound="take_card")
+        case _, CardReturned():
+            return _welcome([])
+        case _, JournalFailed(reason=reason):
+            return _return_card(f"journal_{reason}", sound="refused")
+        case _:
+            return state, []
+
+
+NO_REF = "-"  # The shell numbers the asks.
+
+
+def redeem_op(setting: Setting, grant: RedeemGranted) -> str:
+    """Return the business key of a redemption: store, grant and leg; a grant is spent once."""
+    return f"{setting.store}:{grant.auth}:redeem"
+
+
+def affordable(offers: Mapping[str, int], available_points: int) -> tuple[str, ...]:
+    """Return the offers that `available_points` can buy, in the order of the programme."""
+    return tuple(offer for offer, points in offers.items() if points <= available_points)
+
+
+def _welcome(first: list[Request]) -> Step:
+    return State(), [*first, Show(screen="welcome"), AwaitCard()]
+
+
+def _offer(setting: Setting, card: Card, view: AccountView, *, notice: str = "") -> Step:
+    shown = Show(
+        screen="account",
+        values={
+            "points": view.points,
+            "available_points": view.available_points,
+            "tier": view.tier,
+            "as_of_ms": view.as_of_ms,
+            "notice": notice,
+        },
+        choices=(*affordable(setting.offers, view.available_points), PRINT, RETURN),
+        timeout_ms=CHOICE_TIMEOUT_MS,
+    )
+    return State(phase=Choosing(card, view)), [shown]
+
+
+def _reserve(card: Card, view: AccountView, offer: str) -> Step:
+    ask = AskRedeem(
+        ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter, offer=offer
+    )
+    return State(phase=Reserving(card, view, offer)), [Show(screen="one_moment"), AskHub(ask)]
+
+
+def _begin_spending(
+    setting: Setting, card: Card, view: AccountView, grant: RedeemGranted, now: Now
+) -> Step:
+    intent = Intent(
+        op=redeem_op(setting, grant),
+        card=card.uid,
+        member=card.member,
+        kind=Redemption.kind,
+        counter_before=card.counter,
+        counter_after=card.next_counter,
+        begun_ms=now.at_ms,
+    )
+    return State(phase=Spending(card, view, grant)), [SaveIntent(intent)]
+
+
+def _write(card: Card, op: str, rewrites: int) -> WriteCard:
+    return WriteCard(card=card, op=op, rewrites=rewrites)
+
+
+def _save_redemption(
+    setting: Setting, spending: Spending, outcome: TouchOutcome, counter: int, now: Now
+) -> Step:
+    card, grant = spending.card, spending.grant
+    record = Redemption(
+        **stamp(setting, now),
+        **touched(card, outcome),
+        op=redeem_op(setting, grant),
+        offer=grant.offer,
+        points=grant.points,
+        value_minor=grant.value_minor,
+        currency=setting.currency,
+        auth=grant.auth,
+        granted_ms=grant.granted_ms,
+    )
+    written = replace(
+        spending, card=replace(card, counter=counter, next_counter=card.next_counter + 1)
+    )
+    return State(phase=written), [SaveRecord(record, record.op)]
+
+
+def _mark(card: Card, view: AccountView, *, pending_points: int) -> Step:
+    content = FaceContent(
+        member=view.account,
+        tier=view.tier,
+        points=view.points,
+        pending_points=pending_points,
+        account_version=view.version,
+        as_of_ms=view.as_of_ms,
+        check=view.check,
+    )
+    mark = _write(card, f"face:{view.account}:{view.version}", card.rewrites + 1)
+    return State(phase=Marking(card, content)), [Show(screen="printing"), mark]
+
+
+def _return_card(screen: str, *, sound: str) -> Step:
+    made = Sound("refused" if sound == "refused" else "take_card")
+    shown = Show(screen=screen, timeout_ms=TAKE_CARD_TIMEOUT_MS)
+    return State(phase=Returning()), [made, shown, ReturnCard()]

@@ -1,0 +1,143 @@
+"""A card held against a handheld's reader: waits for one, reads it, writes it."""
+
+from typing import Literal, Protocol
+
+from device.errors import DeviceError
+from device.events import Card, CardProblem, CardRead, CardRefused, CardWritten
+from device.nfc.member_card import (
+    BadSeal,
+    Blank,
+    Foreign,
+    MemberCard,
+    MemberCards,
+    Outcome,
+    Refusal,
+    Written,
+    WrongKey,
+)
+from device.nfc.reader import CardGone, CardSeen, Reader
+from loyalty.card import next_counter, op_digest
+from loyalty.clock import Clock
+
+POLL_S = 1.0
+REOPEN_MS = 1000
+LEAVING_MS = 100
+
+_PROBLEMS: dict[type, CardProblem] = {
+    Blank: "blank",
+    Foreign: "foreign",
+    WrongKey: "wrong_key",
+    BadSeal: "bad_seal",
+}
+_OUTCOMES: dict[Outcome, Literal["done", "torn", "unknown"]] = {
+    Outcome.DONE: "done",
+    Outcome.TORN: "torn",
+    Outcome.UNKNOWN: "unknown",
+}
+
+
+class OpenableReader(Reader, Protocol):
+    """A reader whose link can be opened again after it was lost."""
+
+    async def open(self) -> None:
+        """Wake the reader up, whatever state it was left in."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the link."""
+        ...
+
+
+class Tap:
+    """The reader as a terminal uses it: whole cards in, whole writes out."""
+
+    def __init__(self, reader: OpenableReader, cards: MemberCards, clock: Clock) -> None:
+        self._reader = reader
+        self._cards = cards
+        self._clock = clock
+        self._card: MemberCard | None = None
+
+    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
+        """Return the next card, once the card `but_not` has left; a lost reader is opened again."""
+        while True:
+            try:
+                if but_not:
+                    await self._until_gone(but_not)
+                    but_not = ""
+                found = await self._cards.wait(POLL_S)
+            except CardGone:
+                continue
+            except DeviceError:
+                await self._reopen()
+                continue
+            if found is not None:
+                return self.understand(found)
+
+    async def read_now(self, seen: CardSeen) -> CardRead | CardRefused:
+        """Return what the card `seen`, selected, states."""
+        return self.understand(await self._cards.read(seen))
+
+    def understand(self, found: MemberCard | Refusal) -> CardRead | CardRefused:
+        """Return the event for a card that was read, and remember the card for its write."""
+        if not isinstance(found, MemberCard):
+            self._card = None
+            return CardRefused(found.uid.hex(), _PROBLEMS[type(found)])
+        self._card = found
+        return CardRead(
+            Card(
+                uid=found.uid.hex(),
+                member=found.member,
+                counter=found.counter,
+                next_counter=next_counter(found.counter, found.torn),
+                rewrites=found.rewrites,
+                op_digest=found.op_digest,
+            )
+        )
+
+    async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
+        """Write `card.next_counter` and `op` to the card read last; never raises for the card."""
+        if self._card is None or self._card.uid.hex() != card.uid:
+            return CardWritten("unknown", card.counter)
+        written = await self._cards.write(
+            self._card,
+            counter=card.next_counter,
+            op_digest=op_digest(op.encode()),
+            rewrites=rewrites,
+        )
+        return self._ended(written, card.counter)
+
+    async def personalise(self, uid: str, *, member: str, op: str) -> CardWritten:
+        """Make the blank card `uid`, on the reader, one of ours; never raises for the card."""
+        try:
+            seen = await self._reader.wait_for_card(POLL_S)
+            if seen is None or seen.uid.hex() != uid:
+                return CardWritten("torn", 0)
+            written = await self._cards.personalise(
+                seen, member=member, op_digest=op_digest(op.encode())
+            )
+        except DeviceError:
+            return CardWritten("unknown", 0)
+        if isinstance(written, WrongKey):
+            return CardWritten("torn", 0)
+        return self._ended(written, 0)
+
+    def _ended(self, written: Written, counter: int) -> CardWritten:
+        if written.card is not None:
+            self._card = written.card
+            counter = written.card.counter
+        return CardWritten(_OUTCOMES[written.outcome], counter)
+
+    async def _until_gone(self, uid: str) -> None:
+        while True:
+            seen = await self._reader.wait_for_card(POLL_S)
+            if seen is None or seen.uid.hex() != uid:
+                return
+            await self._clock.sleep_ms(LEAVING_MS)
+
+    async def _reopen(self) -> None:
+        await self._clock.sleep_ms(REOPEN_MS)
+        try:
+            await self._reader.close()
+            await self._reader.open()
+        except DeviceError:
+            return
