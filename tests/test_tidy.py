@@ -1,0 +1,289 @@
+"""The house rules that a machine can check: import directions, cores without I/O, portable files.
+
+Every file of ours is a core unless `SHELLS` says which piece of the outside world it owns.
+"""
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("loyalty", "device", "hub", "simulators")
+
+# Folder or file -> what nothing below it may import. `revisit.py` alone may know every package.
+FORBIDDEN = {
+    "loyalty": ("device", "hub", "simulators"),
+    "device": ("hub", "simulators"),
+    "hub": ("device", "simulators"),
+    "device/nfc": ("device.display", "device.mqtt"),
+    "device/display": ("device.nfc", "device.mqtt"),
+    "device/mqtt": ("device.nfc", "device.display"),
+}
+FORBIDDEN_EVERYWHERE = ("revisit", "tests", "benchmarks", "scripts")
+
+# Shell -> what it owns. Anything else is a core: no I/O, no clock, no chance, no log.
+SHELLS = {
+    "device/app.py": "the terminal's tasks",
+    "device/display/cards/fonts.py": "the font files",
+    "device/display/i18n.py": "the catalogues of messages",
+    "device/journal.py": "the journal's statements",
+    "device/journal_file.py": "the journal's file",
+    "device/lockfile.py": "one file that says who is running",
+    "device/mqtt/client.py": "the broker connection",
+    "device/nfc/dialogue.py": "the wait for the reader's answer",
+    "device/nfc/serial_link.py": "the serial port",
+    "hub/ledger/books.py": "the ledger's statements",
+    "hub/ledger/sqlite.py": "the ledger's file",
+    "loyalty/clock.py": "the machine's clock",
+    "simulators/baskets.py": "the files of real baskets",
+    "simulators/front.py": "the wait at a terminal",
+    "simulators/pn532_command.py": "a command line",
+    "simulators/pn532_port.py": "a pty",
+    "simulators/script_clock.py": "the wait for a simulated moment",
+    "simulators/sim_command.py": "a command line",
+}
+
+# Modules through which a program meets the outside world, its clock or its chance.
+OUTSIDE = {
+    *("importlib", "mmap", "os", "pathlib", "shutil", "tempfile"),  # files
+    *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
+    *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
+    *("sqlite3", "tinydb", "pandas", "pyarrow"),  # stores
+    *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
+    *("argparse", "logging", "rich", "structlog", "sys", "typer"),  # people
+    *("secrets", "time", "uuid"),  # clock and chance
+}
+OUTSIDE_CALLS = {"open", "input", "print"}
+
+# I/O library -> the one place that may import it.
+HOMES = {
+    "amqtt": ("hub/embedded_broker*.py",),
+    "paho": ("device/mqtt/client.py", "hub/broker_bridge.py"),
+    "pandas": ("simulators/baskets.py",),
+    "pyarrow": ("simulators/baskets.py",),
+    "pynfc": ("device/nfc/libnfc.py",),
+    "sqlite3": ("device/journal*.py", "hub/ledger/*.py"),
+    "tinydb": ("device/catalogue*.py",),
+    "termios": ("device/nfc/serial_link.py", "device/display/printers/*.py"),
+}
+
+# What calls itself portable also runs on boards; these must.
+PORTABLE = {
+    *("loyalty/card.py", "loyalty/chain.py", "loyalty/keys.py", "loyalty/topics.py"),
+    *("loyalty/wire.py", "loyalty/wire_schema.py"),
+    *("device/nfc/classic.py", "device/nfc/commands.py", "device/nfc/frames.py"),
+}
+ON_BOARDS = {"json", "struct", "binascii", "hashlib"}
+
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools"}
+
+WRITTEN_SUFFIXES = {".py", ".md", ".toml", ".in", ""}
+
+
+def test_imports_point_one_way():
+    offences = [
+        f"{name} imports {imported}"
+        for name in sources()
+        for imported in imports(name)
+        for folder, banned in [*FORBIDDEN.items(), ("", FORBIDDEN_EVERYWHERE)]
+        if is_below(name, folder) and imported in banned
+    ]
+
+    assert offences == []
+
+
+def test_only_shells_meet_the_outside_world():
+    offences = [
+        f"{name} imports {imported}; if it is a shell, say in SHELLS what it owns"
+        for name in sources()
+        if name not in SHELLS
+        for imported in imports(name) & OUTSIDE
+    ]
+
+    assert offences == []
+
+
+def test_cores_neither_open_nor_print():
+    offences = [
+        f"{name}:{call.lineno} calls {call.func.id}"
+        for name in sources()
+        if name not in SHELLS
+        for call in calls(name)
+        if isinstance(call.func, ast.Name) and call.func.id in OUTSIDE_CALLS
+    ]
+
+    assert offences == []
+
+
+def test_nobody_takes_time_or_chance_from_the_air():
+    # A generator with a seed (`random.Random(7)`) is given, not taken.
+    taken = ("random.[a-z]*", "datetime.now", "datetime.utcnow", "date.today", "datetime.today")
+
+    offences = [
+        f"{name}:{call.lineno} calls {ast.unparse(call.func)}"
+        for name in sources()
+        for call in calls(name)
+        for pattern in taken
+        if fnmatch(ast.unparse(call.func), pattern)
+    ]
+
+    assert offences == []
+
+
+def test_every_shell_is_there():
+    missing = [name for name in SHELLS if not (ROOT / name).is_file()]
+
+    assert missing == []
+
+
+def test_an_io_library_has_one_home():
+    offences = [
+        f"{name} imports {library}, which belongs to {' and '.join(homes)}"
+        for library, homes in HOMES.items()
+        for name in sources()
+        if library in imports(name) and not any(fnmatch(name, home) for home in homes)
+    ]
+
+    assert offences == []
+
+
+def test_what_boards_run_says_that_it_is_portable():
+    silent = PORTABLE - set(portable_sources())
+
+    assert silent == set()
+
+
+def test_portable_files_import_what_boards_have():
+    modules = {name.removesuffix(".py").replace("/", ".") for name in portable_sources()}
+    packages = {parent for it in modules for parent in parents(it)}
+
+    offences = [
+        f"{name} imports {imported}"
+        for name in portable_sources()
+        for imported in modules_imported(name) - ON_BOARDS - modules - packages
+    ]
+
+    assert offences == []
+
+
+def test_portable_files_stay_inside_the_language_of_boards():
+    offences = [
+        f"{name}:{node.lineno} has {type(node).__name__}"
+        for name in portable_sources()
+        for node in ast.walk(tree(name))
+        if isinstance(node, (ast.Match, ast.TryStar))
+        or (isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.args.posonlyargs)
+    ]
+
+    assert offences == []
+
+
+def test_a_package_says_what_it_is_and_does_nothing():
+    inits = [name for name in sources() if name.endswith("__init__.py")]
+
+    offences = [
+        name for name in inits if ast.get_docstring(tree(name)) is None or len(tree(name).body) != 1
+    ]
+
+    assert offences == []
+
+
+def test_a_file_is_named_for_its_job():
+    offences = [
+        str(path) for path in written_files() if path.suffix == ".py" and path.stem in EMPTY_NAMES
+    ]
+
+    assert offences == []
+
+
+def test_nothing_points_outside_the_repository():
+    outside = ("../" + "shared", "/work" + "/shared", "/work" + "/main")
+
+    offences = [
+        str(path)
+        for path in written_files()
+        if any(it in path.read_text(errors="replace") for it in outside)
+    ]
+
+    assert offences == []
+
+
+@cache
+def sources() -> tuple[str, ...]:
+    """Return every Python file of our packages, from the top of the repository."""
+    found = [path for package in PACKAGES for path in (ROOT / package).rglob("*.py")]
+    return tuple(sorted(path.relative_to(ROOT).as_posix() for path in found))
+
+
+@cache
+def portable_sources() -> tuple[str, ...]:
+    """Return the files whose docstring says that they are portable."""
+    return tuple(it for it in sources() if "Portable." in (ast.get_docstring(tree(it)) or ""))
+
+
+@cache
+def tree(name: str) -> ast.Module:
+    """Return a file's syntax tree."""
+    return ast.parse((ROOT / name).read_text(), filename=name)
+
+
+def written_files() -> Iterator[Path]:
+    """Return what people wrote: code and words, from the whole repository."""
+    for top in ROOT.iterdir():
+        if top.is_dir() and (top.name == ".ci" or not top.name.startswith(".")):
+            inside = top.rglob("*")
+            yield from (it for it in inside if it.suffix in WRITTEN_SUFFIXES and it.is_file())
+        elif top.suffix in WRITTEN_SUFFIXES and top.is_file():
+            yield top
+
+
+def calls(name: str) -> Iterator[ast.Call]:
+    """Return every call in a file."""
+    return (node for node in ast.walk(tree(name)) if isinstance(node, ast.Call))
+
+
+def imports(name: str) -> frozenset[str]:
+    """Return what a file imports when it runs, with the packages above each module."""
+    return frozenset(parent for it in modules_imported(name) for parent in (it, *parents(it)))
+
+
+@cache
+def modules_imported(name: str) -> frozenset[str]:
+    """Return the modules that a file imports when it runs, each with what is taken from it."""
+    found: set[str] = set()
+    for node in running(tree(name)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}:{node.lineno} imports relatively"
+            assert node.module is not None
+            found |= {module_of(node.module, alias.name) for alias in node.names}
+    return frozenset(found)
+
+
+def module_of(module: str, taken: str) -> str:
+    """Return the module that `from module import taken` runs: `taken` may be one itself."""
+    inner = ROOT / module.replace(".", "/") / taken
+    return f"{module}.{taken}" if inner.is_dir() or inner.with_suffix(".py").is_file() else module
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Return every node below `node` but those that only a type checker sees."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            continue
+        yield child
+        yield from running(child)
+
+
+def parents(module: str) -> list[str]:
+    """Return the packages above a module: `a` and `a.b` for `a.b.c`."""
+    words = module.split(".")
+    return [".".join(words[:count]) for count in range(1, len(words))]
+
+
+def is_below(name: str, folder: str) -> bool:
+    """Return whether file `name` is in `folder` (empty: anywhere)."""
+    return not folder or name.startswith(f"{folder}/")
