@@ -107,6 +107,7 @@ class ClassicChip:
         # How many more bytes can be programmed before power fails; None is for ever.
         self.bytes_until_power_loss: int | None = None
         self.bytes_programmed = 0
+        self._torn = False
         self._active = False
         self._open: tuple[int, str] | None = None
         self._register: tuple[int, int] | None = None
@@ -118,7 +119,7 @@ class ClassicChip:
     def select(self) -> bool:
         """Answer a selection; the sector that was open is open no more."""
         self._open = self._register = None
-        self._active = self.bytes_until_power_loss != 0
+        self._active = not self._torn
         return self._active
 
     def halt(self) -> None:
@@ -129,7 +130,8 @@ class ClassicChip:
     def leave_field(self) -> None:
         """Lose power; a chip that was torn starts afresh when it comes back."""
         self.halt()
-        self.bytes_until_power_loss = None
+        if self._torn:
+            self._torn, self.bytes_until_power_loss = False, None
 
     def exchange(self, data: bytes) -> tuple[int, bytes]:
         """Return status and data for a command; whatever is refused halts the chip."""
@@ -242,6 +244,7 @@ class ClassicChip:
         if room is not None:
             self.bytes_until_power_loss = room - written
         if written == room:
+            self._torn = True
             # The byte that was being programmed is left as a mixture of old and new.
             old = self.block(block)
             mixed = bytes([old[written] | data[written]]) if written < BLOCK_BYTES else b""

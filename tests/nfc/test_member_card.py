@@ -1,0 +1,288 @@
+"""Our card on a reader: what it states, why it is refused, and writes that are torn."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from device.nfc import commands
+from device.nfc.member_card import (
+    BadSeal,
+    Blank,
+    Foreign,
+    MemberCard,
+    MemberCards,
+    Outcome,
+    WrongKey,
+)
+from device.nfc.pn532 import Pn532
+from device.nfc.reader import CardGone
+from loyalty.card import next_counter
+from simulators.cards import ClassicChip, OtherChip, blank_chip, foreign_chip
+from simulators.pn532 import Fault
+from tests.nfc.reader_on_a_port import (
+    FIRST_OP,
+    KEYS,
+    OTHER_KEYS,
+    TAP_S,
+    UID_4,
+    UID_7,
+    issue,
+    reader_on_port,
+    seen,
+    tap,
+)
+
+OP = b"sale-7f3a-01"
+BLOCKS_OF_SLOTS = [*range(4, 7), *range(8, 11)]
+
+
+async def advance(reader: Pn532, card: MemberCard, op_digest: bytes = OP) -> Outcome:
+    """Read the card anew and write its next state."""
+    cards = MemberCards(reader, KEYS)
+    now = await cards.wait(TAP_S)
+    assert now == card
+    counter = next_counter(card.counter, card.torn)
+    return (await cards.write(card, counter=counter, op_digest=op_digest, rewrites=0)).outcome
+
+
+@pytest.mark.parametrize("uid", [UID_4, UID_7])
+async def test_an_issued_card_states_its_member(uid):
+    chip = blank_chip(uid)
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip, "m-1001")
+
+        card = await tap(reader)
+
+        assert card == MemberCard(
+            uid=uid,
+            member="m-1001",
+            counter=1,
+            slot=0,
+            rewrites=0,
+            op_digest=FIRST_OP,
+            torn=False,
+        )
+
+
+async def test_a_write_goes_to_the_other_slot_and_is_read_back():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip)
+        cards = MemberCards(reader, KEYS)
+        before = await cards.wait(TAP_S)
+        assert isinstance(before, MemberCard)
+
+        written = await cards.write(before, counter=2, op_digest=OP, rewrites=1)
+
+        assert written.outcome is Outcome.DONE
+        assert written.card == await tap(reader)
+        assert (written.card.slot, written.card.counter, written.card.rewrites) == (1, 2, 1)
+
+
+async def test_a_tap_takes_one_selection_two_authentications_and_six_reads():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        await issue(reader, chip)
+        await reader.release()
+        port.chip.commands_seen.clear()
+
+        await tap(reader)
+
+        assert port.chip.commands_seen == {
+            commands.IN_LIST_PASSIVE_TARGET: 1,
+            commands.IN_DATA_EXCHANGE: 8,
+        }
+
+
+async def test_a_usual_write_programs_two_blocks_only():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        card = await issue(reader, chip)
+        for _ in range(2):
+            await advance(reader, card)
+            card = await tap(reader)
+        before = chip.bytes_programmed
+
+        await advance(reader, card)
+
+        assert chip.bytes_programmed - before == 32
+
+
+async def test_no_card_is_none():
+    async with reader_on_port() as (reader, _):
+        assert await MemberCards(reader, KEYS).wait(0.02) is None
+
+
+@pytest.mark.parametrize("uid", [UID_4, UID_7])
+async def test_a_card_from_the_factory_is_blank(uid):
+    async with reader_on_port(blank_chip(uid)) as (reader, _):
+        assert await tap(reader) == Blank(uid)
+
+
+async def test_a_card_of_somebody_elses_scheme_opens_with_no_key_of_ours():
+    async with reader_on_port(foreign_chip(UID_4, random.Random(1))) as (reader, _):
+        assert await tap(reader) == WrongKey(UID_4)
+
+
+async def test_a_card_of_our_programmes_neighbour_opens_with_no_key_of_ours():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip)
+
+        assert await tap(reader, OTHER_KEYS) == WrongKey(UID_4)
+
+
+async def test_another_kind_of_card_is_foreign():
+    async with reader_on_port(OtherChip(UID_7)) as (reader, _):
+        assert await tap(reader) == Foreign(UID_7)
+
+
+async def test_an_altered_card_has_a_bad_seal():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip)
+
+        chip.memory[4 * 16 + 3] ^= 1  # Its counter.
+
+        assert await tap(reader) == BadSeal(UID_4)
+
+
+async def test_data_copied_to_another_card_has_a_bad_seal():
+    chip, copy = blank_chip(UID_4), blank_chip(bytes.fromhex("0badcafe"))
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip)
+    async with reader_on_port(copy) as (reader, _):
+        await issue(reader, copy)
+
+        for block in BLOCKS_OF_SLOTS:
+            copy.memory[block * 16 : block * 16 + 16] = chip.block(block)
+
+        assert await tap(reader) == BadSeal(copy.uid)
+
+
+async def test_one_broken_slot_is_torn_and_the_other_is_read():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await advance(reader, await issue(reader, chip))
+
+        chip.memory[10 * 16 + 15] ^= 1  # The seal of slot 1.
+        card = await tap(reader)
+
+        assert isinstance(card, MemberCard)
+        assert (card.counter, card.slot, card.torn) == (1, 0, True)
+
+
+async def test_a_counter_that_does_not_rise_is_refused():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        card = await issue(reader, chip)
+
+        with pytest.raises(ValueError, match="counter 1, wanted more than 1"):
+            await MemberCards(reader, KEYS).write(card, counter=1, op_digest=OP, rewrites=0)
+
+
+async def test_a_card_that_leaves_before_it_is_read_is_gone():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        await reader.wait_for_card(TAP_S)
+        port.remove()
+
+        with pytest.raises(CardGone):
+            await MemberCards(reader, KEYS).read(seen(chip))
+
+
+async def test_a_card_that_leaves_before_its_write_is_unknown_and_unchanged():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        card = await issue(reader, chip)
+        cards = MemberCards(reader, KEYS)
+        await cards.wait(TAP_S)
+        port.remove()
+
+        written = await cards.write(card, counter=2, op_digest=OP, rewrites=0)
+        port.place(chip)
+
+        assert (written.outcome, written.card) == (Outcome.UNKNOWN, None)
+        assert await tap(reader) == card
+
+
+async def test_an_answer_lost_on_the_line_is_found_out_on_the_card():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        card = await issue(reader, chip)
+        cards = MemberCards(reader, KEYS)
+        await cards.wait(TAP_S)
+        await reader.authenticate(8, KEYS.of_sector(chip.uid, 2, "B"), key_b=True)
+        port.chip.fail(Fault.LOST_ANSWER, command=commands.IN_DATA_EXCHANGE)
+
+        written = await cards.write(card, counter=2, op_digest=OP, rewrites=0)
+
+        assert written.outcome is Outcome.TORN  # The lost answer was that of the authentication.
+        assert written.card == card
+
+
+async def test_a_reader_that_is_unplugged_in_a_write_leaves_it_unknown():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        card = await issue(reader, chip)
+        port.stop()
+
+        written = await MemberCards(reader, KEYS).write(card, counter=2, op_digest=OP, rewrites=0)
+
+        assert written.outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("history", [0, 1])
+async def test_a_write_torn_at_any_byte_leaves_the_old_or_the_new_state(history):
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        await issue(reader, chip)
+        for _ in range(history):
+            await advance(reader, await tap(reader), b"history-----")
+        start = bytes(chip.memory)
+        whole = await programmed_by_one_write(reader, chip)
+
+        for cut in range(whole + 1):
+            chip.memory[:] = start
+            before = await tap(reader)
+            chip.bytes_until_power_loss = cut
+            outcome = await advance(reader, before)
+            lift_and_return(port.remove, port.place, chip)
+            after = await tap(reader)
+
+            assert isinstance(after, MemberCard)
+            assert outcome is Outcome.UNKNOWN
+            assert (after.counter, after.op_digest) in (
+                (before.counter, before.op_digest),
+                (before.counter + 1, OP),
+            )
+            assert await advance(reader, after, b"next-op-----") is Outcome.DONE
+            assert (await tap(reader)).op_digest == b"next-op-----"
+
+
+async def test_a_write_torn_twice_in_a_row_still_leaves_the_old_state():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        await issue(reader, chip)
+        for cut in (3, 7, 5):
+            chip.bytes_until_power_loss = cut
+            await advance(reader, await tap(reader))
+            lift_and_return(port.remove, port.place, chip)
+
+        card = await tap(reader)
+
+        assert (card.counter, card.op_digest, card.torn) == (1, FIRST_OP, True)
+
+
+async def programmed_by_one_write(reader: Pn532, chip: ClassicChip) -> int:
+    before = chip.bytes_programmed
+    await advance(reader, await tap(reader))
+    return chip.bytes_programmed - before
+
+
+def lift_and_return(
+    remove: Callable[[], None], place: Callable[[ClassicChip], None], chip: ClassicChip
+) -> None:
+    remove()
+    place(chip)

@@ -1,0 +1,109 @@
+"""Making a blank card ours, also when it is pulled away in the middle."""
+
+import pytest
+
+from device.nfc.classic import TRANSPORT_KEY
+from device.nfc.member_card import Blank, MemberCard, Outcome, Written, WrongKey
+from device.nfc.personalise import personalise
+from device.nfc.pn532 import Pn532
+from device.nfc.reader import AuthenticationFailed
+from simulators.cards import ClassicChip, blank_chip
+from tests.nfc.reader_on_a_port import (
+    FIRST_OP,
+    KEYS,
+    TAP_S,
+    UID_4,
+    issue,
+    reader_on_port,
+    seen,
+    tap,
+)
+
+SECTOR_BYTES = 64
+TRAILERS = [*range(48, 64), *range(112, 128)]  # Which programmed bytes belong to a trailer.
+
+
+async def try_to_issue(reader: Pn532, chip: ClassicChip) -> Written | WrongKey:
+    await reader.wait_for_card(TAP_S)
+    return await personalise(reader, KEYS, seen(chip), member="m-1001", op_digest=FIRST_OP)
+
+
+@pytest.mark.parametrize("sector", [1, 2])
+@pytest.mark.parametrize("key_b", [False, True])
+async def test_transport_keys_open_our_sectors_no_more(sector, key_b):
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await issue(reader, chip)
+        await reader.reselect()
+
+        with pytest.raises(AuthenticationFailed):
+            await reader.authenticate(sector * 4, TRANSPORT_KEY, key_b=key_b)
+
+
+async def test_keys_differ_between_sectors_names_and_cards():
+    keys = {
+        KEYS.of_sector(uid, sector, name)
+        for uid in (b"\x01\x02\x03\x04", b"\x01\x02\x03\x05")
+        for sector in (1, 2)
+        for name in "AB"
+    }
+
+    assert len(keys) == 8
+
+
+async def test_a_card_that_is_ours_already_keeps_its_counter():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        card = await issue(reader, chip)
+        await reader.reselect()
+
+        refused = await try_to_issue(reader, chip)
+
+        assert refused == WrongKey(UID_4)
+        assert await tap(reader) == card
+
+
+@pytest.mark.parametrize("member", ["", "seventeen-letters", "a b", "née"])
+async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        await reader.wait_for_card(TAP_S)
+
+        with pytest.raises(ValueError, match="member token"):
+            await personalise(reader, KEYS, seen(chip), member=member, op_digest=FIRST_OP)
+
+        assert chip.bytes_programmed == 0
+
+
+@pytest.mark.parametrize("cut", [n for n in range(2 * SECTOR_BYTES) if n not in TRAILERS])
+async def test_a_card_pulled_away_outside_its_keys_is_blank_and_can_be_tried_again(cut):
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        chip.bytes_until_power_loss = cut
+        first = await try_to_issue(reader, chip)
+        port.remove()
+        port.place(chip)
+        between = await tap(reader)
+
+        second = await try_to_issue(reader, chip)
+
+        assert isinstance(first, Written)
+        assert first.outcome is Outcome.UNKNOWN
+        assert between == Blank(UID_4)
+        assert isinstance(second, Written)
+        assert second.outcome is Outcome.DONE
+        assert isinstance(await tap(reader), MemberCard)
+
+
+@pytest.mark.parametrize("cut", TRAILERS)
+async def test_a_card_torn_within_its_keys_is_never_taken_for_a_members(cut):
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, port):
+        chip.bytes_until_power_loss = cut
+        await try_to_issue(reader, chip)
+        port.remove()
+        port.place(chip)
+
+        card = await tap(reader)
+
+        assert card in (Blank(UID_4), WrongKey(UID_4)) or card.member == "m-1001"

@@ -1,0 +1,76 @@
+"""The serial port itself."""
+
+import os
+
+import pytest
+
+from device.errors import LinkBusy, LinkLost
+from device.nfc.serial_link import SerialLink
+from simulators.pn532_port import Pn532Port
+
+
+async def test_a_port_that_is_in_use_is_not_shared():
+    port = Pn532Port()
+    first, second = SerialLink(port.start()), SerialLink(port.path)
+    await first.open()
+
+    with pytest.raises(LinkBusy, match="used by another program"):
+        await second.open()
+
+    await first.close()
+    await second.open()
+    await second.close()
+    port.stop()
+
+
+async def test_a_port_that_does_not_exist_is_lost(tmp_path):
+    link = SerialLink(str(tmp_path / "ttyNONE"))
+
+    with pytest.raises(LinkLost, match="ttyNONE"):
+        await link.open()
+
+
+async def test_a_pulled_plug_ends_a_read_and_every_later_call():
+    port = Pn532Port()
+    link = SerialLink(port.start())
+    await link.open()
+
+    port.stop()
+
+    with pytest.raises(LinkLost):
+        await link.read()
+    with pytest.raises(LinkLost):
+        await link.read()
+    with pytest.raises(LinkLost):
+        link.write(b"\x00")
+    await link.close()
+
+
+async def test_what_an_earlier_client_left_is_flushed_on_opening():
+    port = Pn532Port()
+    link = SerialLink(port.start())
+    os.write(port._outer, b"an answer that nobody fetched")
+
+    await link.open()
+    os.write(port._outer, b"new")
+    data = await link.read()
+
+    assert data == b"new"
+    await link.close()
+    port.stop()
+
+
+async def test_a_port_that_takes_no_more_bytes_is_lost():
+    port = Pn532Port()
+    link = SerialLink(port.start())
+    await link.open()
+
+    def write_without_end() -> None:
+        while True:  # The loop never runs between these writes, so nobody empties the queue.
+            link.write(bytes(4096))
+
+    with pytest.raises(LinkLost):
+        write_without_end()
+
+    await link.close()
+    port.stop()
