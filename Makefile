@@ -15,7 +15,7 @@ DEMO_DAY = 2017-03-01
 help:
 	@echo "make demo     replay one real day of 109 stores, end to end; faces in demo-output/"
 	@echo "make test     install what tests need (Debian packages too) and run them"
-	@echo "make check    format, lint, types, import rules"
+	@echo "make check    format, lint, types, import rules, translations"
 	@echo "make bench    run every benchmark"
 	@echo "make clean    remove everything that can be made again"
 
@@ -31,6 +31,7 @@ check: venv-dev
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@.venv/bin/python scripts/check_translations.py
 	@.venv/bin/python -m pytest tests/test_tidy.py
 
 bench: venv-dev

@@ -1,0 +1,160 @@
+"""What a screen says, in the reader's language: what happened, what to do now, is my value safe.
+
+Every screen that a terminal can ask for has its sentences here, marked for gettext; the
+translations stand in `device/locale`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Translate = Callable[[str], str]
+
+
+def _(message: str) -> str:
+    """Mark `message` for translation; it is looked up when a screen is put up."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The three sentences of a screen; an empty one is not shown."""
+
+    happened: str
+    do_now: str = ""
+    safe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenText:
+    """What stands on a screen: up to three lines, and the words on its buttons."""
+
+    lines: tuple[str, ...]
+    choices: tuple[str, ...]
+
+
+_NOTHING_CHANGED = _("Nothing was changed on your card or your account.")
+_POINTS_SAFE = _("Your points are safe.")
+_ASK_STAFF = _("Please ask a member of staff.")
+
+WORDINGS: Mapping[str, Wording] = {
+    # Handheld.
+    "ready": Wording(_("Ready for the next sale.")),
+    "signed_on": Wording(_("You are signed on.")),
+    "day_closed": Wording(_("The day is closed on this terminal.")),
+    "last_operation": Wording(_("Last saved before the restart: {op}."), _("Do not key it again.")),
+    "tap_card": Wording(
+        _("To pay: {total}."), _("Ask for the card and hold it against the reader.")
+    ),
+    "hold_card": Wording(_("Reading the card."), _("Hold it still.")),
+    "sold": Wording(_("Receipt {receipt} is saved with its points."), _("Give the card back.")),
+    "sold_no_card": Wording(_("Sold without a card: no points."), _("Ready for the next sale.")),
+    "tap_new_card": Wording(_("A new card."), _("Hold a blank card against the reader.")),
+    "issued": Wording(_("The card is ready."), _("Hand it to the member.")),
+    "issue_again": Wording(
+        _("The card was not finished."), _("Start again with the same card."), _NOTHING_CHANGED
+    ),
+    "card_taken": Wording(
+        _("This card belongs to another member."), _("Take a blank card."), _NOTHING_CHANGED
+    ),
+    # A card that cannot be used.
+    "card_blank": Wording(
+        _("This card is still empty."), _("Take another card, or issue this one first.")
+    ),
+    "card_foreign": Wording(
+        _("This is not a card of this programme."), _("Take another card."), _NOTHING_CHANGED
+    ),
+    "card_wrong_key": Wording(_("This card cannot be opened here."), _ASK_STAFF, _NOTHING_CHANGED),
+    "card_bad_seal": Wording(
+        _("What stands on this card is not ours."), _("The member needs a new card."), _POINTS_SAFE
+    ),
+    # The journal.
+    "journal_full": Wording(
+        _("This terminal has too much that it could not send yet."),
+        _("Use another terminal until it is connected again."),
+        _("What was saved is safe; this last step was not done."),
+    ),
+    "journal_failed": Wording(
+        _("This terminal cannot save."),
+        _("Use another terminal and call a technician."),
+        _("What was saved is safe; this last step was not done."),
+    ),
+    # Kiosk.
+    "welcome": Wording(_("Welcome."), _("Put your card in.")),
+    "one_moment": Wording(_("One moment, please.")),
+    "account": Wording(
+        _("You have {points} points, {available_points} to spend."), _("What would you like?")
+    ),
+    "redeemed": Wording(
+        _("{points} points are spent on {offer}."), _("Take your voucher."), _("Saved.")
+    ),
+    "printing": Wording(_("Your card is being printed."), _("One moment, please.")),
+    "take_card": Wording(_("Thank you."), _("Please take your card.")),
+    "face_later": Wording(
+        _("The new picture could not be printed."),
+        _("Take your card; it is printed on your next visit."),
+        _POINTS_SAFE,
+    ),
+    "offline": Wording(
+        _("We cannot reach our office just now."),
+        _("Take your card and try again later."),
+        _POINTS_SAFE,
+    ),
+    "unknown_card": Wording(_("We do not know this card."), _ASK_STAFF, _NOTHING_CHANGED),
+    "unknown_offer": Wording(
+        _("This offer has ended."), _("Choose another one."), _NOTHING_CHANGED
+    ),
+    "not_enough_points": Wording(
+        _("There are not enough points for this."), _("Choose another one."), _NOTHING_CHANGED
+    ),
+    "card_blocked": Wording(_("This card is blocked."), _ASK_STAFF, _POINTS_SAFE),
+    "too_many_asks": Wording(
+        _("That was too often."), _("Please wait a minute."), _NOTHING_CHANGED
+    ),
+    "unknown_grant": Wording(_("The time for this was over."), _("Start again."), _POINTS_SAFE),
+    "try_later": Wording(
+        _("Our office is busy."), _("Take your card and try again later."), _POINTS_SAFE
+    ),
+}
+
+CHOICES: Mapping[str, str] = {
+    "no_card": _("No card"),
+    "cancel": _("Cancel"),
+    "print": _("Print my card"),
+    "return": _("Give my card back"),
+}
+
+
+def screen_text(
+    screen: str,
+    values: Mapping[str, str | int],
+    choices: tuple[str, ...],
+    *,
+    translate: Translate,
+    labels: Mapping[str, str],
+) -> ScreenText:
+    """Return the text of `screen` in the language of `translate`.
+
+    `labels` names what the programme names: offers and tiers by id. A notice among `values` is
+    the name of a second screen whose sentences come first.
+
+    Raises:
+        KeyError: there is no such screen.
+    """
+    shown = {key: labels.get(str(value), value) for key, value in values.items()}
+    lines = [*_sentences(str(values.get("notice", "")), shown, translate)]
+    lines += _sentences(screen, shown, translate)
+    named = tuple(
+        translate(CHOICES[choice]) if choice in CHOICES else labels.get(choice, choice)
+        for choice in choices
+    )
+    return ScreenText(tuple(lines), named)
+
+
+def _sentences(
+    screen: str, values: Mapping[str, str | int], translate: Translate
+) -> tuple[str, ...]:
+    if not screen:
+        return ()
+    wording = WORDINGS[screen]
+    sentences = (wording.happened, wording.do_now, wording.safe)
+    return tuple(translate(it).format_map(values) for it in sentences if it)
