@@ -1,0 +1,159 @@
+"""Sets single lines of text in ink, remembering what it has set before.
+
+Labels, tiers and messages repeat from card to card: their ink is kept and pasted. Characters that
+the font lacks are found by comparing them with the font's own box for "no such character".
+"""
+
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from device.display.cards.fonts import Font, Fonts
+from device.display.cards.wrapping import fit, wrap
+
+INKS_MAX = 256
+KNOWN_CHARACTERS_MAX = 8192
+SIZE_READABLE_PX = 20  # dense traditional characters in one bit: 16 just, 20 comfortable
+STAND_IN = "〓"  # the printer's mark for a letter that is not in the case
+
+_NO_SUCH_CHARACTER = "\U0010fffd"  # private use, in no font of ours
+_PROBE_PX = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a line looks."""
+
+    size_px: int
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """A line as a grey mask, and where its pen origin and baseline are in it."""
+
+    mask: Image.Image
+    origin_px: int
+    baseline_px: int
+
+
+class Lettering:
+    """Lines of text in one language, ready to be pasted."""
+
+    def __init__(self, fonts: Fonts, locale: str) -> None:
+        self._fonts = fonts
+        self._locale = locale
+        self._inks: OrderedDict[tuple[str, Style], Ink] = OrderedDict()
+        self._known: dict[str, bool] = {}
+        self._blank_box: bytes | None = None
+
+    def paint(
+        self,
+        image: Image.Image,
+        text: str,
+        *,
+        left_px: int,
+        baseline_px: int,
+        style: Style,
+        grey: int,
+    ) -> None:
+        """Put `text` on `image` (mode L) with its pen starting at `left_px` on `baseline_px`."""
+        if not text:
+            return
+        ink = self._ink(text, style)
+        image.paste(grey, (left_px - ink.origin_px, baseline_px - ink.baseline_px), ink.mask)
+
+    def width_px(self, text: str, style: Style) -> float:
+        """Return how wide `text` is in `style`."""
+        return self._font(style).width_px(text)
+
+    def shrink(self, text: str, *, style: Style, width_px: int) -> Style:
+        """Return `style`, or the largest smaller one in which `text` is at most `width_px` wide.
+
+        It never goes below `SIZE_READABLE_PX`.
+        """
+        found = self.width_px(text, style)
+        if found <= width_px:
+            return style
+        smaller_px = max(SIZE_READABLE_PX, int(style.size_px * width_px / found))
+        return Style(smaller_px, style.bold)
+
+    def fit(self, text: str, *, style: Style, width_px: int) -> str:
+        """Return what can be shown of `text` on one line of `width_px`."""
+        return fit(self._showable(text), measure=self._measure(style), width_px=width_px)
+
+    def wrap(self, text: str, *, style: Style, width_px: int, lines_max: int) -> list[str]:
+        """Return what can be shown of `text` as at most `lines_max` lines of `width_px`."""
+        return wrap(
+            self._showable(text),
+            measure=self._measure(style),
+            width_px=width_px,
+            lines_max=lines_max,
+        )
+
+    def _measure(self, style: Style) -> Callable[[str], float]:
+        return self._font(style).width_px
+
+    def _font(self, style: Style) -> Font:
+        return self._fonts.get(size_px=style.size_px, bold=style.bold, locale=self._locale)
+
+    def _ink(self, text: str, style: Style) -> Ink:
+        key = (text, style)
+        if (ink := self._inks.get(key)) is not None:
+            self._inks.move_to_end(key)
+            return ink
+        if len(self._inks) >= INKS_MAX:
+            self._inks.popitem(last=False)
+        ink = self._inks[key] = _set_in_ink(text, self._font(style))
+        return ink
+
+    def _showable(self, text: str) -> str:
+        """Return `text` without control characters, and with symbols it cannot show left out."""
+        shown = []
+        for char in unicodedata.normalize("NFC", text):
+            if char.isspace():
+                shown.append(" ")
+            elif unicodedata.category(char)[0] == "C":
+                continue
+            elif self._has(char):
+                shown.append(char)
+            elif unicodedata.category(char)[0] == "L":
+                shown.append(STAND_IN)
+        return "".join(shown)
+
+    def _has(self, char: str) -> bool:
+        if (known := self._known.get(char)) is None:
+            if len(self._known) >= KNOWN_CHARACTERS_MAX:
+                self._known.clear()
+            known = self._known[char] = self._probe(char) != self._box()
+        return known
+
+    def _box(self) -> bytes:
+        if self._blank_box is None:
+            self._blank_box = self._probe(_NO_SUCH_CHARACTER)
+        return self._blank_box
+
+    def _probe(self, char: str) -> bytes:
+        return bytes(self._font(Style(_PROBE_PX)).face.getmask(char))
+
+
+def _set_in_ink(text: str, font: Font) -> Ink:
+    # The anchor "ls" puts the pen on the baseline, so lines of different languages sit level.
+    left, top, right, bottom = (
+        int(edge) for edge in font.face.getbbox(text, stroke_width=font.stroke_px, anchor="ls")
+    )
+    origin_px, baseline_px = 2 - left, 2 - top
+    size = (max(1, right - left + 4), max(1, bottom - top + 4))
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).text(
+        (origin_px, baseline_px),
+        text,
+        fill=255,
+        font=font.face,
+        anchor="ls",
+        stroke_width=font.stroke_px,
+    )
+    return Ink(mask, origin_px, baseline_px)
