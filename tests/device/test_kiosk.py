@@ -15,7 +15,7 @@ from device.events import (
     Chosen,
     FaceEnded,
     HubAnswered,
-    HubSilent,
+    HubUnreached,
     IntentSaved,
     JournalFailed,
     Now,
@@ -124,7 +124,7 @@ def test_a_face_printed_after_the_hub_folded_shows_nothing_pending():
 
 
 def test_a_face_printed_before_the_hub_folded_shows_the_rest_as_pending():
-    _, requests = played(*SPENT, HubSilent(), CardWritten("done", 9))
+    _, requests = played(*SPENT, HubUnreached(), CardWritten("done", 9))
 
     (face,) = all_of(requests, PrintFace)
     assert (face.content.points, face.content.pending_points) == (250, -100)
@@ -144,7 +144,9 @@ def test_a_refused_offer_leaves_the_choice_open_and_the_card_untouched():
 
 
 def test_a_silent_hub_while_reserving_spends_nothing():
-    state, requests = played(CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), HubSilent())
+    state, requests = played(
+        CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), HubUnreached()
+    )
 
     assert isinstance(state.phase, Choosing)
     assert not all_of(requests, SaveIntent)
@@ -167,7 +169,7 @@ def test_a_journal_that_takes_no_more_gives_the_reserved_points_back():
     "events",
     [
         (CardRefused("cafe", "foreign"),),
-        (CardRead(CARD), HubSilent()),
+        (CardRead(CARD), HubUnreached()),
         (CardRead(CARD), HubAnswered(Refusal(ref="1", reason="unknown_card"))),
         (CardRead(CARD), HubAnswered(view(9)), Chosen("return")),
         (CardRead(CARD), HubAnswered(view(9)), TimedOut()),

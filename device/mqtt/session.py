@@ -1,0 +1,308 @@
+"""The session with the hub: what is in flight, what is settled, and when to try again.
+
+Pure behaviour. Batches go out oldest first, a few at a time, and a line is settled only by the
+hub's receipt (DESIGN section 4.1): the broker's acknowledgement says that the broker has it, and
+brokers lose what they acknowledged. After each connection the session says hello and goes on from
+where the hub's receipt says that the hub stands.
+
+Times are monotonic milliseconds, passed in with every event.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+from device.mqtt.events import (
+    AskWanted,
+    Connected,
+    Deliver,
+    Disconnected,
+    Event,
+    GiveUp,
+    LinesAppended,
+    Notice,
+    Publish,
+    Received,
+    Reconnect,
+    Report,
+    Request,
+    TimePassed,
+)
+from device.mqtt.identity import Identity
+from device.settlement import Mismatch, Reopened, Settlement
+from loyalty import asks, receipts
+from loyalty.chain import LINES_MAX, ZERO_HEAD, EnvelopeError, fitting
+from loyalty.lines import to_line
+from loyalty.receipts import Answer, Receipt
+from loyalty.wire import UnknownLine, WireError
+
+WINDOW_BATCHES = 4
+RECEIPT_PATIENCE_MS = 10_000
+RECONNECT_PATIENCE_MS = 1_000
+REFUSED_PATIENCE_MS = 60_000  # a person must act first; do not hammer the broker
+PATIENCE_MAX_MS = 120_000
+HELLO_EVERY_MS = 15 * 60_000  # a hub restored behind a running broker learns what it lacks
+ASKS_MAX = 16
+
+
+class Outbox(Protocol):
+    """What the session needs of the journal."""
+
+    @property
+    def epoch(self) -> str: ...
+    @property
+    def incarnation(self) -> str: ...
+    @property
+    def last_seq(self) -> int: ...
+    @property
+    def settled_seq(self) -> int: ...
+    def pending(self, after_seq: int, limit: int) -> list[tuple[int, bytes]]: ...
+    def head_at(self, seq: int) -> bytes: ...
+    def settle(self, receipt: Receipt, *, epoch: str) -> Settlement: ...
+
+
+class _Flight(NamedTuple):
+    """A batch that was published; it is sent again at `due_ms`."""
+
+    first_seq: int
+    last_seq: int
+    due_ms: int
+
+
+class _OpenAsk(NamedTuple):
+    line: bytes
+    until_ms: int
+
+
+def patience_ms(first_ms: int, attempt: int, rng: random.Random) -> int:
+    """Return how long to wait before trying again: doubled each time, with jitter, bounded."""
+    return int(min(PATIENCE_MAX_MS, first_ms << min(attempt, 10)) * rng.uniform(0.5, 1.0))
+
+
+class Session:
+    """The device's side of the talk with the hub; `feed` it events and perform its requests.
+
+    `rules` is the programme version the device has and goes out with each hello. `hub_ms` is the
+    hub's time as its last receipt told it (0 for none), and `tallies` counts what went wrong.
+    """
+
+    def __init__(
+        self, *, identity: Identity, outbox: Outbox, rng: random.Random, rules: int
+    ) -> None:
+        self._identity = identity
+        self._outbox = outbox
+        self._rng = rng
+        self.rules = rules
+        self.hub_ms = 0
+        self.tallies: Counter[str] = Counter()
+        self.is_greeted = False
+        self._is_connected = False
+        self._flights: list[_Flight] = []
+        self._asks: dict[str, _OpenAsk] = {}
+        self._hello_due_ms = 0
+        self._silences = 0
+        self._lost_connections = 0
+        self._wanted = (0, 0)
+
+    def feed(self, event: Event, now_ms: int) -> list[Request]:
+        """Take what happened at `now_ms` and return what to do, in that order.
+
+        Raises:
+            DeviceError: the outbox failed; the session goes on at the next event.
+        """
+        match event:
+            case Connected():
+                return self._greet(now_ms)
+            case Disconnected():
+                return self._wait_to_reconnect(event)
+            case LinesAppended():
+                return [*self._send_more(now_ms)]
+            case Received(envelope):
+                return self._receive(envelope, now_ms)
+            case AskWanted():
+                return self._ask(event, now_ms)
+            case TimePassed():
+                return self._look_at_clock(now_ms)
+
+    def _greet(self, now_ms: int) -> list[Request]:
+        self._is_connected, self.is_greeted = True, False
+        self._flights.clear()
+        waiting = [self._publish("ask", it.line) for it in self._asks.values()]
+        return [self._hello(now_ms), *waiting]
+
+    def _wait_to_reconnect(self, event: Disconnected) -> list[Request]:
+        self._is_connected = self.is_greeted = False
+        self._flights.clear()
+        first_ms = REFUSED_PATIENCE_MS if event.was_refused else RECONNECT_PATIENCE_MS
+        after_ms = patience_ms(first_ms, self._lost_connections, self._rng)
+        self._lost_connections += 1
+        return [Reconnect(after_ms)]
+
+    def _ask(self, event: AskWanted, now_ms: int) -> list[Request]:
+        if not self._is_connected or len(self._asks) >= ASKS_MAX:
+            return [GiveUp(event.ask.ref)]
+        line = to_line(event.ask)
+        self._asks[event.ask.ref] = _OpenAsk(line, now_ms + event.timeout_ms)
+        return [self._publish("ask", line)]
+
+    def _look_at_clock(self, now_ms: int) -> list[Request]:
+        requests: list[Request] = []
+        for ref in [ref for ref, it in self._asks.items() if it.until_ms <= now_ms]:
+            del self._asks[ref]
+            requests.append(GiveUp(ref))
+        if self._is_connected and self._hello_due_ms <= now_ms:
+            self._silences += not self.is_greeted
+            requests.append(self._hello(now_ms))
+        return [*requests, *self._resend_due(now_ms)]
+
+    def _resend_due(self, now_ms: int) -> list[Request]:
+        due = [it for it in self._flights if it.due_ms <= now_ms]
+        if not due:
+            return []
+        self._silences += 1
+        self.tallies["batches_resent"] += len(due)
+        return [request for it in due for request in self._resend(*it[:2], now_ms)]
+
+    def _receive(self, envelope: bytes, now_ms: int) -> list[Request]:
+        try:
+            purpose, epoch, lines = self._identity.unseal(envelope)
+            answers = [*_known(lines)]
+        except (EnvelopeError, WireError) as error:
+            return [self._notice("envelope_strange", str(error))]
+        requests: list[Request] = []
+        for answer in answers:
+            if isinstance(answer, Receipt) != (purpose == "receipt"):
+                requests.append(self._notice("envelope_strange", f"{answer.kind} as {purpose}"))
+            elif isinstance(answer, Receipt):
+                requests += self._settle(answer, epoch, now_ms)
+            else:
+                requests += self._deliver(answer)
+        return requests
+
+    def _deliver(self, answer: Answer) -> list[Request]:
+        ref: str = getattr(answer, "ref", "")
+        if self._asks.pop(ref, None) is None:
+            self.tallies["answers_late"] += 1
+            return []
+        return [Deliver(answer)]
+
+    def _settle(self, receipt: Receipt, epoch: str, now_ms: int) -> list[Request]:
+        settlement = self._outbox.settle(receipt, epoch=epoch)
+        if isinstance(settlement, Mismatch):
+            return self._doubt(settlement, now_ms)
+        self.hub_ms = receipt.hub_ms
+        self._silences = self._lost_connections = 0
+        self._be_greeted(now_ms)
+        requests: list[Request] = [Report(receipt.exceptions)] if receipt.exceptions else []
+        if isinstance(settlement, Reopened):
+            self._flights.clear()
+            requests.append(
+                self._notice(
+                    "hub_restored",
+                    f"{settlement.lines} lines go again, {settlement.lost_lines} are pruned",
+                )
+            )
+        self._flights = [it for it in self._flights if it.last_seq > self._outbox.settled_seq]
+        return [*requests, *self._send_wanted(receipt, now_ms), *self._send_more(now_ms)]
+
+    def _doubt(self, mismatch: Mismatch, now_ms: int) -> list[Request]:
+        notice = self._notice(
+            "receipt_mismatch", f"{mismatch.part} {mismatch.found}, {mismatch.wanted} wanted"
+        )
+        if mismatch.part in ("epoch", "incarnation"):
+            return [notice]
+        # The hub holds another chain under our name. It must see ours too, to open a case: so we
+        # go on sending, though nothing will be settled.
+        self._be_greeted(now_ms)
+        return [notice, *self._send_more(now_ms)]
+
+    def _be_greeted(self, now_ms: int) -> None:
+        if self._is_connected and not self.is_greeted:
+            self.is_greeted = True
+            self._hello_due_ms = now_ms + HELLO_EVERY_MS
+
+    def _send_wanted(self, receipt: Receipt, now_ms: int) -> list[Request]:
+        first_seq, asked_ms = self._wanted
+        if not receipt.want_first:
+            return []
+        if receipt.want_first == first_seq and now_ms < asked_ms + RECEIPT_PATIENCE_MS:
+            return []  # each batch behind a gap brings a receipt that asks for the same lines
+        self._wanted = (receipt.want_first, now_ms)
+        return self._resend(receipt.want_first, receipt.want_last, now_ms)
+
+    def _resend(self, first_seq: int, last_seq: int, now_ms: int) -> list[Request]:
+        requests: list[Request] = []
+        due_ms = now_ms + self._patience_ms()
+        self._flights = [
+            it._replace(due_ms=due_ms) if first_seq <= it.last_seq <= last_seq else it
+            for it in self._flights
+        ]
+        after_seq = first_seq - 1
+        for _ in range(WINDOW_BATCHES):
+            batch = self._batch(after_seq, last_seq)
+            if batch is None:
+                break
+            publish, _, after_seq = batch
+            requests.append(publish)
+        return requests
+
+    def _send_more(self, now_ms: int) -> Iterator[Request]:
+        while self.is_greeted and len(self._flights) < WINDOW_BATCHES:
+            sent_seq = self._flights[-1].last_seq if self._flights else self._outbox.settled_seq
+            batch = self._batch(sent_seq, self._outbox.last_seq)
+            if batch is None:
+                return
+            publish, first_seq, last_seq = batch
+            self._flights.append(_Flight(first_seq, last_seq, now_ms + self._patience_ms()))
+            yield publish
+
+    def _batch(self, after_seq: int, last_seq: int) -> tuple[Publish, int, int] | None:
+        limit = min(LINES_MAX, last_seq - after_seq)
+        rows = self._outbox.pending(after_seq, limit) if limit > 0 else []
+        lines = [line for seq, line in rows if seq <= last_seq]
+        del lines[fitting(lines) :]
+        if not lines:
+            return None
+        first_seq = rows[0][0]
+        envelope = self._identity.seal(
+            "batch",
+            epoch=self._outbox.epoch,
+            first_seq=first_seq,
+            prev=self._outbox.head_at(first_seq - 1),
+            lines=lines,
+        )
+        return Publish("batch", envelope), first_seq, first_seq + len(lines) - 1
+
+    def _hello(self, now_ms: int) -> Publish:
+        wait_ms = HELLO_EVERY_MS if self.is_greeted else self._patience_ms()
+        self._hello_due_ms = now_ms + wait_ms
+        hello = asks.Hello(
+            ref=f"hello-{self._rng.getrandbits(64):016x}",
+            last_seq=self._outbox.last_seq,
+            settled_seq=self._outbox.settled_seq,
+            incarnation=self._outbox.incarnation,
+            rules=self.rules,
+        )
+        return self._publish("hello", to_line(hello))
+
+    def _publish(self, purpose: str, line: bytes) -> Publish:
+        envelope = self._identity.seal(
+            purpose, epoch=self._outbox.epoch, first_seq=0, prev=ZERO_HEAD, lines=[line]
+        )
+        return Publish(purpose, envelope)
+
+    def _patience_ms(self) -> int:
+        return patience_ms(RECEIPT_PATIENCE_MS, self._silences, self._rng)
+
+    def _notice(self, what: str, detail: str) -> Notice:
+        self.tallies[what] += 1
+        return Notice(what, detail)
+
+
+def _known(lines: list[bytes]) -> Iterator[Answer]:
+    for line in lines:
+        try:
+            yield receipts.from_line(line)
+        except UnknownLine:
+            continue  # a newer hub says more than we understand
