@@ -1,0 +1,145 @@
+"""What the hub says to a device that asks: an account's view, a grant, a release, or no."""
+
+from collections.abc import Callable, Sequence
+
+from hub.ledger.books import Books
+from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
+from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
+from loyalty.chain import hmac_sha256
+from loyalty.fold import new_member
+from loyalty.programme import Programme, in_force
+from loyalty.receipts import AccountView, Answer, RedeemGranted, Refusal, Released
+from loyalty.rules.redeem import may_redeem, spendable_points
+from loyalty.state import MemberState, Refused
+
+GRANT_MS = 10 * 60_000
+GRANTS_MAX = 16  # open at once, per device
+CHECK_DIGITS = 16
+
+
+def face_check(key: bytes, account: str, version: int, points: int, as_of_ms: int) -> str:
+    """Return the hub's mark on what a card's face shows: 16 hexadecimal digits of an HMAC."""
+    shown = f"{account}|{version}|{points}|{as_of_ms}"
+    return hmac_sha256(key, shown.encode()).hex()[:CHECK_DIGITS]
+
+
+class Answers:
+    """Answers asks from the books; a grant sets points aside there."""
+
+    def __init__(
+        self,
+        books: Books,
+        programmes: Sequence[Programme],
+        face_key: bytes,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._books = books
+        self._programmes = programmes
+        self._face_key = face_key
+        self._new_id = new_id
+
+    def answer(self, device: DeviceRow, ask: Ask, now_ms: int) -> Answer:
+        """Return the answer to `ask` (anything but a Hello)."""
+        match ask:
+            case AskAccount():
+                return self._view(ask, now_ms)
+            case AskRedeem():
+                return self._redeem(device, ask, now_ms)
+            case CancelRedeem():
+                return self._cancel(device, ask)
+            case _:
+                raise ValueError(f"no answer to {ask.kind!r}")
+
+    def _view(self, ask: AskAccount, now_ms: int) -> Answer:
+        token = self._token(ask)
+        if not token:
+            return Refusal(ref=ask.ref, reason="unknown_card")
+        member = self._books.member(token)
+        state = self._state(member, now_ms)
+        reserved_points = 0 if member is None else self._books.reserved_points(member, now_ms)
+        points, version = state.balance_points, state.version
+        return AccountView(
+            ref=ask.ref,
+            account=token,
+            version=version,
+            tier=state.tier,
+            points=points,
+            available_points=spendable_points(state, now_ms) - reserved_points,
+            as_of_ms=now_ms,
+            check=face_check(self._face_key, token, version, points, now_ms),
+        )
+
+    def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:
+        earlier = self._books.hold_for(device, ask.ref)
+        if earlier is not None and earlier.status == "released":
+            return Refusal(ref=ask.ref, reason="unknown_grant")
+        if earlier is not None:
+            return _granted(earlier)
+        card = self._books.card(ask.card)
+        if card is not None and card.status == "blocked":
+            return Refusal(ref=ask.ref, reason="card_blocked")
+        token = self._token(ask)
+        if not token:
+            return Refusal(ref=ask.ref, reason="unknown_card")
+        if self._books.active_holds(device, now_ms) >= GRANTS_MAX:
+            return Refusal(ref=ask.ref, reason="too_many_asks")
+        return self._grant(device, ask, self._books.member(token), now_ms)
+
+    def _grant(
+        self, device: DeviceRow, ask: AskRedeem, member: MemberRow | None, now_ms: int
+    ) -> Answer:
+        programme = in_force(self._programmes, now_ms)
+        reserved_points = 0 if member is None else self._books.reserved_points(member, now_ms)
+        offer = may_redeem(
+            programme,
+            self._state(member, now_ms),
+            ask.offer,
+            at_ms=now_ms,
+            reserved_points=reserved_points,
+        )
+        if isinstance(offer, Refused):
+            return Refusal(ref=ask.ref, reason=offer.reason)
+        if member is None:  # only an offer for nothing gets here
+            return Refusal(ref=ask.ref, reason="unknown_card")
+        hold = HoldRow(
+            self._new_id(),
+            member.id,
+            device.id,
+            ask.ref,
+            offer.id,
+            offer.points,
+            offer.value_minor,
+            now_ms,
+            now_ms + GRANT_MS,
+            "active",
+        )
+        self._books.add_hold(hold)
+        return _granted(hold)
+
+    def _cancel(self, device: DeviceRow, ask: CancelRedeem) -> Answer:
+        hold = self._books.hold(ask.auth)
+        if hold is None or hold.device != device.id or hold.status == "captured":
+            return Refusal(ref=ask.ref, reason="unknown_grant")
+        self._books.resolve_hold(ask.auth, "released")
+        return Released(ref=ask.ref, auth=ask.auth)
+
+    def _token(self, ask: AskAccount | AskRedeem) -> str:
+        card = self._books.card(ask.card)
+        return ask.member if card is None else card.member
+
+    def _state(self, member: MemberRow | None, now_ms: int) -> MemberState:
+        if member is None:
+            return new_member(in_force(self._programmes, now_ms))
+        return member.state
+
+
+def _granted(hold: HoldRow) -> RedeemGranted:
+    return RedeemGranted(
+        ref=hold.ref,
+        auth=hold.auth,
+        offer=hold.offer,
+        points=hold.points,
+        value_minor=hold.value_minor,
+        granted_ms=hold.granted_ms,
+        expires_ms=hold.expires_ms,
+    )

@@ -1,0 +1,17 @@
+"""What can go wrong in the hub, sorted by what its caller can do."""
+
+
+class HubError(Exception):
+    """Something in the hub went wrong and the caller may handle it."""
+
+
+class LedgerUnavailable(HubError):
+    """The database took nothing of this transaction (disk full, locked): keep it, try later."""
+
+
+class NoLedger(HubError):
+    """There is no ledger of ours at this path; a person should look at the path."""
+
+
+class NotFound(HubError):
+    """The ledger knows no such member or device; a person should look at the name."""

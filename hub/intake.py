@@ -1,0 +1,228 @@
+"""Envelopes in, replies out: one database transaction for each group of messages.
+
+What is not sealed by the device whose topic it came on is dropped and counted; anyone could have
+sent it, so it changes nothing. Replies are sealed with the secret that the device has just used.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from hub.answers import Answers
+from hub.custody import Batch, Custody
+from hub.errors import LedgerUnavailable
+from hub.ledger.books import Books
+from hub.ledger.rows import ChainRow, DeviceRow
+from hub.ledger.sqlite import Ledger
+from hub.posting import Poster
+from loyalty import asks, topics
+from loyalty.asks import Hello
+from loyalty.chain import SEQ_MAX, ZERO_HEAD, EnvelopeError, is_sealed_by, pack, unpack
+from loyalty.lines import to_line
+from loyalty.programme import Programme
+from loyalty.receipts import Answer, LineStatus, Receipt
+from loyalty.wire import WireError
+
+
+class Arrival(NamedTuple):
+    """One MQTT message as it came from the broker."""
+
+    topic: str
+    payload: bytes
+
+
+class Reply(NamedTuple):
+    """One MQTT message to publish, once the transaction that made it is durable."""
+
+    topic: str
+    payload: bytes
+
+
+class _Opened(NamedTuple):
+    """An envelope whose seal was right."""
+
+    device: DeviceRow
+    purpose: str
+    epoch: str
+    kid: str
+    first: int
+    prev: bytes
+    lines: list[bytes]
+
+
+class _Dropped(Exception):
+    """This message is not for us to believe; the word says why and is counted."""
+
+
+class Intake:
+    """Takes groups of messages into the ledger; of one thread at a time.
+
+    `counts` are messages and lines since the start, by what became of them.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        programmes: Sequence[Programme],
+        *,
+        now_ms: Callable[[], int],
+        face_key: bytes,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._ledger = ledger
+        self._now_ms = now_ms
+        self._books = Books(ledger)
+        self._poster = Poster(self._books, programmes)
+        self._custody = Custody(self._books, self._poster)
+        self._answers = Answers(self._books, programmes, face_key, new_id)
+        self._seen = ledger.changed_elsewhere()
+        self.counts: Counter[str] = Counter()
+
+    def take(self, arrivals: Sequence[Arrival]) -> list[Reply]:
+        """Take a group of messages; when this returns, what the replies say is durable.
+
+        If one of them makes the database refuse, the others are taken without it.
+
+        Raises:
+            LedgerUnavailable: nothing of the group was taken; try it again later.
+        """
+        try:
+            return self._take_together(arrivals)
+        except LedgerUnavailable:
+            raise
+        # Whatever a message does to us, it must not keep the next one out.
+        except Exception as error:
+            if len(arrivals) == 1:
+                self.counts[f"fault_{type(error).__name__}"] += 1
+                return []
+        return [reply for arrival in arrivals for reply in self.take([arrival])]
+
+    def tick(self) -> int:
+        """Post what earns beyond gaps older than 15 minutes; return how many lines did.
+
+        Raises:
+            LedgerUnavailable: nothing was changed.
+        """
+        try:
+            with self._ledger.transaction():
+                self._look_elsewhere()
+                posted = self._custody.post_beyond_old_gaps(self._now_ms())
+                self._books.flush()
+        except BaseException:
+            self._books.forget()
+            raise
+        return posted
+
+    def _take_together(self, arrivals: Sequence[Arrival]) -> list[Reply]:
+        counts: Counter[str] = Counter()
+        replies = []
+        now_ms = self._now_ms()
+        try:
+            with self._ledger.transaction():
+                self._look_elsewhere()
+                for arrival in arrivals:
+                    try:
+                        replies.append(self._take_one(arrival, now_ms, counts))
+                    except _Dropped as dropped:
+                        counts[f"dropped_{dropped}"] += 1
+                self._books.flush()
+        except BaseException:
+            self._books.forget()
+            raise
+        self._books.trim()
+        self.counts += counts
+        return replies
+
+    def _look_elsewhere(self) -> None:
+        seen = self._ledger.changed_elsewhere()
+        if seen != self._seen:
+            self._seen = seen
+            self._books.forget()
+
+    def _take_one(self, arrival: Arrival, now_ms: int, counts: Counter[str]) -> Reply:
+        opened = self._open(arrival)
+        if opened.purpose == "batch":
+            answer: Answer = self._take_batch(opened, now_ms, counts)
+        else:
+            answer = self._take_ask(opened, now_ms)
+        counts[f"taken_{opened.purpose}"] += 1
+        return _sealed(opened, answer)
+
+    def _open(self, arrival: Arrival) -> _Opened:
+        named = topics.parse_up(arrival.topic)
+        if named is None:
+            raise _Dropped("bad_topic")
+        store, name, purpose = named
+        try:
+            header, lines, body, seal = unpack(arrival.payload)
+        except EnvelopeError as error:
+            raise _Dropped("bad_envelope") from error
+        if (header[0], header[1]) != (purpose, name):
+            raise _Dropped("wrong_topic")
+        device = self._books.device(name)
+        if device is None or device.store != store or device.revoked:
+            raise _Dropped("unknown_device")
+        _, _, epoch, kid, first, prev = header
+        if kid not in device.secrets or not is_sealed_by(device.secrets[kid], body, seal):
+            raise _Dropped("bad_seal")
+        if len(device.secrets) > 1 and kid == list(device.secrets)[-1]:
+            self._books.retire_other_secrets(device, kid)
+        return _Opened(device, purpose, epoch, kid, first, prev, lines)
+
+    def _take_batch(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Receipt:
+        first, lines = opened.first, opened.lines
+        if not 1 <= first <= SEQ_MAX - len(lines):
+            raise _Dropped("bad_sequence")
+        chain = self._books.chain(opened.device, opened.epoch)
+        exceptions = self._custody.take(Batch(chain, first, opened.prev, lines), now_ms)
+        counts["lines"] += len(lines)
+        counts.update(f"line_{it.status}" for it in exceptions)
+        return self._receipt(chain, now_ms, exceptions)
+
+    def _take_ask(self, opened: _Opened, now_ms: int) -> Answer:
+        try:
+            ask = asks.from_line(opened.lines[0])
+        except WireError as error:
+            raise _Dropped("bad_ask") from error
+        if isinstance(ask, Hello) != (opened.purpose == "hello"):
+            raise _Dropped("bad_ask")
+        if not isinstance(ask, Hello):
+            return self._answers.answer(opened.device, ask, now_ms)
+        chain = self._books.chain(opened.device, opened.epoch)
+        receipt = self._receipt(chain, now_ms, ())
+        if chain.seq < ask.settled_seq and not receipt.want_first:
+            # This ledger was restored from a backup: it misses what the device holds settled.
+            return replace(receipt, want_first=chain.seq + 1, want_last=ask.settled_seq)
+        return receipt
+
+    def _receipt(self, chain: ChainRow, now_ms: int, exceptions: tuple[LineStatus, ...]) -> Receipt:
+        want_first, want_last = self._custody.missing(chain)
+        return Receipt(
+            incarnation=self._ledger.incarnation,
+            upto_seq=chain.seq,
+            head=chain.head.hex(),
+            hub_ms=now_ms,
+            want_first=want_first,
+            want_last=want_last,
+            exceptions=exceptions,
+        )
+
+
+def _sealed(opened: _Opened, answer: Answer) -> Reply:
+    device = opened.device
+    purpose = "receipt" if isinstance(answer, Receipt) else "answer"
+    number = answer.upto_seq if isinstance(answer, Receipt) else 0
+    secret = device.secrets[opened.kid]
+    payload = pack(
+        secret,
+        purpose,
+        device.name,
+        opened.epoch,
+        opened.kid,
+        number,
+        ZERO_HEAD,
+        [to_line(answer)],
+    )
+    return Reply(topics.rx(device.store, device.name, purpose), payload)

@@ -1,0 +1,118 @@
+"""What rows of the ledger are in memory. Plain values: no database here."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from loyalty.chain import ZERO_HEAD
+from loyalty.state import MemberState
+
+
+@dataclass(slots=True)
+class DeviceRow:
+    """A registered device; `secrets` by key id, oldest first."""
+
+    id: int
+    store: str
+    name: str
+    secrets: dict[str, bytes]
+    revoked: bool
+
+
+@dataclass(slots=True)
+class ChainRow:
+    """How far the lines of one device and epoch have come; see `schema.TABLES`."""
+
+    id: int
+    device: DeviceRow
+    epoch: str
+    seq: int = 0
+    head: bytes = ZERO_HEAD
+    kept_seq: int = 0
+    gap_since_ms: int | None = None
+    fork_seq: int | None = None
+
+
+@dataclass(slots=True)
+class MemberRow:
+    """A member and the account that holds the points."""
+
+    id: int
+    token: str
+    account: int
+    state: MemberState
+
+
+class CardRow(NamedTuple):
+    """A card: whose it is, its counter, and when that was written."""
+
+    uid: str
+    member: str
+    counter: int
+    counter_ms: int
+    status: str
+
+
+class Case(NamedTuple):
+    """Something a person should look at: one word, what it is about, and a sentence."""
+
+    code: str
+    subject: str
+    detail: str
+
+
+class Filed(NamedTuple):
+    """A line as the inbox keeps it; `is_kept` tells whether it is there already."""
+
+    id: int
+    chain: ChainRow
+    seq: int
+    head: bytes
+    line: bytes
+    received_ms: int
+    is_kept: bool = False
+
+    @property
+    def name(self) -> str:
+        """How people find the line again."""
+        return f"{self.chain.device.name}:{self.chain.epoch}:{self.seq}"
+
+
+class Verdict(NamedTuple):
+    """What was decided about a line; `op` only where the line moves value."""
+
+    status: str
+    code: str
+    kind: str = ""
+    op: str = ""
+    member: int | None = None
+    event_ms: int | None = None
+
+
+class Transfer(NamedTuple):
+    """`amount` of `unit` moves from account `debit` to account `credit`; in column order."""
+
+    line: int
+    leg: str
+    unit: str
+    debit: int
+    credit: int
+    amount: int
+    member: int
+    event_ms: int
+    booked_ms: int
+    rules: int
+
+
+class HoldRow(NamedTuple):
+    """Points set aside for a grant; in column order."""
+
+    auth: str
+    member: int
+    device: int
+    ref: str
+    offer: str
+    points: int
+    value_minor: int
+    granted_ms: int
+    expires_ms: int
+    status: str

@@ -1,0 +1,191 @@
+"""The tables of the ledger, and the version a file must carry.
+
+Integer keys inside, business keys outside: a line is named for ever by device, epoch and sequence
+number, and `inbox.id` stands for that in every other table. Ids rise in booking order.
+"""
+
+SCHEMA_VERSION = 1
+
+POINT = "point"
+MEMBER_POINTS = "member_points"
+POINTS_ISSUED = "points_issued"
+POINTS_REDEEMED = "points_redeemed"
+
+TABLES = """
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE device (
+    id INTEGER PRIMARY KEY,
+    store TEXT NOT NULL,
+    name TEXT NOT NULL UNIQUE,
+    password_salt BLOB NOT NULL,
+    password_digest BLOB NOT NULL,
+    revoked_ms INTEGER
+) STRICT;
+
+-- Two rows of a device are valid while its secret rotates; the one used last retires the older.
+CREATE TABLE device_secret (
+    device INTEGER NOT NULL REFERENCES device,
+    kid TEXT NOT NULL,
+    secret BLOB NOT NULL,
+    added INTEGER NOT NULL,
+    PRIMARY KEY (device, kid)
+) STRICT, WITHOUT ROWID;
+
+-- One per device and epoch: lines 1 to seq are here without a gap, their head is `head`; line
+-- kept_seq is the last that arrived. From fork_seq on nothing posts.
+CREATE TABLE chain (
+    id INTEGER PRIMARY KEY,
+    device INTEGER NOT NULL REFERENCES device,
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    kept_seq INTEGER NOT NULL,
+    gap_since_ms INTEGER,
+    fork_seq INTEGER,
+    UNIQUE (device, epoch)
+) STRICT;
+
+-- Every line, as it came. `head` is the chain's head after it, so it also vouches for all before.
+CREATE TABLE inbox (
+    id INTEGER PRIMARY KEY,
+    chain INTEGER NOT NULL REFERENCES chain,
+    seq INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    line BLOB NOT NULL,
+    received_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('posted', 'held', 'rejected', 'duplicate')),
+    code TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    op TEXT NOT NULL,
+    member INTEGER REFERENCES member,
+    event_ms INTEGER,
+    UNIQUE (chain, seq)
+) STRICT;
+CREATE UNIQUE INDEX inbox_op ON inbox (op) WHERE op <> '' AND status = 'posted';
+CREATE INDEX inbox_member ON inbox (member, event_ms) WHERE member IS NOT NULL;
+
+-- Another line at a position that was taken: a cloned or restored device.
+CREATE TABLE fork (
+    chain INTEGER NOT NULL REFERENCES chain,
+    seq INTEGER NOT NULL,
+    head BLOB NOT NULL,
+    line BLOB NOT NULL,
+    received_ms INTEGER NOT NULL,
+    PRIMARY KEY (chain, seq, head)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    owner TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    balance INTEGER NOT NULL,
+    UNIQUE (owner, kind, unit)
+) STRICT;
+
+CREATE TABLE member (
+    id INTEGER PRIMARY KEY,
+    token TEXT NOT NULL UNIQUE,
+    account INTEGER NOT NULL REFERENCES account,
+    tier TEXT NOT NULL,
+    qualifying INTEGER NOT NULL,
+    debt INTEGER NOT NULL CHECK (debt >= 0),
+    version INTEGER NOT NULL,
+    last_event_ms INTEGER,
+    last_device TEXT,
+    last_epoch TEXT,
+    last_seq INTEGER
+) STRICT;
+
+CREATE TABLE card (
+    uid TEXT PRIMARY KEY,
+    member INTEGER NOT NULL REFERENCES member,
+    counter INTEGER NOT NULL,
+    counter_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('seen', 'issued', 'blocked'))
+) STRICT, WITHOUT ROWID;
+
+-- Which operation a card's counter stands for, from the writes that are known to be done.
+CREATE TABLE card_write (
+    card TEXT NOT NULL REFERENCES card,
+    counter INTEGER NOT NULL,
+    op TEXT NOT NULL,
+    PRIMARY KEY (card, counter)
+) STRICT, WITHOUT ROWID;
+
+-- Append-only, in booking order: `amount` moves from account `debit` to account `credit`.
+CREATE TABLE transfer (
+    line INTEGER NOT NULL REFERENCES inbox,
+    leg TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    debit INTEGER NOT NULL REFERENCES account,
+    credit INTEGER NOT NULL REFERENCES account,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    member INTEGER NOT NULL REFERENCES member,
+    event_ms INTEGER NOT NULL,
+    booked_ms INTEGER NOT NULL,
+    rules INTEGER NOT NULL,
+    PRIMARY KEY (line, leg),
+    CHECK (debit <> credit)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER transfer_stays BEFORE UPDATE ON transfer
+    BEGIN SELECT RAISE(ABORT, 'a transfer never changes'); END;
+CREATE TRIGGER transfer_remains BEFORE DELETE ON transfer
+    BEGIN SELECT RAISE(ABORT, 'a transfer never goes'); END;
+
+CREATE TABLE lot (
+    member INTEGER NOT NULL REFERENCES member,
+    op TEXT NOT NULL,
+    leg TEXT NOT NULL,
+    earned_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    remaining INTEGER NOT NULL CHECK (remaining BETWEEN 0 AND amount),
+    PRIMARY KEY (member, op, leg)
+) STRICT, WITHOUT ROWID;
+
+-- What line `line` took from a lot; an earning line takes from its own lot what pays the debt.
+CREATE TABLE lot_use (
+    line INTEGER NOT NULL REFERENCES inbox,
+    member INTEGER NOT NULL,
+    op TEXT NOT NULL,
+    leg TEXT NOT NULL,
+    points INTEGER NOT NULL CHECK (points > 0),
+    PRIMARY KEY (line, member, op, leg),
+    FOREIGN KEY (member, op, leg) REFERENCES lot
+) STRICT, WITHOUT ROWID;
+
+-- Points set aside for a grant until expires_ms of hub time; every hold is resolved once.
+CREATE TABLE hold (
+    auth TEXT PRIMARY KEY,
+    member INTEGER NOT NULL REFERENCES member,
+    device INTEGER NOT NULL REFERENCES device,
+    ref TEXT NOT NULL,
+    offer TEXT NOT NULL,
+    points INTEGER NOT NULL CHECK (points >= 0),
+    value_minor INTEGER NOT NULL,
+    granted_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('active', 'captured', 'released')),
+    UNIQUE (device, ref)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX hold_active ON hold (member) WHERE status = 'active';
+
+-- Something a person should look at; one file per code and subject, however often it is seen.
+CREATE TABLE case_file (
+    id INTEGER PRIMARY KEY,
+    code TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    line INTEGER REFERENCES inbox,
+    opened_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    times INTEGER NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('open', 'closed')),
+    UNIQUE (code, subject)
+) STRICT;
+"""

@@ -1,0 +1,158 @@
+"""One line's way through reconciliation into the books."""
+
+from collections.abc import Sequence
+
+from hub.ledger.books import Books
+from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
+from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
+from hub.reconcile import HELD, REJECTED, First, Known, Outcome, reconcile, whose
+from loyalty.fields import TIME_MAX_MS
+from loyalty.fold import event_ms
+from loyalty.programme import Programme
+from loyalty.records import VALUE_KINDS, Record, Redemption, from_line
+from loyalty.state import Earned, Position, Spent
+from loyalty.wire import UnknownLine, WireError
+
+DETAIL_MAX_CHARS = 300
+
+_WAITS = Verdict(HELD, "gap")
+
+
+class Poster:
+    """Decides about lines one by one and writes what follows into the books."""
+
+    def __init__(self, books: Books, programmes: Sequence[Programme]) -> None:
+        self._books = books
+        self._programmes = programmes
+
+    def post(self, filed: Filed) -> Verdict:
+        """Decide about a line whose turn it is, and keep it.
+
+        A line that makes our own code fail is held for people, so that the next ones go on.
+        """
+        try:
+            record = from_line(filed.line)
+        except UnknownLine as error:
+            return self.set_aside(filed, HELD, "unknown_kind", str(error))
+        except WireError as error:
+            return self.set_aside(filed, REJECTED, "malformed", str(error))
+        try:
+            position = Position(
+                event_ms(record), filed.chain.device.name, filed.chain.epoch, filed.seq
+            )
+            known = self._look_up(record, filed.received_ms)
+            outcome = reconcile(record, position, known, self._programmes)
+        # One line must not stop the bridge, whatever is wrong with our rules.
+        except Exception as error:
+            return self.set_aside(filed, HELD, "fault", f"{type(error).__name__}: {error}")
+        return self._enter(record, position, outcome, known.member, filed)
+
+    def post_early(self, filed: Filed) -> Verdict:
+        """Post a held line before its turn if it earns; set its points aside if it spends."""
+        try:
+            record = from_line(filed.line)
+        except WireError:
+            return _WAITS  # it is judged in its turn
+        if not isinstance(record, Redemption):
+            return self.post(filed)
+        card = self._books.card(record.card) if record.card else None
+        member = self._books.member(whose(record, card))
+        auth = _reservation(filed)
+        if member is not None and self._books.hold(auth) is None:
+            device = filed.chain.device.id
+            terms = (record.offer, record.points, record.value_minor)
+            times = (filed.received_ms, TIME_MAX_MS)
+            self._books.add_hold(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
+        return _WAITS
+
+    def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
+        """Keep a line that does not post, and open a case for it."""
+        verdict = Verdict(status, code)
+        self._books.keep(filed, verdict)
+        case = Case(code, filed.name, detail[:DETAIL_MAX_CHARS])
+        self._books.open_case(case, filed.id, filed.received_ms)
+        return verdict
+
+    def _look_up(self, record: Record, now_ms: int) -> Known:
+        books = self._books
+        card = books.card(record.card) if record.card else None
+        token = whose(record, card)
+        member = books.member(token) if token else None
+        first = None
+        counter_op = None
+        reserved_points = 0
+        if record.kind in VALUE_KINDS:
+            first = self._first(record.op)
+            if member is not None and isinstance(record, Redemption):
+                reserved_points = books.reserved_points(member, now_ms, record.auth)
+        if card is not None and record.touch == "done" and 0 <= record.ctr_used <= card.counter:
+            counter_op = books.card_write(card.uid, record.ctr_used)
+        state = None if member is None else member.state
+        return Known(now_ms, card, token, state, first, counter_op, reserved_points)
+
+    def _first(self, op: str) -> First | None:
+        found = self._books.first_with_op(op) if op else None
+        if found is None:
+            return None
+        line, member = found
+        return First(from_line(line), self._books.token(member))
+
+    def _enter(
+        self, record: Record, position: Position, outcome: Outcome, token: str, filed: Filed
+    ) -> Verdict:
+        books = self._books
+        if outcome.state is not None:
+            member: MemberRow | None = books.set_member(token, outcome.state)
+        else:
+            member = books.member(token) if token else None
+        verdict = Verdict(
+            outcome.status,
+            outcome.code,
+            record.kind,
+            record.op if record.kind in VALUE_KINDS else "",
+            None if member is None else member.id,
+            position.event_ms,
+        )
+        books.keep(filed, verdict)
+        if outcome.card is not None:
+            books.set_card(outcome.card)
+        if outcome.status != HELD and record.card and record.op and record.touch == "done":
+            books.add_card_write(record.card, record.ctr_used, record.op)
+        for case in outcome.cases:
+            books.open_case(case, filed.id, filed.received_ms)
+        if member is not None and outcome.effects:
+            self._move(record, position, outcome, member, filed)
+        return verdict
+
+    def _move(
+        self,
+        record: Record,
+        position: Position,
+        outcome: Outcome,
+        member: MemberRow,
+        filed: Filed,
+    ) -> None:
+        books = self._books
+        for effect in outcome.effects:
+            if isinstance(effect, Earned):
+                debit, credit = books.house(record.store, POINTS_ISSUED), member.account
+                leg, points = effect.lot.leg, effect.lot.amount_points
+            elif isinstance(effect, Spent):
+                debit, credit = member.account, books.house(record.store, POINTS_REDEEMED)
+                leg, points = "spend", effect.points
+            else:
+                continue
+            books.apply_lots(filed.id, member, effect)
+            if points:
+                at = (member.id, position.event_ms, filed.received_ms, outcome.rules)
+                books.transfer(Transfer(filed.id, leg, POINT, debit, credit, points, *at))
+        if isinstance(record, Redemption):
+            if record.auth:
+                books.resolve_hold(record.auth, "captured")
+            if filed.is_kept:
+                books.resolve_hold(_reservation(filed), "captured")
+
+
+def _reservation(filed: Filed) -> str:
+    """Return the name of the hold that keeps the points of a spending line beyond a gap."""
+    return f"line-{filed.id}"

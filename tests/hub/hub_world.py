@@ -1,0 +1,189 @@
+"""A small world for the hub's tests: a clock to move, a ledger, an intake, devices with a chain."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from hub.intake import Arrival, Intake, Reply
+from hub.ledger.sqlite import Ledger, open_ledger
+from loyalty import receipts, topics
+from loyalty.asks import Ask, Hello
+from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack
+from loyalty.lines import to_line
+from loyalty.programme import Programme, parse
+from loyalty.receipts import Answer
+from loyalty.records import CheckIn, Record, Redemption, Sale, SaleItem
+
+START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
+SECRET = bytes(range(32))
+FACE_KEY = bytes(range(1, 33))
+
+PROGRAMME = """
+name = "tests"
+version = 3
+valid_from = 2017-01-01
+zone = "UTC"
+currency = "USD"
+
+[[tiers]]
+id = "basic"
+label = { en = "Basic" }
+threshold_points = 0
+
+[[tiers]]
+id = "gold"
+label = { en = "Gold" }
+threshold_points = 1000
+
+[[earn]]
+id = "base"
+points = 1
+per_minor = 100
+
+[[offers]]
+id = "mug"
+label = { en = "Mug" }
+points = 50
+value_minor = 500
+"""
+
+
+class MovedClock:
+    """A clock that only its owner moves."""
+
+    def __init__(self) -> None:
+        self.at_ms = START_MS
+
+    def now_ms(self) -> int:
+        return self.at_ms
+
+
+class Till:
+    """A device of its own: it chains lines and packs envelopes, like a real one."""
+
+    def __init__(self, name: str, store: str = "s1", epoch: str = "e1") -> None:
+        self.name = name
+        self.store = store
+        self.epoch = epoch
+        self.secret = SECRET
+        self.kid = "k1"
+        self.lines: list[bytes] = []
+        self.heads = [ZERO_HEAD]
+
+    def add(self, *stated: Record | bytes) -> None:
+        for it in stated:
+            line = it if isinstance(it, bytes) else to_line(it)
+            self.lines.append(line)
+            self.heads.append(head_after(self.heads[-1], line))
+
+    def batch(self, first: int = 1, last: int | None = None) -> Arrival:
+        lines = self.lines[first - 1 : last]
+        return self.envelope("batch", first, self.heads[first - 1], lines)
+
+    def ask(self, ask: Ask) -> Arrival:
+        purpose = "hello" if isinstance(ask, Hello) else "ask"
+        return self.envelope(purpose, 0, ZERO_HEAD, [to_line(ask)])
+
+    def envelope(self, purpose: str, first: int, prev: bytes, lines: list[bytes]) -> Arrival:
+        payload = pack(self.secret, purpose, self.name, self.epoch, self.kid, first, prev, lines)
+        return Arrival(topics.up(self.store, self.name, purpose), payload)
+
+
+class World:
+    """A hub without its broker."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock = MovedClock()
+        self.path = path / "ledger.db"
+        self.ledger: Ledger = open_ledger(self.path, create=True, new_id=lambda: "incarnation")
+        self.programme: Programme = parse(PROGRAMME, source="tests")
+        self._ids = iter(range(1, 1_000_000))
+        self.intake = Intake(
+            self.ledger,
+            [self.programme],
+            now_ms=self.clock.now_ms,
+            face_key=FACE_KEY,
+            new_id=lambda: f"grant-{next(self._ids)}",
+        )
+
+    def till(self, name: str, epoch: str = "e1") -> Till:
+        self.ledger.add_device("s1", name, "k1", SECRET, "password-of-" + name)
+        return Till(name, epoch=epoch)
+
+    def take(self, *arrivals: Arrival) -> list[Answer]:
+        return [opened(it) for it in self.intake.take(arrivals)]
+
+    def value(self, statement: str, *values: object) -> object:
+        row = self.ledger.connection.execute(statement, values).fetchone()
+        return None if row is None else row[0]
+
+    def status(self, seq: int) -> tuple[str, str]:
+        row = self.ledger.connection.execute(
+            "SELECT status, code FROM inbox WHERE seq = ?", (seq,)
+        ).fetchone()
+        return tuple(row)
+
+    def balance(self, token: str) -> int | None:
+        return self.value(
+            "SELECT balance FROM account WHERE owner = ? AND kind = 'member_points'", token
+        )
+
+    def cases(self) -> list[str]:
+        rows = self.ledger.connection.execute("SELECT code FROM case_file ORDER BY id")
+        return [code for (code,) in rows]
+
+
+def opened(reply: Reply) -> Answer:
+    """Return the answer in an envelope of the hub whose seal is right."""
+    header, lines, body, seal = unpack(reply.payload)
+    assert is_sealed_by(SECRET, body, seal)
+    assert reply.topic.endswith(f"/{header[1]}/rx/{header[0]}")
+    return receipts.from_line(lines[0])
+
+
+_COMMON = {
+    "at_ms": START_MS,
+    "mono_ms": 1,
+    "boot": 1,
+    "hub_ms": 0,
+    "staff": "",
+    "store": "s1",
+    "rules": 3,
+    "card": "04AA",
+    "member": "anna",
+    "ctr_seen": -1,
+    "ctr_used": -1,
+    "touch": "none",
+}
+
+
+def sale(op: str, paid_minor: int = 1000, **changes: object) -> Sale:
+    """Return a sale of one item by Anna."""
+    known = Sale(
+        **_COMMON,
+        op=op,
+        till_ms=START_MS,
+        receipt=op,
+        currency="USD",
+        items=(SaleItem("unknown", paid_minor, 0),),
+    )
+    return replace(known, **changes)
+
+
+def redemption(op: str, points: int = 50, **changes: object) -> Redemption:
+    """Return a redemption of a mug by Anna."""
+    known = Redemption(
+        **_COMMON,
+        op=op,
+        offer="mug",
+        points=points,
+        value_minor=500,
+        currency="USD",
+        auth="",
+        granted_ms=0,
+    )
+    return replace(known, **changes)
+
+
+def check_in(**changes: object) -> CheckIn:
+    """Return a visit of Anna's."""
+    return replace(CheckIn(**_COMMON, op=""), **changes)
