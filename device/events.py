@@ -160,7 +160,7 @@ class HubAnswered:
 
 
 @dataclass(frozen=True, slots=True)
-class HubSilent:
+class HubUnreached:
     """The hub did not answer, or did not settle, in time."""
 
 
@@ -202,7 +202,7 @@ Event = (
     | RecordsSettled
     | JournalFailed
     | HubAnswered
-    | HubSilent
+    | HubUnreached
     | Chosen
     | TimedOut
     | FaceEnded
@@ -276,12 +276,12 @@ class SaveRecord:
 
 @dataclass(frozen=True, slots=True)
 class AwaitSettled:
-    """Wait for the hub's receipt of everything so far: `RecordsSettled` or `HubSilent`."""
+    """Wait for the hub's receipt of everything so far: `RecordsSettled` or `HubUnreached`."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskHub:
-    """Ask the hub: `HubAnswered` or `HubSilent`. The shell fills in `ref`."""
+    """Ask the hub: `HubAnswered` or `HubUnreached`. The shell fills in `ref`."""
 
     ask: Ask
 

@@ -24,7 +24,7 @@ from device.events import (
     FaceContent,
     FaceEnded,
     HubAnswered,
-    HubSilent,
+    HubUnreached,
     IntentSaved,
     JournalFailed,
     Now,
@@ -169,7 +169,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _offer(setting, card, view)
         case Asking(), HubAnswered(answer=Refusal(reason=reason)):
             return _return_card(reason, sound="refused")
-        case Asking(), HubSilent():
+        case Asking(), HubUnreached():
             return _return_card("offline", sound="take_card")
         case Choosing(), Chosen(choice="return") | TimedOut():
             return _return_card("take_card", sound="take_card")
@@ -181,7 +181,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _begin_spending(setting, card, view, grant, now)
         case Reserving(card=card, view=view), HubAnswered(answer=Refusal(reason=reason)):
             return _offer(setting, card, view, notice=reason)
-        case Reserving(card=card, view=view), HubSilent():
+        case Reserving(card=card, view=view), HubUnreached():
             return _offer(setting, card, view, notice="offline")
         case Spending(card=card, grant=grant), IntentSaved():
             return state, [_write(card, redeem_op(setting, grant), card.rewrites)]
@@ -200,7 +200,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return state, [AskHub(ask)]
         case Settling(card=card), HubAnswered(answer=AccountView() as view):
             return _mark(card, view, pending_points=0)
-        case Settling(card=card, view=view, pending_points=pending), HubSilent() | HubAnswered():
+        case Settling(card=card, view=view, pending_points=pending), HubUnreached() | HubAnswered():
             return _mark(card, view, pending_points=pending)
         case Marking(card=card, content=content), CardWritten(outcome=outcome):
             face = PrintFace(card=card, touch=outcome, content=content)

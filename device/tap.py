@@ -7,6 +7,7 @@ from device.events import Card, CardProblem, CardRead, CardRefused, CardWritten
 from device.nfc.member_card import (
     BadSeal,
     Blank,
+    CardKeys,
     Foreign,
     MemberCard,
     MemberCards,
@@ -15,6 +16,7 @@ from device.nfc.member_card import (
     Written,
     WrongKey,
 )
+from device.nfc.personalise import personalise
 from device.nfc.reader import CardGone, CardSeen, Reader
 from loyalty.card import next_counter, op_digest
 from loyalty.clock import Clock
@@ -51,9 +53,10 @@ class OpenableReader(Reader, Protocol):
 class Tap:
     """The reader as a terminal uses it: whole cards in, whole writes out."""
 
-    def __init__(self, reader: OpenableReader, cards: MemberCards, clock: Clock) -> None:
+    def __init__(self, reader: OpenableReader, keys: CardKeys, clock: Clock) -> None:
         self._reader = reader
-        self._cards = cards
+        self._keys = keys
+        self._cards = MemberCards(reader, keys)
         self._clock = clock
         self._card: MemberCard | None = None
 
@@ -112,8 +115,9 @@ class Tap:
             seen = await self._reader.wait_for_card(POLL_S)
             if seen is None or seen.uid.hex() != uid:
                 return CardWritten("torn", 0)
-            written = await self._cards.personalise(
-                seen, member=member, op_digest=op_digest(op.encode())
+            digest = op_digest(op.encode())
+            written = await personalise(
+                self._reader, self._keys, seen, member=member, op_digest=digest
             )
         except DeviceError:
             return CardWritten("unknown", 0)
