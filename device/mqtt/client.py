@@ -49,7 +49,8 @@ class HubClient:
     """The device's line to the hub: journal up, receipts and answers down.
 
     `run` it in a task; call everything else on the same event loop. `on_statuses` is told of
-    lines that did not simply post. `bytes_sent` and `bytes_received` count payloads.
+    lines that did not simply post. `is_refused` says that the broker does not take our
+    credentials: a technician must look. `bytes_sent` and `bytes_received` count payloads.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class HubClient:
         self._connection: Connection | None = None
         self._has_news = False
         self._log = structlog.get_logger().bind(device=identity.device)
+        self.is_refused = False
         self.bytes_sent = 0
         self.bytes_received = 0
 
@@ -128,8 +130,12 @@ class HubClient:
 
     async def settled(self, upto_seq: int) -> None:
         """Wait until the hub has given a receipt for line `upto_seq`; set your own limit."""
+        await self.until(lambda it: it._journal.settled_seq >= upto_seq)
+
+    async def until(self, holds: Callable[["HubClient"], bool]) -> None:
+        """Wait until `holds` is true of this client; set your own limit."""
         async with self._progress:
-            await self._progress.wait_for(lambda: self._journal.settled_seq >= upto_seq)
+            await self._progress.wait_for(lambda: holds(self))
 
     async def run(self) -> None:
         """Keep in touch with the hub until cancelled."""
@@ -161,7 +167,6 @@ class HubClient:
     async def _take_events(self) -> None:
         while True:
             event = await self._events.get()
-            settled_seq = self._journal.settled_seq
             self._observe(event)
             try:
                 requests = self._session.feed(event, self._clock.monotonic_ms())
@@ -171,9 +176,8 @@ class HubClient:
                 continue
             for request in requests:
                 self._perform(request)
-            if self._journal.settled_seq != settled_seq:
-                async with self._progress:
-                    self._progress.notify_all()
+            async with self._progress:
+                self._progress.notify_all()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Received) and self._events.qsize() >= EVENTS_MAX:
@@ -190,8 +194,10 @@ class HubClient:
             case Received(envelope):
                 self.bytes_received += len(envelope)
             case Connected():
+                self.is_refused = False
                 self._log.info("broker_connected", host=self._broker.host)
             case Disconnected(reason, True):
+                self.is_refused = True
                 self._log.error("broker_refused_credentials", host=self._broker.host, said=reason)
             case Disconnected(reason):
                 self._log.info("broker_lost", host=self._broker.host, reason=reason)

@@ -1,6 +1,6 @@
 """A hub that does nothing but receipts: it keeps lines, finds gaps and answers asks."""
 
-from loyalty import asks, topics
+from loyalty import asks
 from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack
 from loyalty.lines import to_line
 from loyalty.receipts import AccountView, Answer, LineStatus, Receipt
@@ -77,7 +77,3 @@ class ScriptedHub:
     def _seal(self, device: str, epoch: str, answer: Answer, purpose: str = "answer") -> bytes:
         line = to_line(answer)
         return pack(self.secret, purpose, device, epoch, self.kid, 0, ZERO_HEAD, [line])
-
-
-def reply_topic(store: str, device: str, purpose: str) -> str:
-    return topics.rx(store, device, purpose)

@@ -451,7 +451,7 @@ def test_a_hello_says_where_the_device_stands(road: Road) -> None:
 
 
 @given(seed=st.integers(0, 2**32), loss=st.floats(0, 0.6), data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_the_road_loses_doubles_or_swaps_everything_settles_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, seed: int, loss: float, data: st.DataObject
 ) -> None:
@@ -462,7 +462,7 @@ def test_whatever_the_road_loses_doubles_or_swaps_everything_settles_in_the_end(
     for _ in range(data.draw(st.integers(1, 60))):
         event = fate.random()
         if event < 0.3:
-            write(journal, fate.randrange(200))
+            write(journal, fate.randrange(120))
             up += road.feed(LinesAppended())
         elif event < 0.35:
             road.feed(Disconnected("gone"))
