@@ -93,6 +93,8 @@ def in_force(programmes: Sequence[Programme], event_ms: int) -> Programme:
     """
     if len(programmes) == 1:
         return programmes[0]
+    if not programmes:
+        raise ValueError("found no programme, wanted at least one")
     begun = [it for it in programmes if it.starts_ms <= event_ms]
     if begun:
         return max(begun, key=_valid_and_version)

@@ -118,7 +118,7 @@ class _Scan:
             path = (*path, key)
             if is_array and index == len(keys) - 1:
                 self._counts[path] = self._counts.get(path, 0) + 1
-                self.lines.setdefault(path, line)
+            self.lines.setdefault(path, line)
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)
         self.lines[path] = line
