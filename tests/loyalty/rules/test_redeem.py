@@ -109,5 +109,6 @@ def test_a_redemption_is_lots_and_debt_to_the_point(amounts: list[tuple[int, int
     assert all(0 < taken[it.op] <= it.remaining_points for it in lots if it.op in taken)
     assert spent.debt_points == max(0, points - spendable_points(state, NOON_MS))
     spendable = [it for it in lots if it.expires_ms > NOON_MS]
-    assert [use.op for use in spent.uses] == [it.op for it in spendable[: len(spent.uses)]]
-    assert all(taken[it.op] == it.remaining_points for it in spendable[: len(spent.uses) - 1])
+    used = spendable[: len(spent.uses)]
+    assert [use.op for use in spent.uses] == [it.op for it in used]
+    assert all(taken[it.op] == it.remaining_points for it in used[:-1])
