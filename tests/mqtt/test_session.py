@@ -479,9 +479,8 @@ def test_whatever_the_road_loses_doubles_or_swaps_everything_settles_in_the_end(
         for seq in range(1, journal.settled_seq + 1, 37):
             assert seq in road.hub.held or road.hub.incarnation != journal.incarnation
 
-    road.talk(road.feed(Connected()))
-    for _ in range(5):
-        road.talk(road.wait(PATIENCE_MAX_MS))
+    for _ in range(10):
+        road.talk(road.wait(HELLO_EVERY_MS))
 
     assert journal.pending_lines == 0
     assert [line for _, line in journal.pending(0, 99_999)] == [
