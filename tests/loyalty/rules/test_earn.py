@@ -164,9 +164,7 @@ def test_points_beyond_the_maximum_are_refused():
 
 CATEGORIES = st.sampled_from(["A", "B", "C", "unknown"])
 ITEMS = st.lists(
-    st.tuples(
-        CATEGORIES, st.integers(-(10**12), 10**12) | st.integers(-500, 500), st.integers(0, 1)
-    ),
+    st.tuples(CATEGORIES, st.integers(-(10**9), 10**9) | st.integers(-500, 500), st.integers(0, 1)),
     max_size=12,
 )
 RATES = st.tuples(st.integers(0, 50), st.integers(1, 300))
