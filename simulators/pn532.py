@@ -65,7 +65,7 @@ class Pn532Chip:
         self.field: list[Chip] = []
         self.commands_seen: dict[int, int] = {}
         self._firmware = firmware
-        self._faults: list[tuple[Fault, int | None]] = []
+        self._faults: list[tuple[Fault | None, int | None]] = []
         self._frames = frames.FrameReader()
         self._last_answer = b""
         self._air_s = 0.0
@@ -98,9 +98,11 @@ class Pn532Chip:
             chip.leave_field()
         self.field.clear()
 
-    def fail(self, fault: Fault, *, command: int | None = None, times: int = 1) -> None:
-        """Let the next `times` commands, or those with the code `command`, meet `fault`."""
-        self._faults += [(fault, command)] * times
+    def fail(
+        self, fault: Fault, *, command: int | None = None, after: int = 0, times: int = 1
+    ) -> None:
+        """Let `times` commands (those with the code `command`) meet `fault`, `after` others."""
+        self._faults += [(None if at < after else fault, command) for at in range(after + times)]
 
     def _power_up(self) -> None:
         self._field_on = False

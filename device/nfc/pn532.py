@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 
 class Pn532:
-    """A card reader with a PN532; see `device.nfc.reader.Reader` for what the methods promise."""
+    """A card reader with a PN532, for one task at a time.
+
+    `device.nfc.reader.Reader` says what the methods promise.
+    """
 
     def __init__(self, link: Link) -> None:
         """Speak over `link`; nothing happens before `open`."""
@@ -40,6 +43,8 @@ class Pn532:
 
     async def open(self) -> None:
         """Open the link, wake the chip and prepare it; on failure the link is closed again.
+
+        Also the way back after LinkLost or ReaderSilent.
 
         Raises:
             LinkLost: there is no such port.

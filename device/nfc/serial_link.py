@@ -25,11 +25,13 @@ class SerialLink:
     async def open(self) -> None:
         """Take the port for this program alone and forget what was left in its queues.
 
+        A link that was open before, or was lost, is closed first.
+
         Raises:
             LinkLost: there is no such port.
             LinkBusy: another program has it.
         """
-        assert self._fd < 0
+        await self.close()
         try:
             self._fd = os.open(self._path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
             _lock(self._fd, self._path)
@@ -52,6 +54,7 @@ class SerialLink:
         if not self._received:
             if self._lost is not None:
                 raise self._lost
+            assert self._waiting is None
             self._waiting = asyncio.get_running_loop().create_future()
             try:
                 await self._waiting

@@ -1,5 +1,6 @@
 """Our card on a reader: what it states, why it is refused, and writes that are torn."""
 
+import asyncio
 import random
 from collections.abc import Callable
 
@@ -207,19 +208,41 @@ async def test_a_card_that_leaves_before_its_write_is_unknown_and_unchanged():
         assert await tap(reader) == card
 
 
-async def test_an_answer_lost_on_the_line_is_found_out_on_the_card():
+@pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.SILENCE])
+@pytest.mark.parametrize("after", range(7))
+async def test_a_hang_at_any_step_of_a_write_is_found_out_on_the_card(fault, after):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
         card = await issue(reader, chip)
         cards = MemberCards(reader, KEYS)
         await cards.wait(TAP_S)
-        await reader.authenticate(8, KEYS.of_sector(chip.uid, 2, "B"), key_b=True)
-        port.chip.fail(Fault.LOST_ANSWER, command=commands.IN_DATA_EXCHANGE)
+        # One authentication, three blocks written, three read back.
+        port.chip.fail(fault, command=commands.IN_DATA_EXCHANGE, after=after)
 
         written = await cards.write(card, counter=2, op_digest=OP, rewrites=0)
 
-        assert written.outcome is Outcome.TORN  # The lost answer was that of the authentication.
-        assert written.card == card
+        whole = after > 3 or (after == 3 and fault is Fault.LOST_ANSWER)
+        assert written.outcome is (Outcome.DONE if whole else Outcome.TORN)
+        assert written.card == await tap(reader)
+        assert written.card.op_digest == (OP if whole else FIRST_OP)
+
+
+async def test_a_write_that_is_cancelled_leaves_the_old_or_the_new_state():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        card = await issue(reader, chip)
+        for turns in range(0, 80, 2):
+            writing = asyncio.ensure_future(advance(reader, card))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            writing.cancel()
+            await asyncio.wait([writing])
+
+            after = await tap(reader)
+
+            assert isinstance(after, MemberCard)
+            assert after.counter in (card.counter, next_counter(card.counter, card.torn))
+            card = after
 
 
 async def test_a_reader_that_is_unplugged_in_a_write_leaves_it_unknown():

@@ -19,8 +19,9 @@ from tests.nfc.reader_on_a_port import (
     tap,
 )
 
-SECTOR_BYTES = 64
-TRAILERS = [*range(48, 64), *range(112, 128)]  # Which programmed bytes belong to a trailer.
+# Which programmed bytes belong to a trailer; enough of each kind, as every cut takes a time-out.
+IN_TRAILERS = [*range(48, 64, 3), *range(112, 128, 3)]
+OUTSIDE_TRAILERS = [*range(0, 48, 5), 47, *range(64, 112, 5), 111]
 
 
 async def try_to_issue(reader: Pn532, chip: ClassicChip) -> Written | WrongKey:
@@ -75,7 +76,7 @@ async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
         assert chip.bytes_programmed == 0
 
 
-@pytest.mark.parametrize("cut", [n for n in range(2 * SECTOR_BYTES) if n not in TRAILERS])
+@pytest.mark.parametrize("cut", OUTSIDE_TRAILERS)
 async def test_a_card_pulled_away_outside_its_keys_is_blank_and_can_be_tried_again(cut):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -95,7 +96,7 @@ async def test_a_card_pulled_away_outside_its_keys_is_blank_and_can_be_tried_aga
         assert isinstance(await tap(reader), MemberCard)
 
 
-@pytest.mark.parametrize("cut", TRAILERS)
+@pytest.mark.parametrize("cut", IN_TRAILERS)
 async def test_a_card_torn_within_its_keys_is_never_taken_for_a_members(cut):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):

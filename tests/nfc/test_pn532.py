@@ -1,6 +1,8 @@
 """Our PN532 driver against a chip that misbehaves."""
 
 import asyncio
+import contextlib
+import random
 
 import pytest
 
@@ -227,6 +229,41 @@ async def test_a_reader_whose_last_program_was_killed_opens_again():
     assert await reader.wait_for_card(0.02) is None
     await reader.close()
     port.stop()
+
+
+async def test_a_reader_that_was_unplugged_opens_again_when_it_is_back(tmp_path):
+    port = Pn532Port(link=tmp_path / "ttyNFC")
+    reader = Pn532(SerialLink(port.start()))
+    await reader.open()
+    port.stop()
+    with pytest.raises(LinkLost):
+        await reader.wait_for_card(TAP_S)
+    with pytest.raises(LinkLost):
+        await reader.open()
+
+    port.start()
+    await reader.open()
+    port.place(blank_chip())
+
+    assert await reader.wait_for_card(TAP_S) is not None
+    await reader.close()
+    port.stop()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_faults_never_make_a_block_another(seed):
+    rng = random.Random(seed)
+    async with reader_on_port(written_chip()) as (reader, port):
+        await reader.wait_for_card(TAP_S)
+        await reader.authenticate(4, TRANSPORT_KEY)
+        for _ in range(25):
+            fault = rng.choice([Fault.NO_ACK, Fault.NACK, Fault.BAD_CHECKSUM])
+            port.chip.fail(fault, after=rng.randrange(3), times=rng.randrange(1, 3))
+            block = rng.choice([4, 5, 6])
+
+            # Many faults in a row may be more than we bear; none may give the wrong block.
+            with contextlib.suppress(ReaderSilent):
+                assert await reader.read_block(block) == bytes([block]) * 16
 
 
 async def test_another_chip_is_not_taken_for_a_pn532():
