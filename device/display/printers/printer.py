@@ -1,0 +1,109 @@
+"""What the kiosk needs from a printer of rewritable cards, whoever made it.
+
+Fault codes follow the extended errors of UnifiedPOS `PointCardRW`.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from device.display.cards.raster import Raster
+from device.errors import DeviceError
+
+
+class Outcome(Enum):
+    """How a rewrite ended, as far as the printer says."""
+
+    OK = "ok"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # it may have erased, printed, both or neither
+
+
+class FaultCode(Enum):
+    """What is wrong."""
+
+    NO_CARD = "no-card"
+    JAM = "jam"
+    COVER = "cover"
+    MOTOR = "motor"
+    HEAD_TEMP = "head-temperature"
+    PRINTER = "printer"
+    READ = "read"
+    WRITE = "write"
+    BAD_DATA = "bad-data"
+    COMMS = "communication"
+
+
+class Rank(Enum):
+    """Who can put it right."""
+
+    SERVICE = "A"
+    OPERATOR = "B"
+    MINOR = "C"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault the printer reported, or that we met in talking to it."""
+
+    code: FaultCode
+    rank: Rank
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where the card is and what is wrong, just now."""
+
+    card_held: bool
+    card_at_gate: bool
+    cover_open: bool
+    fault: Fault | None = None
+
+
+class PrinterTrouble(DeviceError):
+    """The printer did not do as asked; `fault` says why. Ask it for its status."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(f"printer: {fault.code.value} (rank {fault.rank.value}): {fault.detail}")
+        self.fault = fault
+
+
+class CardPrinter(Protocol):
+    """A printer that takes a card in, holds it, rewrites its face and gives it back.
+
+    Every method but `status` and `rewrite` raises `PrinterTrouble`; all raise `LinkLost`, except
+    `rewrite`, which says UNKNOWN.
+    """
+
+    async def status(self) -> Status:
+        """Return what the printer's sensors say; a printer that is silent has a COMMS fault."""
+        ...
+
+    async def take_card(self, timeout_s: float) -> bool:
+        """Wait for a card and hold it; False if none came or `cancel` was called."""
+        ...
+
+    async def cancel(self) -> None:
+        """End a `take_card` that is under way in another task."""
+        ...
+
+    async def load(self, raster: Raster) -> None:
+        """Put the whole picture into the printer's memory; the card is not touched."""
+        ...
+
+    async def rewrite(self) -> Outcome:
+        """Erase the held card, print what is loaded, and go on holding it."""
+        ...
+
+    async def eject(self) -> None:
+        """Push the card out to the gate, for the customer to take."""
+        ...
+
+    async def retract(self) -> None:
+        """Take a card that nobody took back in."""
+        ...
+
+    async def reset(self) -> None:
+        """Start the mechanism afresh; memory is cleared and a card inside comes out."""
+        ...
