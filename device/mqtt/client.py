@@ -13,7 +13,7 @@ import structlog
 from device.errors import DeviceError
 from device.journal import Journal
 from device.journal_file import JournalFailed
-from device.mqtt.connection import Broker, Connection
+from device.mqtt.connection import Connection
 from device.mqtt.events import (
     AskWanted,
     Connected,
@@ -30,7 +30,7 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
-from device.mqtt.identity import Identity
+from device.mqtt.identity import Broker, Identity
 from device.mqtt.session import Session
 from loyalty import topics
 from loyalty.asks import Ask

@@ -10,14 +10,13 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from device.mqtt.events import Connected, Disconnected, Event, Received
-from device.mqtt.identity import Identity
+from device.mqtt.identity import Broker, Identity
 from loyalty import topics
 
 KEEPALIVE_S = 30
@@ -25,15 +24,6 @@ CONNECT_TIMEOUT_S = 5.0
 
 ONLINE, OFFLINE = b"online", b"offline"
 _REFUSALS = ("Bad user name or password", "Not authorized")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broker:
-    """Where the broker listens, and the password of this device there."""
-
-    host: str
-    port: int
-    password: str = field(repr=False)
 
 
 class Connection:

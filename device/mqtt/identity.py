@@ -1,4 +1,4 @@
-"""Who this device is to the hub: its names, and the secrets it seals and checks envelopes with."""
+"""Who this device is to the hub, what it seals and checks envelopes with, and where they meet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,15 @@ from loyalty.chain import EnvelopeError, is_name, is_sealed_by, pack, unpack
 
 SECRETS_MAX = 2  # the one in use, and the one that replaces it
 SECRET_MIN_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    """Where the broker listens, and the password of this device there."""
+
+    host: str
+    port: int
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

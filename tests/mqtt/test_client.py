@@ -16,8 +16,7 @@ from scripted_hub import NOON_MS, ScriptedHub
 
 from device.journal import Journal
 from device.mqtt.client import HubClient, HubSilent
-from device.mqtt.connection import Broker
-from device.mqtt.identity import Identity
+from device.mqtt.identity import Broker, Identity
 from loyalty import topics
 from loyalty.asks import AskAccount
 from loyalty.clock import SystemClock

@@ -1,0 +1,259 @@
+"""A device's configuration: kiosk.toml or handheld.toml, checked whole before anything starts.
+
+Paths are taken from the file's own directory. The shape::
+
+    device = "h1"
+    store = "s1"
+    locale = "zh_Hant_HK"
+
+    [files]
+    journal = "journal.db"
+    catalogue = "catalogue.json"
+    card_keys = "card-keys.toml"      # only where this terminal writes cards
+
+    [hub]
+    host = "hub.local"
+    port = 1883
+    password_file = "password"        # or password = "…"
+
+    [[hub.secrets]]                   # two while one replaces the other, the newest last
+    kid = "k1"
+    file = "secret-k1"                # hexadecimal digits; or hex = "…"
+
+    [reader]
+    port = "/dev/ttyAMA0"
+
+    [printer]                         # only where there is one
+    port = "/dev/ttyUSB0"
+    baud = 9600
+"""
+
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device.errors import DeviceError
+from device.mqtt.identity import SECRET_MIN_BYTES, SECRETS_MAX, Broker, Identity
+from loyalty.chain import is_name
+
+LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
+BAUDS = (9600, 19200, 38400, 57600, 115200)
+CONFIG_MAX_BYTES = 65_536
+SECRET_MAX_BYTES = 128
+TEXT_MAX_CHARACTERS = 255
+
+_TEXT = f"text of 1 to {TEXT_MAX_CHARACTERS} characters"
+
+
+class ConfigError(DeviceError):
+    """The configuration cannot be used; every mistake is a line of the message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterConfig:
+    """Where the card printer is."""
+
+    port: str
+    baud: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConfig:
+    """Everything a terminal is told from outside; secrets never show in its repr."""
+
+    identity: Identity
+    broker: Broker
+    locale: str
+    journal: Path
+    catalogue: Path
+    card_keys: Path | None
+    reader_port: str
+    printer: PrinterConfig | None
+
+
+def read_config(path: Path) -> DeviceConfig:
+    """Return the configuration in the file at `path`.
+
+    Raises:
+        ConfigError: it cannot be read, or has mistakes; all of them are named, with the key, what
+            was found and what was wanted. What stands in a secret's place is not repeated.
+    """
+    try:
+        text = path.read_bytes()
+        if len(text) > CONFIG_MAX_BYTES:
+            raise ConfigError(f"{path}: {len(text)} bytes, at most {CONFIG_MAX_BYTES}")
+        table = tomllib.loads(text.decode())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML; both say where
+        raise ConfigError(f"{path}: {error}") from error
+    mistakes: list[str] = []
+    config = _config(_Table("", table, path.parent, mistakes))
+    if config is None:
+        raise ConfigError("\n".join(f"{path}: {it}" for it in mistakes))
+    return config
+
+
+class _Table:
+    """A table of the file that is asked for each key once; mistakes are collected."""
+
+    def __init__(
+        self, name: str, values: dict[str, Any], directory: Path, mistakes: list[str]
+    ) -> None:
+        self._name = name
+        self._values = dict(values)
+        self._directory = directory
+        self.mistakes = mistakes
+
+    def take(self, key: str, wanted: str, is_right: Callable[[Any], bool]) -> Any:
+        """Return the value of `key`, or None after noting the mistake."""
+        if key not in self._values:
+            return self.complain(key, f"missing, wanted {wanted}")
+        value = self._values.pop(key)
+        if not is_right(value):
+            return self.complain(key, f"found {_shown(value)}, wanted {wanted}")
+        return value
+
+    def name(self, key: str) -> Any:
+        return self.take(key, "1-64 of A-Z a-z 0-9 _ -", is_name)
+
+    def text(self, key: str) -> Any:
+        return self.take(key, _TEXT, _is_text)
+
+    def path(self, key: str) -> Any:
+        value = self.text(key)
+        return None if value is None else self._directory / value
+
+    def one_of(self, key: str, choices: tuple[Any, ...]) -> Any:
+        wanted = "one of " + ", ".join(str(it) for it in choices)
+        return self.take(key, wanted, lambda it: type(it) is type(choices[0]) and it in choices)
+
+    def hidden(self, key: str, file_key: str) -> Any:
+        """Return the text of `key`, or of the file that `file_key` names; never show it."""
+        if self.has(key) == self.has(file_key):
+            self._values.pop(key, None)
+            self._values.pop(file_key, None)
+            return self.complain(key, f"wanted either {key} or {file_key}")
+        value = self._values.pop(key, None)
+        path = self.path(file_key) if value is None else None
+        if path is not None:
+            try:
+                with path.open(encoding="utf-8") as file:
+                    value = file.read(TEXT_MAX_CHARACTERS + 1).strip()
+            except (OSError, ValueError) as error:
+                return self.complain(file_key, f"cannot read {path}: {error}")
+        return value if _is_text(value) else self.complain(key, f"wanted {_TEXT}")
+
+    def has(self, key: str) -> bool:
+        return key in self._values
+
+    def table(self, key: str) -> "_Table":
+        value = self.take(key, "a table", lambda it: isinstance(it, dict))
+        return _Table(self._path(key), value or {}, self._directory, self.mistakes)
+
+    def tables(self, key: str, most: int) -> "list[_Table]":
+        rows = self.take(key, f"1 to {most} tables", lambda it: _is_list_of_tables(it, most))
+        return [
+            _Table(f"{self._path(key)}[{number}]", row, self._directory, self.mistakes)
+            for number, row in enumerate(rows or [])
+        ]
+
+    def end(self) -> None:
+        """Note every key that nobody asked for: it is a slip of the pen."""
+        for key in self._values:
+            self.complain(key, "not a key of this table")
+
+    def complain(self, key: str, problem: str) -> None:
+        self.mistakes.append(f"{self._path(key)}: {problem}")
+
+    def _path(self, key: str) -> str:
+        return f"{self._name}.{key}" if self._name else key
+
+
+def _config(top: _Table) -> DeviceConfig | None:
+    device, store = top.name("device"), top.name("store")
+    locale = top.one_of("locale", LOCALES)
+    files = top.table("files")
+    journal, catalogue = files.path("journal"), files.path("catalogue")
+    card_keys = files.path("card_keys") if files.has("card_keys") else None
+    files.end()
+    hub = top.table("hub")
+    broker = _broker(hub)
+    secrets = _secrets(hub)
+    hub.end()
+    reader = top.table("reader")
+    reader_port = reader.text("port")
+    reader.end()
+    printer = _printer(top.table("printer")) if top.has("printer") else None
+    top.end()
+    if top.mistakes:
+        return None
+    assert broker is not None
+    return DeviceConfig(
+        identity=Identity(store=store, device=device, secrets=secrets),
+        broker=broker,
+        locale=locale,
+        journal=journal,
+        catalogue=catalogue,
+        card_keys=card_keys,
+        reader_port=reader_port,
+        printer=printer,
+    )
+
+
+def _broker(hub: _Table) -> Broker | None:
+    host = hub.text("host")
+    port = hub.take("port", "a port, 1 to 65535", lambda it: type(it) is int and 0 < it < 65536)
+    password = hub.hidden("password", "password_file")
+    if None in (host, port, password):
+        return None
+    return Broker(host=host, port=port, password=password)
+
+
+def _secrets(hub: _Table) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for row in hub.tables("secrets", SECRETS_MAX):
+        kid, digits = row.name("kid"), row.hidden("hex", "file")
+        row.end()
+        secret = _unhex(digits)
+        if digits is not None and not SECRET_MIN_BYTES <= len(secret) <= SECRET_MAX_BYTES:
+            row.complain(
+                "hex",
+                f"wanted {2 * SECRET_MIN_BYTES} to {2 * SECRET_MAX_BYTES} hexadecimal digits",
+            )
+        elif kid in found:
+            row.complain("kid", f"{kid!r} twice, wanted another")
+        else:
+            found[kid] = secret
+    return found
+
+
+def _printer(table: _Table) -> PrinterConfig | None:
+    port, baud = table.text("port"), table.one_of("baud", BAUDS)
+    table.end()
+    return None if port is None or baud is None else PrinterConfig(port=port, baud=baud)
+
+
+def _unhex(digits: str | None) -> bytes:
+    try:
+        return bytes.fromhex(digits or "")
+    except ValueError:
+        return b""
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= TEXT_MAX_CHARACTERS
+
+
+def _is_list_of_tables(value: Any, most: int) -> bool:
+    return (
+        isinstance(value, list)
+        and 1 <= len(value) <= most
+        and all(isinstance(it, dict) for it in value)
+    )

@@ -1,0 +1,203 @@
+"""A configuration is taken whole or refused with every mistake named."""
+
+from pathlib import Path
+
+import pytest
+
+from device.config import CONFIG_MAX_BYTES, ConfigError, PrinterConfig, read_config
+
+SECRET = "ab" * 32
+GOOD = f"""
+device = "h1"
+store = "s1"
+locale = "zh_Hant_HK"
+
+[files]
+journal = "journal.db"
+catalogue = "/var/lib/revisit/catalogue.json"
+card_keys = "card-keys.toml"
+
+[hub]
+host = "127.0.0.1"
+port = 1883
+password = "open-sesame"
+
+[[hub.secrets]]
+kid = "k1"
+hex = "{SECRET}"
+
+[[hub.secrets]]
+kid = "k2"
+file = "secret-k2"
+
+[reader]
+port = "/dev/ttyAMA0"
+
+[printer]
+port = "/dev/ttyUSB0"
+baud = 9600
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "secret-k2").write_text("cd" * 32 + "\n")
+    return tmp_path / "handheld.toml"
+
+
+def mistakes_of(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(path)
+    return [it.removeprefix(f"{path}: ") for it in str(caught.value).splitlines()]
+
+
+def test_a_whole_configuration_is_read(path: Path) -> None:
+    path.write_text(GOOD)
+
+    config = read_config(path)
+
+    assert (config.identity.store, config.identity.device) == ("s1", "h1")
+    assert config.identity.secrets == {"k1": b"\xab" * 32, "k2": b"\xcd" * 32}
+    assert (config.broker.host, config.broker.port) == ("127.0.0.1", 1883)
+    assert config.broker.password == "open-sesame"
+    assert config.locale == "zh_Hant_HK"
+    assert config.reader_port == "/dev/ttyAMA0"
+    assert config.printer == PrinterConfig(port="/dev/ttyUSB0", baud=9600)
+
+
+def test_paths_are_taken_from_the_files_own_directory(path: Path) -> None:
+    path.write_text(GOOD)
+
+    config = read_config(path)
+
+    assert config.journal == path.parent / "journal.db"
+    assert config.card_keys == path.parent / "card-keys.toml"
+    assert config.catalogue == Path("/var/lib/revisit/catalogue.json")
+
+
+def test_a_terminal_may_have_no_printer_and_no_card_keys(path: Path) -> None:
+    path.write_text(GOOD.split("[printer]")[0].replace('card_keys = "card-keys.toml"\n', ""))
+
+    config = read_config(path)
+
+    assert (config.printer, config.card_keys) == (None, None)
+
+
+def test_a_password_may_stand_in_a_file_of_its_own(path: Path) -> None:
+    (path.parent / "password").write_text("from-file\n")
+    path.write_text(GOOD.replace('password = "open-sesame"', 'password_file = "password"'))
+
+    assert read_config(path).broker.password == "from-file"
+
+
+def test_secrets_never_show_in_the_repr(path: Path) -> None:
+    path.write_text(GOOD)
+
+    shown = repr(read_config(path))
+
+    assert "open-sesame" not in shown
+    assert SECRET not in shown
+    assert repr(b"\xab" * 32) not in shown
+
+
+def test_ten_mistakes_are_named_at_once(path: Path) -> None:
+    text = f"""
+device = "h 1"
+locale = "klingon"
+colour = "red"
+[files]
+journal = 7
+catalogue = ""
+[hub]
+host = "127.0.0.1"
+port = 70000
+password = "a"
+password_file = "b"
+[[hub.secrets]]
+kid = "k1"
+hex = "{SECRET[:10]}"
+[[hub.secrets]]
+kid = "k1"
+file = "nowhere"
+[printer]
+port = "/dev/ttyUSB0"
+baud = 9601
+"""
+
+    found = mistakes_of(path, text)
+
+    assert found == [
+        "device: found 'h 1', wanted 1-64 of A-Z a-z 0-9 _ -",
+        "store: missing, wanted 1-64 of A-Z a-z 0-9 _ -",
+        "locale: found 'klingon', wanted one of en, zh_Hant_HK, zh_Hans_CN",
+        "files.journal: found 7, wanted text of 1 to 255 characters",
+        "files.catalogue: found '', wanted text of 1 to 255 characters",
+        "hub.port: found 70000, wanted a port, 1 to 65535",
+        "hub.password: wanted either password or password_file",
+        "hub.secrets[0].hex: wanted 32 to 256 hexadecimal digits",
+        f"hub.secrets[1].file: cannot read {path.parent / 'nowhere'}: [Errno 2] No such file or"
+        f" directory: '{path.parent / 'nowhere'}'",
+        "reader: missing, wanted a table",
+        "reader.port: missing, wanted text of 1 to 255 characters",
+        "printer.baud: found 9601, wanted one of 9600, 19200, 38400, 57600, 115200",
+        "colour: not a key of this table",
+    ]
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        GOOD.replace(SECRET, "not-hex-" + SECRET),
+        GOOD.replace(f'hex = "{SECRET}"', f'hexx = "{SECRET}"'),
+        GOOD.replace('password = "open-sesame"', 'password = ["open-sesame"]'),
+        GOOD.split("[[hub.secrets]]")[0] + f'secrets = ["{SECRET}", "open-sesame"]',
+        GOOD.split("[[hub.secrets]]")[0] + f'secrets = {{k1 = "{SECRET}"}}',
+    ],
+)
+def test_a_mistake_in_a_secrets_place_does_not_repeat_it(path: Path, slip: str) -> None:
+    found = "\n".join(mistakes_of(path, slip))
+
+    assert found
+    assert SECRET[:20] not in found
+    assert "open-sesame" not in found
+
+
+def test_a_key_id_cannot_be_used_twice(path: Path) -> None:
+    assert mistakes_of(path, GOOD.replace('kid = "k2"', 'kid = "k1"')) == [
+        "hub.secrets[1].kid: 'k1' twice, wanted another"
+    ]
+
+
+def test_a_third_secret_is_refused(path: Path) -> None:
+    third = f'[[hub.secrets]]\nkid = "k3"\nhex = "{SECRET}"\n'
+
+    (mistake,) = mistakes_of(path, GOOD.replace("[reader]", third + "[reader]"))
+
+    assert mistake == "hub.secrets: found list, wanted 1 to 2 tables"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("device = 1\nstore = = 2", "at line 2"),
+        ('a = "' + "x" * CONFIG_MAX_BYTES + '"', f"at most {CONFIG_MAX_BYTES}"),
+        ("a = " + "[" * 60_000, ""),
+    ],
+)
+def test_what_is_no_toml_of_ours_is_said_in_one_line(path: Path, text: str, said: str) -> None:
+    (mistake,) = mistakes_of(path, text)
+
+    assert said in mistake
+
+
+def test_bytes_that_are_no_text_are_refused(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ConfigError, match="utf-8"):
+        read_config(path)
+
+
+def test_a_missing_file_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        read_config(tmp_path / "kiosk.toml")
