@@ -3,6 +3,7 @@
 Slot 0 is sector 1 and slot 1 is sector 2. Key A reads, key B writes, and each card has its own.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -137,13 +138,10 @@ class MemberCards:
         slot = layout.Slot(counter, card.member, op_digest, rewrites)
         wanted = member_card(card.uid, slot, number, torn=False)
         data = layout.pack(slot, card.uid, number, self._keys.seal_key)
-        try:
-            whole = await self._replace(card.uid, number, data)
-        except DeviceError:
-            return await self.find_out(card.uid, wanted)
-        if not whole:
-            return await self.find_out(card.uid, wanted)
-        return Written(outcome=Outcome.DONE, card=wanted)
+        with suppress(DeviceError):
+            if await self._replace(card.uid, number, data):
+                return Written(outcome=Outcome.DONE, card=wanted)
+        return await self.find_out(card.uid, wanted)
 
     async def find_out(self, uid: bytes, wanted: MemberCard) -> Written:
         """Select and read the card again to learn how a write of `wanted` ended."""
@@ -196,14 +194,6 @@ class MemberCards:
         return True
 
 
-def _understand(uid: bytes, slots: tuple[bytes, bytes], seal_key: bytes) -> MemberCard | BadSeal:
-    contents = layout.survey(slots[0], slots[1], uid, seal_key)
-    if contents.slot is None or contents.number is None:
-        return BadSeal(uid)
-    torn = contents.state == layout.TORN
-    return member_card(uid, contents.slot, contents.number, torn=torn)
-
-
 def member_card(uid: bytes, slot: layout.Slot, number: int, *, torn: bool) -> MemberCard:
     """Return what a card states whose current slot, `number`, is `slot`."""
     return MemberCard(
@@ -220,3 +210,11 @@ def member_card(uid: bytes, slot: layout.Slot, number: int, *, torn: bool) -> Me
 def blocks(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Return the three blocks of a slot."""
     return data[:16], data[16:32], data[32:]
+
+
+def _understand(uid: bytes, slots: tuple[bytes, bytes], seal_key: bytes) -> MemberCard | BadSeal:
+    contents = layout.survey(slots[0], slots[1], uid, seal_key)
+    if contents.slot is None or contents.number is None:
+        return BadSeal(uid)
+    torn = contents.state == layout.TORN
+    return member_card(uid, contents.slot, contents.number, torn=torn)

@@ -5,6 +5,8 @@ keys there, counts as blank, and can be tried again; and a card that opens with 
 finished. A card torn within a sector's keys is lost: the chip writes a trailer as any other block.
 """
 
+from contextlib import suppress
+
 from device.errors import DeviceError
 from device.nfc import classic
 from device.nfc.member_card import (
@@ -36,12 +38,10 @@ async def personalise(
     """
     slot = layout.Slot(FIRST_COUNTER, member, op_digest, 0)
     first = layout.pack(slot, seen.uid, 0, keys.seal_key)
-    try:
+    with suppress(DeviceError):
         for number, data in ((1, bytes(layout.SLOT_BYTES)), (0, first)):
             if not await _convert(reader, keys, seen.uid, number, data):
                 return WrongKey(seen.uid)
-    except DeviceError:
-        pass  # Reading the card again tells what has become of it.
     wanted = member_card(seen.uid, slot, 0, torn=False)
     return await MemberCards(reader, keys).find_out(seen.uid, wanted)
 

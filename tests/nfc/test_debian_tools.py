@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from device.nfc import classic
+from device.nfc.pn532 import Pn532
+from device.nfc.serial_link import SerialLink
 from simulators.cards import ClassicChip, blank_chip, written_chip
 from simulators.pn532_port import Pn532Port
-from tests.nfc.reader_on_a_port import KEYS, UID_4, UID_7
+from tests.nfc.reader_on_a_port import KEYS, TAP_S, UID_4, UID_7
 
 TOOL_MAX_S = 20.0
 SECTORS = range(16)
@@ -145,6 +147,37 @@ async def test_mifare_classic_format_empties_a_card(ports):
     port.stop()
     assert "done" in said
     assert chip.memory == blank.memory
+
+
+async def test_an_ndef_message_written_by_libfreefare_is_read_back_by_it(ports, tmp_path):
+    wanted, found = tmp_path / "wanted.ndef", tmp_path / "found.ndef"
+    wanted.write_bytes(b"\xd1\x01\x04T\x02enhi")
+    port = Pn532Port(link=ports)
+    port.start()
+    port.place(blank_chip())
+
+    await run_tool(port, "mifare-classic-write-ndef", "-y", "-i", wanted)
+    await run_tool(port, "mifare-classic-read-ndef", "-y", "-o", found)
+
+    port.stop()
+    assert found.read_bytes() == wanted.read_bytes()
+
+
+async def test_our_driver_and_the_tools_take_turns_on_one_reader(ports):
+    port = Pn532Port(link=ports)
+    port.start()
+    port.place(blank_chip())
+    reader = Pn532(SerialLink(port.path))
+
+    for _ in range(2):
+        await reader.open()
+        seen = await reader.wait_for_card(TAP_S)
+        await reader.close()
+        said = await run_tool(port, "nfc-list")
+
+        assert seen is not None
+        assert "de  ad  be  ef" in said
+    port.stop()
 
 
 async def test_one_tool_after_another_finds_the_reader_in_order(ports, tmp_path):
