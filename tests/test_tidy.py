@@ -5,9 +5,11 @@ Every file of ours is a core unless `SHELLS` says which piece of the outside wor
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -234,6 +236,20 @@ def test_documents_name_files_that_exist():
         if path.suffix == ".md"
         for written, linked in named.findall(path.read_text())
         if not ((ROOT / written).exists() if written else (path.parent / linked).exists())
+    ]
+
+    assert offences == []
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+    lock = (ROOT / "requirements" / "dev.lock").read_text()
+
+    offences = [
+        f"{it}: run scripts/lock"
+        for it in (re.match(r"[\w.-]+", requirement).group().lower() for requirement in named)
+        if f"\n{it}==" not in lock
     ]
 
     assert offences == []
