@@ -41,14 +41,19 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/dialogue.py": "the wait for the reader's answer",
+    "device/nfc/serial_link.py": "the reader's serial port",
     "device/serial_link.py": "a serial port",
+    "hub/__main__.py": "a command line",
     "hub/broker_bridge.py": "the bridge's connection and worker thread",
     "hub/config.py": "the configuration file",
     "hub/embedded_broker.py": "the broker of a single shop",
+    "hub/hub.py": "the hub's tasks",
+    "hub/hub_command.py": "a command line",
     "hub/intake.py": "the transaction of each group of messages",
     "hub/ledger/books.py": "the ledger's statements",
     "hub/ledger/queries.py": "the ledger's questions",
     "hub/ledger/sqlite.py": "the ledger's file",
+    "hub/ledger_command.py": "a command line",
     "loyalty/clock.py": "the machine's clock",
     "simulators/baskets.py": "the files of real baskets",
     "simulators/front.py": "the wait at a terminal",
@@ -84,7 +89,7 @@ HOMES = {
     "pynfc": ("device/nfc/libnfc.py",),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py"),
     "tinydb": ("device/catalogue*.py",),
-    "termios": ("device/serial_link.py",),
+    "termios": ("device/serial_link.py", "device/nfc/serial_link.py"),
 }
 
 # What calls itself portable also runs on boards; these must.
