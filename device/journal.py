@@ -34,6 +34,7 @@ RETENTION_MS = 30 * DAY_MS
 RETAINED_MAX = 200_000  # settled lines kept for a hub that lost them
 PRUNED_MAX = 2_000  # by one call, so that no call is felt
 INCARNATIONS_MAX = 64
+LOOK_BACK_MAX = 5_000  # lines searched for the last operation
 
 OUTCOME_KINDS = frozenset({FacePrinted.kind, TouchUnknown.kind})
 
@@ -276,8 +277,11 @@ class Journal:
         return lines
 
     def last_operation(self) -> Record | None:
-        """Return the newest record that moves value: show it first, so nobody keys it again."""
-        for (line,) in self._database.execute("SELECT line FROM line ORDER BY seq DESC"):
+        """Return the newest record that moves value: show it first, so nobody keys it again.
+
+        Only the newest `LOOK_BACK_MAX` lines are searched.
+        """
+        for (line,) in self._database.execute(_NEWEST_LINES, (LOOK_BACK_MAX,)):
             with suppress(wire.UnknownLine):  # a newer release of us wrote it
                 record = from_line(line)
                 if record.kind in VALUE_KINDS:
@@ -316,6 +320,7 @@ class Journal:
         return None if receipt.head == head else Mismatch("head", receipt.head, head)
 
 
+_NEWEST_LINES = "SELECT line FROM line ORDER BY seq DESC LIMIT ?"
 _INSERT_LINE = "INSERT INTO line (seq, at_ms, head, line) VALUES (?, ?, ?, ?)"
 _INSERT_INTENT = f"INSERT INTO intent ({INTENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _FORGET_INCARNATIONS = "DELETE FROM incarnation WHERE met <= (SELECT max(met) FROM incarnation) - ?"

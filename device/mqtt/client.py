@@ -76,6 +76,7 @@ class HubClient:
         self._progress = asyncio.Condition()
         self._connection: Connection | None = None
         self._has_news = False
+        self._is_nearly_full = False
         self._log = structlog.get_logger().bind(device=identity.device)
         self.is_refused = False
         self.bytes_sent = 0
@@ -189,8 +190,7 @@ class HubClient:
         match event:
             case LinesAppended():
                 self._has_news = False
-                if self._journal.is_nearly_full:
-                    self._log.warning("journal_nearly_full", lines=self._journal.pending_lines)
+                self._warn_when_nearly_full()
             case Received(envelope):
                 self.bytes_received += len(envelope)
             case Connected():
@@ -201,6 +201,11 @@ class HubClient:
                 self._log.error("broker_refused_credentials", host=self._broker.host, said=reason)
             case Disconnected(reason):
                 self._log.info("broker_lost", host=self._broker.host, reason=reason)
+
+    def _warn_when_nearly_full(self) -> None:
+        was_nearly_full, self._is_nearly_full = self._is_nearly_full, self._journal.is_nearly_full
+        if self._is_nearly_full and not was_nearly_full:
+            self._log.warning("journal_nearly_full", lines=self._journal.pending_lines)
 
     def _perform(self, request: Request) -> None:
         match request:

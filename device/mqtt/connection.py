@@ -21,6 +21,7 @@ from loyalty import topics
 
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
+WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
 
 ONLINE, OFFLINE = b"online", b"offline"
 _REFUSALS = ("Bad user name or password", "Not authorized")
@@ -29,13 +30,22 @@ _REFUSALS = ("Bad user name or password", "Not authorized")
 class Connection:
     """One connection to the broker, from the attempt to its end, which is told exactly once."""
 
-    def __init__(self, broker: Broker, identity: Identity, take: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        identity: Identity,
+        take: Callable[[Event], None],
+        *,
+        welcome_timeout_s: float = WELCOME_TIMEOUT_S,
+    ) -> None:
         self._broker = broker
         self._identity = identity
         self._take = take
         self._loop = asyncio.get_running_loop()
         self._refusal = ""
+        self._is_welcome = False
         self._has_ended = False
+        self._welcome_timeout_s = welcome_timeout_s
         self._state_topic = topics.state(identity.store, identity.device)
         client = self._client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -58,6 +68,7 @@ class Connection:
         """Begin to connect; `Connected` or `Disconnected` follows."""
         self._client.connect_async(self._broker.host, self._broker.port, KEEPALIVE_S)
         self._client.loop_start()
+        self._patience = self._loop.call_later(self._welcome_timeout_s, self._lose_patience)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Hand a message to paho; whether it arrived is for the hub to say."""
@@ -65,11 +76,16 @@ class Connection:
 
     async def close(self) -> None:
         """Say goodbye if there is somebody, and end paho's thread."""
+        self._patience.cancel()
         if self._client.is_connected():
             self._client.publish(self._state_topic, OFFLINE, qos=1, retain=True)
         self._client.disconnect()
         # Paho's thread may sit in a connect for `CONNECT_TIMEOUT_S`; the loop must not.
         await asyncio.to_thread(self._client.loop_stop)
+
+    def _lose_patience(self) -> None:
+        if not self._is_welcome:
+            self._end("the broker does not answer")
 
     # What follows runs in paho's thread. An exception there would end the thread without a word
     # (paho.mqtt.python#365), so nothing is decided here.
@@ -101,6 +117,7 @@ class Connection:
             self._refusal = "subscription refused"
             client.disconnect()
             return
+        self._is_welcome = True
         client.publish(self._state_topic, ONLINE, qos=1, retain=True)
         self._tell(Connected())
 

@@ -497,6 +497,15 @@ def test_garbage_is_no_journal(path: Path, content: bytes) -> None:
         Journal.open(path, epoch_of_new="e1")
 
 
+def test_a_file_that_a_power_cut_left_empty_is_made_again(path: Path) -> None:
+    path.touch()
+
+    journal = Journal.open(path, epoch_of_new="e1")
+
+    assert (journal.epoch, journal.last_seq) == ("e1", 0)
+    journal.close()
+
+
 def test_a_missing_directory_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(JournalFailed, match="No such file"):
         Journal.open(tmp_path / "nowhere" / "journal.db", epoch_of_new="e1")
