@@ -4,7 +4,6 @@ What is not sealed by the device whose topic it came on is dropped and counted; 
 sent it, so it changes nothing. Replies are sealed with the secret that the device has just used.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -69,7 +68,7 @@ class Intake:
         *,
         now_ms: Callable[[], int],
         face_key: bytes,
-        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+        new_id: Callable[[], str],
     ) -> None:
         self._ledger = ledger
         self._now_ms = now_ms

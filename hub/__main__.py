@@ -1,0 +1,8 @@
+"""`python -m hub`: the same as `revisit hub`."""
+
+import sys
+
+from hub.hub_command import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

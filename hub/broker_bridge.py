@@ -1,0 +1,238 @@
+"""The bridge: messages from the broker go through the intake, replies go back.
+
+paho's thread only appends to a bounded queue; one worker thread drains it into transactions and,
+after each commit, publishes the replies and then acknowledges in receive order. What is dropped
+anywhere comes again: devices resend until they hold a receipt.
+"""
+
+import queue
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
+from hub.errors import HubError, LedgerUnavailable
+from hub.intake import Arrival, Reply
+from loyalty import topics
+from loyalty.chain import ENVELOPE_MAX_BYTES
+
+GROUP_MAX_MESSAGES = 200
+GROUP_MAX_BYTES = 512 * 1024  # about 1,500 lines, a tenth of a second of posting
+GROUP_WAIT_S = 0.005
+QUEUE_MAX_MESSAGES = 1_000
+INFLIGHT_MAX_MESSAGES = 200
+OUTGOING_MAX_MESSAGES = 10_000
+TICK_EVERY_S = 10.0
+KEEPALIVE_S = 30
+RECONNECT_S = (1, 30)
+RETRY_S = (0.25, 30.0)
+READY_WITHIN_S = 10.0
+STOP_WITHIN_S = 30.0
+
+
+class BridgeFailed(HubError):
+    """The broker does not answer, or does not let the bridge in; a person should look."""
+
+
+class Taker(Protocol):
+    """What the bridge needs of the intake."""
+
+    counts: Counter[str]
+
+    def take(self, arrivals: list[Arrival], /) -> list[Reply]: ...
+    def tick(self) -> int: ...
+
+
+class _Waiting(NamedTuple):
+    """A message that is not acknowledged; packet ids are worth nothing after a reconnection."""
+
+    arrival: Arrival
+    packet_id: int
+    connection: int
+
+
+class Bridge:
+    """Carries messages between one broker and one intake, in two threads of its own.
+
+    `counts` says what was received, dropped and published, besides the intake's own counts.
+    """
+
+    def __init__(
+        self, address: BrokerAddress, login: BridgeLogin, intake: Taker, *, keeps_session: bool
+    ) -> None:
+        """`keeps_session`: the broker is to hold messages for us while we are away."""
+        self._address = address
+        self._intake = intake
+        self._queue: queue.Queue[_Waiting] = queue.Queue(QUEUE_MAX_MESSAGES)
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._connection = 0
+        self._refusal = ""
+        self._worker = threading.Thread(target=self._work, name="bridge", daemon=True)
+        self._log = structlog.get_logger().bind(broker=f"{address.host}:{address.port}")
+        self._client = self._make_client(login, keeps_session)
+        self.counts: Counter[str] = Counter()
+
+    def start(self) -> None:
+        """Connect and begin; returns once the broker has taken the subscription.
+
+        Raises:
+            BridgeFailed: it did not within `READY_WITHIN_S`.
+        """
+        address = self._address
+        self._client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
+        self._client.loop_start()
+        self._worker.start()
+        if not self._ready.wait(READY_WITHIN_S):
+            self.stop()
+            reason = self._refusal or f"no answer within {READY_WITHIN_S} s"
+            raise BridgeFailed(f"broker at {address.host}:{address.port}: {reason}")
+
+    def stop(self) -> None:
+        """Finish what is in the queue, unless the ledger is away, and disconnect."""
+        self._stopping.set()
+        if self._worker.is_alive():
+            self._worker.join(STOP_WITHIN_S)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    # paho's thread. An exception here would end it silently, so nothing here can fail.
+
+    def _make_client(self, login: BridgeLogin, keeps_session: bool) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=CLIENT_ID,
+            clean_session=not keeps_session,
+            protocol=MQTTProtocolVersion.MQTTv311,
+            manual_ack=True,
+        )
+        client.username_pw_set(login.user, login.password)
+        client.reconnect_delay_set(*RECONNECT_S)
+        client.max_inflight_messages_set(INFLIGHT_MAX_MESSAGES)
+        client.max_queued_messages_set(OUTGOING_MAX_MESSAGES)
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        return client
+
+    def _connected(
+        self, client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _more: Any
+    ) -> None:
+        self._connection += 1
+        if code.is_failure:
+            self._refusal = str(code)
+            self._log.error("broker_refused_bridge", said=str(code))
+            return
+        client.subscribe(topics.ALL_UP, qos=1)
+
+    def _subscribed(
+        self,
+        _client: Client,
+        _data: Any,
+        _mid: int,
+        codes: list[ReasonCode],
+        _more: Properties | None,
+    ) -> None:
+        if any(code.is_failure for code in codes):
+            self._refusal = "the subscription was refused"
+            self._log.error("broker_refused_subscription", topic=topics.ALL_UP)
+            return
+        self._log.info("bridge_ready", connection=self._connection)
+        self._ready.set()
+
+    def _disconnected(
+        self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _more: Any
+    ) -> None:
+        if not self._stopping.is_set():
+            self._log.warning("broker_lost", reason=str(code))
+
+    def _received(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+        self.counts["received"] += 1
+        try:
+            arrival = Arrival(message.topic, bytes(message.payload))
+        except UnicodeDecodeError:
+            arrival = None
+        if arrival is None or len(arrival.payload) > ENVELOPE_MAX_BYTES:
+            self.counts["dropped_oversized_or_unreadable"] += 1
+            client.ack(message.mid, message.qos)
+            return
+        try:
+            self._queue.put_nowait(_Waiting(arrival, message.mid, self._connection))
+        except queue.Full:
+            self.counts["dropped_queue_full"] += 1
+            client.ack(message.mid, message.qos)
+
+    # Our worker's thread
+
+    def _work(self) -> None:
+        tick_at_s = time.monotonic() + TICK_EVERY_S
+        while not (self._stopping.is_set() and self._queue.empty()):
+            group = self._gather()
+            if group:
+                self._deliver(group)
+            if time.monotonic() >= tick_at_s:
+                self._try(self._intake.tick)
+                tick_at_s = time.monotonic() + TICK_EVERY_S
+
+    def _gather(self) -> list[_Waiting]:
+        """Return what came within `GROUP_WAIT_S` of the first, bounded; empty after a while."""
+        try:
+            group = [self._queue.get(timeout=0.1)]
+        except queue.Empty:
+            return []
+        size = len(group[0].arrival.payload)
+        until_s = time.monotonic() + GROUP_WAIT_S
+        while len(group) < GROUP_MAX_MESSAGES and size < GROUP_MAX_BYTES:
+            try:
+                group.append(self._queue.get(timeout=max(0.0, until_s - time.monotonic())))
+            except queue.Empty:
+                break
+            size += len(group[-1].arrival.payload)
+        return group
+
+    def _deliver(self, group: list[_Waiting]) -> None:
+        replies = self._try(lambda: self._intake.take([it.arrival for it in group]))
+        if replies is None:
+            return  # stopping while the ledger is away: nothing is acknowledged
+        for reply in replies:
+            self._client.publish(reply.topic, reply.payload, qos=1)
+        self.counts["published"] += len(replies)
+        for waiting in group:
+            if waiting.connection == self._connection:
+                self._client.ack(waiting.packet_id, 1)
+
+    def _try(self, deed: Callable[[], Any]) -> Any:
+        """Return what `deed` returns, however often the ledger is away first; None when stopping.
+
+        A deed that fails in any other way is logged and given up, so that the next can be done.
+        """
+        delay_s = RETRY_S[0]
+        while True:
+            try:
+                return deed()
+            except LedgerUnavailable as error:
+                self.counts["ledger_unavailable"] += 1
+                self._log.error("ledger_unavailable", error=str(error), retry_in_s=delay_s)
+            except Exception:
+                self.counts["faults"] += 1
+                self._log.exception("group_given_up")
+                return []
+            if self._stopping.wait(delay_s):
+                return None
+            delay_s = min(2 * delay_s, RETRY_S[1])
+
+
+def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:
+    # paho leaves Nagle's algorithm on: 44 ms for every reply instead of 0.3 ms.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,176 @@
+"""The hub's configuration: `hub.toml` and the files it names, every mistake reported at once.
+
+    ledger = "ledger.db"
+    programmes = ["programme.toml"]
+    face_key_file = "face.key"          # 64 hexadecimal digits
+
+    [broker]                            # the hub's own broker …
+    host = "127.0.0.1"
+    port = 1883
+    embedded = true
+
+    [broker]                            # … or one such as mosquitto, on this or another machine
+    host = "192.168.1.2"
+    port = 1883
+    embedded = false
+    user = "bridge"
+    password_file = "bridge.password"
+
+Paths are relative to the configuration's own folder.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from hub.errors import HubError
+from loyalty.programme import Programme, ProgrammeErrors, parse
+from loyalty.programme_table import Notes, Table
+from loyalty.programme_toml import Mistake, SyntaxMistake, read
+
+PORT_MAX = 65_535
+PROGRAMMES_MAX = 100
+FACE_KEY_BYTES = 32
+CLIENT_ID = "revisit-hub"
+
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+
+
+class ConfigErrors(HubError):
+    """The configuration cannot be used; `mistakes` are all of them, one sentence each."""
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class BridgeLogin(NamedTuple):
+    """Who the bridge says it is."""
+
+    user: str
+    password: str
+
+
+class BrokerAddress(NamedTuple):
+    """Where the broker is. `login` is None where the hub runs the broker itself."""
+
+    host: str
+    port: int
+    login: BridgeLogin | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubConfig:
+    """Everything the hub is told."""
+
+    ledger_path: Path
+    programmes: tuple[Programme, ...]
+    face_key: bytes
+    broker: BrokerAddress
+
+
+def load_config(path: Path) -> HubConfig:
+    """Return the configuration that the file at `path` and those it names describe.
+
+    Raises:
+        ConfigErrors: with every mistake at once.
+    """
+    text = _text(path, str(path))
+    try:
+        values, lines = read(text)
+    except SyntaxMistake as error:
+        raise ConfigErrors((str(Mistake(str(path), error.line, str(error))),)) from error
+    notes = Notes(str(path), lines)
+    root = Table(notes, (), values)
+    programmes, elsewhere = _programmes(root, path.parent)
+    config = HubConfig(
+        ledger_path=path.parent / root.parsed("ledger", _file_name, "ledger.db"),
+        programmes=programmes,
+        face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
+        broker=_broker(root, path.parent),
+    )
+    root.close()
+    mistakes = tuple(str(it) for it in notes.all()) + elsewhere
+    if mistakes:
+        raise ConfigErrors(mistakes)
+    return config
+
+
+def _programmes(root: Table, folder: Path) -> tuple[tuple[Programme, ...], tuple[str, ...]]:
+    names = root.idents("programmes")
+    if root.is_right("programmes") and not 1 <= len(names) <= PROGRAMMES_MAX:
+        root.wrong("programmes", f"found {len(names)} files, wanted 1 to {PROGRAMMES_MAX}")
+    found: list[Programme] = []
+    mistakes: list[str] = []
+    for name in names:
+        try:
+            found.append(parse(_text(folder / name, name), source=str(folder / name)))
+        except ProgrammeErrors as error:
+            mistakes += [str(it) for it in error.mistakes]
+        except ConfigErrors as error:
+            root.wrong("programmes", str(error))
+    return tuple(found), tuple(mistakes)
+
+
+def _broker(root: Table, folder: Path) -> BrokerAddress:
+    table = root.table("broker")
+    if table is None:
+        if root.is_right("broker"):
+            root.wrong("broker", "found nothing, wanted a table with host, port and embedded")
+        return BrokerAddress("", 0, None)
+    host = table.parsed("host", _host, "")
+    port = table.whole("port", 1, PORT_MAX, default=1883)
+    login = None
+    if not table.flag("embedded", default=True):
+        user = table.ident("user")
+        password = table.parsed("password_file", lambda it: _password(folder / it), "")
+        login = BridgeLogin(user, password)
+    table.close()
+    return BrokerAddress(host, port, login)
+
+
+def _file_name(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError(f"found {text!r}, wanted the name of a file")
+    return text
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"found {text[:40]!r}, wanted a host name or an address")
+    return text
+
+
+def _face_key(path: Path) -> bytes:
+    digits = _text_or_mistake(path).strip()
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        key = b""
+    if len(key) != FACE_KEY_BYTES:
+        wanted = f"wanted {2 * FACE_KEY_BYTES} hexadecimal digits (openssl rand -hex 32)"
+        raise ValueError(f"{path}: found {len(digits)} characters, {wanted}")
+    return key
+
+
+def _password(path: Path) -> str:
+    password = _text_or_mistake(path).strip()
+    if not password:
+        raise ValueError(f"{path}: found nothing, wanted the bridge's password")
+    return password
+
+
+def _text_or_mistake(path: Path) -> str:
+    try:
+        return _text(path, str(path))
+    except ConfigErrors as error:
+        raise ValueError(str(error)) from error
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+        raise ConfigErrors((f"{name}: {reason}, a readable file wanted",)) from error

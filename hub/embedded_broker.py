@@ -1,0 +1,165 @@
+"""The broker that a single shop needs, inside the hub's own event loop: amqtt behind our door.
+
+Two plug-ins keep the door. A device is who its password says and uses its own name as client id;
+it writes and reads its own topics only. Nobody is anonymous. The broker PUBACKs what it drops and
+forgets what was not acknowledged: journals resend and receipts decide (reference/mqtt.md §1).
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amqtt.broker import Broker  # type: ignore[import-untyped]  # no types
+from amqtt.contexts import Action, BrokerConfig, ListenerConfig  # type: ignore[import-untyped]  # no types
+from amqtt.errors import AMQTTError, BrokerError  # type: ignore[import-untyped]  # no types
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin  # type: ignore[import-untyped]  # no types
+from amqtt.session import Session  # type: ignore[import-untyped]  # no types
+
+from hub.config import BridgeLogin
+from hub.errors import HubError, LedgerUnavailable
+from hub.ledger.queries import DeviceLogin
+from hub.ledger.sqlite import password_digest
+from loyalty import topics
+
+CONNECTIONS_MAX = 500
+SESSION_MAX_S = 60  # of a client that is gone; nothing of worth is in it
+STOP_WITHIN_S = 10.0
+
+
+class BrokerFailed(HubError):
+    """The broker could not listen; a person should look at its address."""
+
+
+class Door:
+    """Decides who may come in, and what each may write and read."""
+
+    def __init__(
+        self, bridge: BridgeLogin, find_device: Callable[[str], DeviceLogin | None]
+    ) -> None:
+        self._bridge = bridge
+        self._find_device = find_device
+
+    def admits(self, user: str | None, password: str | None, client_id: str | None) -> bool:
+        """Return whether `user` may connect with `password` as `client_id`."""
+        if not user or password is None:
+            return False
+        if user == self._bridge.user:
+            return hmac.compare_digest(password.encode(), self._bridge.password.encode())
+        device = self._device(user)
+        if device is None or client_id != user:
+            return False
+        digest = password_digest(device.password_salt, password)
+        return hmac.compare_digest(digest, device.password_digest)
+
+    def allows(self, user: str | None, topic: str, action: Action) -> bool:
+        """Return whether `user` may do `action` to `topic`."""
+        if not user:
+            return False
+        if user == self._bridge.user:
+            return _bridge_may(topic, action)
+        device = self._device(user)
+        if device is None:
+            return False
+        if action is Action.PUBLISH:
+            return topics.may_publish(device.store, user, topic)
+        # What a device may receive is one of the topics that it may subscribe to.
+        return topics.may_subscribe(device.store, user, topic)
+
+    def _device(self, user: str) -> DeviceLogin | None:
+        try:
+            return self._find_device(user)
+        except LedgerUnavailable:
+            return None  # no table, no entry
+
+
+class DoorKeeper(BaseAuthPlugin):  # type: ignore[misc]  # no types
+    """amqtt's question who may connect."""
+
+    @dataclass
+    class Config:
+        """What amqtt hands in."""
+
+        door: Any
+
+    async def authenticate(self, *, session: Session) -> bool:
+        """Return whether this session's client may come in."""
+        door: Door = self.config.door
+        return door.admits(session.username, session.password, session.client_id)
+
+
+class TopicKeeper(BaseTopicPlugin):  # type: ignore[misc]  # no types
+    """amqtt's question who may write and read what."""
+
+    @dataclass
+    class Config:
+        """What amqtt hands in."""
+
+        door: Any
+
+    async def topic_filtering(
+        self,
+        *,
+        session: Session | None = None,
+        topic: str | None = None,
+        action: Action | None = None,
+    ) -> bool:
+        """Return whether this session may do `action` to `topic`."""
+        if session is None or topic is None or action is None:
+            return False
+        door: Door = self.config.door
+        return door.allows(session.username, topic, action)
+
+
+class EmbeddedBroker:
+    """MQTT 3.1.1 on one address; `start` and `stop` it on one event loop."""
+
+    def __init__(self, host: str, port: int, door: Door) -> None:
+        self._address = f"{host}:{port}"
+        self._door = door
+        self._broker: Broker | None = None
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            BrokerFailed: the address is taken or is none of ours.
+        """
+        # It logs a line for every packet, and a traceback for every client that goes away.
+        for name in ("amqtt", "transitions"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        plugins = {
+            f"{__name__}.{DoorKeeper.__name__}": {"door": self._door},
+            f"{__name__}.{TopicKeeper.__name__}": {"door": self._door},
+        }
+        listener = ListenerConfig(bind=self._address, max_connections=CONNECTIONS_MAX)
+        self._broker = Broker(
+            BrokerConfig(
+                listeners={"default": listener},
+                plugins=plugins,
+                session_expiry_interval=SESSION_MAX_S,
+            )
+        )
+        try:
+            await self._broker.start()
+        except (AMQTTError, BrokerError, OSError) as error:
+            self._broker = None
+            raise BrokerFailed(f"no broker at {self._address}: {error}") from error
+
+    async def stop(self) -> None:
+        """Close every connection and stop listening."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await broker.shutdown()
+
+
+def _bridge_may(topic: str, action: Action) -> bool:
+    if action is Action.SUBSCRIBE:
+        return topic == topics.ALL_UP
+    if action is Action.RECEIVE:
+        return topics.parse_up(topic) is not None
+    levels = topic.split("/")
+    return len(levels) == 6 and levels[4] == "rx" and levels[5] in topics.RX

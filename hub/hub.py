@@ -1,0 +1,114 @@
+"""The whole hub as one thing that starts and stops: ledger, intake, bridge and, if wanted, broker.
+
+It runs in the event loop it is started in; posting has a thread of its own, so the loop stays free
+while the disk flushes.
+"""
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from hub.broker_bridge import Bridge
+from hub.config import BridgeLogin, HubConfig
+from hub.embedded_broker import Door, EmbeddedBroker
+from hub.intake import Intake
+from hub.ledger.queries import device_login
+from hub.ledger.sqlite import Ledger, open_ledger
+from loyalty.clock import Clock
+
+BRIDGE_USER = "revisit-hub-bridge"
+
+
+class Hub:
+    """A hub made from its configuration; use `start` and `stop`, or `async with`."""
+
+    def __init__(
+        self,
+        config: HubConfig,
+        clock: Clock,
+        new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._new_id = new_id
+        self._open = AsyncExitStack()
+        self._intake: Intake | None = None
+        self._bridge: Bridge | None = None
+
+    async def start(self) -> None:
+        """Open the ledger (a new one if none is there), listen, and take messages.
+
+        Raises:
+            HubError: a part cannot start; those that had are stopped again.
+        """
+        async with AsyncExitStack() as parts:
+            ledger = self._ledger(parts)
+            self._intake = Intake(
+                ledger,
+                self._config.programmes,
+                now_ms=self._clock.now_ms,
+                face_key=self._config.face_key,
+                new_id=self._new_id,
+            )
+            login = self._config.broker.login
+            if login is None:
+                login = await self._start_broker(parts)
+            self._bridge = Bridge(
+                self._config.broker,
+                login,
+                self._intake,
+                keeps_session=self._config.broker.login is not None,
+            )
+            await asyncio.to_thread(self._bridge.start)
+            parts.push_async_callback(asyncio.to_thread, self._bridge.stop)
+            self._open = parts.pop_all()
+        structlog.get_logger().info("hub_started", ledger=str(self._config.ledger_path))
+
+    async def stop(self) -> None:
+        """Finish what has arrived, disconnect and close; may be called twice."""
+        await self._open.aclose()
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What became of messages and lines since the start."""
+        counts: Counter[str] = Counter()
+        for part in (self._intake, self._bridge):
+            if part is not None:
+                counts += part.counts
+        return counts
+
+    async def __aenter__(self) -> "Hub":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self.stop()
+
+    async def _start_broker(self, parts: AsyncExitStack) -> BridgeLogin:
+        login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
+        # The door looks into the device table from the loop, so it has its own connection.
+        doors_ledger = self._ledger(parts)
+        door = Door(login, lambda name: device_login(doors_ledger, name))
+        broker = EmbeddedBroker(self._config.broker.host, self._config.broker.port, door)
+        await broker.start()
+        parts.push_async_callback(broker.stop)
+        return login
+
+    def _ledger(self, parts: AsyncExitStack) -> Ledger:
+        ledger = open_ledger(self._config.ledger_path, create=True, new_id=self._new_id)
+        parts.callback(ledger.close)
+        return ledger
+
+
+async def run_hub(config: HubConfig, clock: Clock, until: asyncio.Event) -> None:
+    """Run a hub until `until` is set.
+
+    Raises:
+        HubError: a part cannot start.
+    """
+    async with Hub(config, clock):
+        await until.wait()

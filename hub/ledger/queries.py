@@ -1,0 +1,152 @@
+"""What people and programs ask of the ledger, apart from posting."""
+
+import sqlite3
+from typing import NamedTuple
+
+from hub.errors import LedgerUnavailable, NotFound
+from hub.ledger.schema import MEMBER_POINTS, POINT
+from hub.ledger.sqlite import Ledger
+
+HISTORY_MAX = 1_000
+
+
+class DeviceLogin(NamedTuple):
+    """What the broker's door needs of a registered device that is not revoked."""
+
+    store: str
+    password_salt: bytes
+    password_digest: bytes
+
+
+class LotView(NamedTuple):
+    """A lot with something left in it."""
+
+    op: str
+    leg: str
+    earned_ms: int
+    expires_ms: int
+    remaining_points: int
+
+
+class MemberView(NamedTuple):
+    """What a member has. `reserved_points` are what active grants keep at the moment asked for."""
+
+    token: str
+    tier: str
+    balance_points: int
+    qualifying_points: int
+    debt_points: int
+    reserved_points: int
+    version: int
+    lots: tuple[LotView, ...]
+
+
+class Movement(NamedTuple):
+    """One transfer of a member's points: positive in, negative out."""
+
+    event_ms: int
+    booked_ms: int
+    device: str
+    op: str
+    leg: str
+    points: int
+    rules: int
+
+
+def device_login(ledger: Ledger, name: str) -> DeviceLogin | None:
+    """Return how device `name` may log in to the broker, or None if it may not.
+
+    Raises:
+        LedgerUnavailable: the database does not answer.
+    """
+    statement = (
+        "SELECT store, password_salt, password_digest FROM device"
+        " WHERE name = ? AND revoked_ms IS NULL"
+    )
+    try:
+        row = ledger.connection.execute(statement, (name,)).fetchone()
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(f"{ledger.path}: {error}") from error
+    return None if row is None else DeviceLogin(*row)
+
+
+def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
+    """Return what the member with card token `token` has.
+
+    Raises:
+        NotFound: the ledger knows no such member.
+    """
+    row = ledger.connection.execute(_MEMBER, {"token": token, "now": now_ms}).fetchone()
+    if row is None:
+        raise NotFound(f"no member {token!r} in {ledger.path}")
+    number, *rest = row
+    lots = ledger.connection.execute(_MEMBER_LOTS, (number,))
+    return MemberView._make((token, *rest, tuple([LotView(*it) for it in lots])))
+
+
+def history(ledger: Ledger, token: str, limit: int = HISTORY_MAX) -> list[Movement]:
+    """Return the newest movements of a member's points, newest booking first.
+
+    Raises:
+        NotFound: the ledger knows no such member.
+    """
+    row = ledger.connection.execute(
+        "SELECT id, account FROM member WHERE token = ?", (token,)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"no member {token!r} in {ledger.path}")
+    number, account = row
+    rows = ledger.connection.execute(
+        _MOVEMENTS, {"member": number, "account": account, "limit": min(limit, HISTORY_MAX)}
+    )
+    return [Movement(*it) for it in rows]
+
+
+def line_counts(ledger: Ledger) -> dict[str, int]:
+    """Return how many lines the ledger keeps, by status."""
+    rows = ledger.connection.execute("SELECT status, count(*) FROM inbox GROUP BY status")
+    return dict(rows.fetchall())
+
+
+def receipted_lines(ledger: Ledger) -> int:
+    """Return how many lines the hub holds without a gap before them: what receipts say."""
+    row = ledger.connection.execute("SELECT coalesce(sum(seq), 0) FROM chain").fetchone()
+    return int(row[0])
+
+
+def house_points(ledger: Ledger, kind: str) -> int:
+    """Return the balance of all accounts of `kind` (`schema.POINTS_ISSUED` is negative)."""
+    row = ledger.connection.execute(
+        "SELECT coalesce(sum(balance), 0) FROM account WHERE kind = ? AND unit = ?", (kind, POINT)
+    ).fetchone()
+    return int(row[0])
+
+
+def open_cases(ledger: Ledger) -> list[tuple[str, str, str, int]]:
+    """Return code, subject, detail and times seen of every open case, oldest first."""
+    return ledger.connection.execute(
+        "SELECT code, subject, detail, times FROM case_file WHERE status = 'open' ORDER BY id"
+    ).fetchall()
+
+
+_MEMBER = f"""
+SELECT member.id, tier, balance, qualifying, debt,
+    (SELECT coalesce(sum(points), 0) FROM hold
+     WHERE hold.member = member.id AND status = 'active' AND expires_ms > :now), version
+FROM member JOIN account ON account.id = member.account
+WHERE token = :token AND kind = '{MEMBER_POINTS}'
+"""
+_MEMBER_LOTS = """
+SELECT op, leg, earned_ms, expires_ms, remaining FROM lot
+WHERE member = ? AND remaining > 0 ORDER BY expires_ms, earned_ms, op, leg
+"""
+_MOVEMENTS = """
+SELECT transfer.event_ms, booked_ms, device.name, inbox.op, leg,
+    CASE credit WHEN :account THEN amount ELSE -amount END, rules
+FROM inbox
+JOIN transfer ON transfer.line = inbox.id
+JOIN chain ON chain.id = inbox.chain
+JOIN device ON device.id = chain.device
+WHERE inbox.member = :member
+ORDER BY inbox.id DESC, leg LIMIT :limit
+"""

@@ -1,0 +1,114 @@
+"""`revisit ledger`: what a member has, what moved, and whether what must hold does."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.errors import HubError
+from hub.hub_command import run_app
+from hub.ledger.digest import digest
+from hub.ledger.queries import history, line_counts, member_view, open_cases
+from hub.ledger.sqlite import Ledger, open_ledger
+from hub.ledger.verify import Holds, broken, verify
+from loyalty.clock import SystemClock
+from loyalty.programme import Programme, parse
+
+Db = Annotated[Path, typer.Option("--db", help="The ledger's file.")]
+Member = Annotated[str, typer.Argument(help="The member's token, as cards carry it.")]
+
+_app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
+_WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim]absent[/]"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run `revisit ledger verify|balance|history`; return the exit status."""
+    return run_app(_app, arguments, "revisit ledger")
+
+
+@_app.command("verify")
+def verify_command(
+    db: Db = Path("ledger.db"),
+    programme: Annotated[
+        list[Path] | None, typer.Option(help="A version of the programme, to fold from zero.")
+    ] = None,
+) -> int:
+    """Check what must always hold; exit 1 if something does not."""
+    programmes = [_programme(path) for path in programme or []]
+    ledger = open_ledger(db)
+    try:
+        invariants = verify(ledger, programmes, SystemClock().now_ms())
+        _print_invariants(ledger, invariants)
+    finally:
+        ledger.close()
+    return 1 if broken(invariants) else 0
+
+
+@_app.command("balance")
+def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
+    """Show what a member has."""
+    ledger = open_ledger(db)
+    try:
+        view = member_view(ledger, member, SystemClock().now_ms())
+    finally:
+        ledger.close()
+    title = f"{member}: {view.balance_points:,} points, tier {view.tier}"
+    table = Table("operation", "leg", "earned", "expires", title=title)
+    table.add_column("left", justify="right")
+    for lot in view.lots:
+        times = (_day(lot.earned_ms), _day(lot.expires_ms))
+        table.add_row(lot.op, lot.leg, *times, f"{lot.remaining_points:,}")
+    notes = f"reserved {view.reserved_points:,}, debt {view.debt_points:,}"
+    table.caption = f"{notes}, qualifying {view.qualifying_points:,}, version {view.version}"
+    Console().print(table)
+
+
+@_app.command("history")
+def history_command(
+    member: Member,
+    db: Db = Path("ledger.db"),
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
+) -> None:
+    """Show how a member's points moved, newest first."""
+    ledger = open_ledger(db)
+    try:
+        movements = history(ledger, member, limit)
+    finally:
+        ledger.close()
+    table = Table("happened", "booked", "device", "operation", "leg", title=member)
+    table.add_column("points", justify="right")
+    for it in movements:
+        times = (_moment(it.event_ms), _moment(it.booked_ms))
+        table.add_row(*times, it.device, it.op, it.leg, f"{it.points:+,}")
+    Console().print(table)
+
+
+def _print_invariants(ledger: Ledger, invariants: dict[str, Holds]) -> None:
+    console = Console()
+    table = Table("what must hold", "", title=str(ledger.path))
+    for name, holds in invariants.items():
+        table.add_row(name.replace("_", " "), _WORDS[holds])
+    counts = line_counts(ledger)
+    words = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+    table.caption = f"lines: {words or 'none'}; open cases: {len(open_cases(ledger)):,}"
+    console.print(table)
+    console.print(f"digest {digest(ledger)}", highlight=False)
+
+
+def _programme(path: Path) -> Programme:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise HubError(f"{path}: {error}, a programme wanted") from error
+    return parse(text, source=str(path))
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _moment(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
