@@ -22,6 +22,7 @@ from loyalty import topics
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
+QUEUED_MAX = 100  # in paho's memory; what it refuses is sent again when no receipt comes
 
 ONLINE, OFFLINE = b"online", b"offline"
 _REFUSALS = ("Bad user name or password", "Not authorized")
@@ -54,6 +55,7 @@ class Connection:
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
+        client.max_queued_messages_set(QUEUED_MAX)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.username_pw_set(identity.device, broker.password)
         client.will_set(self._state_topic, OFFLINE, qos=1, retain=True)

@@ -47,7 +47,7 @@ class Mosquitto:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        command = [MOSQUITTO, "-v", "-c", str(self._config)]
+        command = [MOSQUITTO, "-c", str(self._config)]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
         for said in self._process.stderr:
