@@ -15,6 +15,7 @@ from hub.ledger.queries import history, line_counts, member_view, open_cases
 from hub.ledger.sqlite import Ledger, open_ledger
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.clock import SystemClock
+from loyalty.fields import TIME_MAX_MS
 from loyalty.programme import Programme, parse
 
 Db = Annotated[Path, typer.Option("--db", help="The ledger's file.")]
@@ -59,7 +60,8 @@ def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
     table = Table("operation", "leg", "earned", "expires", title=title)
     table.add_column("left", justify="right")
     for lot in view.lots:
-        times = (_day(lot.earned_ms), _day(lot.expires_ms))
+        expires = "never" if lot.expires_ms >= TIME_MAX_MS else _day(lot.expires_ms)
+        times = (_day(lot.earned_ms), expires)
         table.add_row(lot.op, lot.leg, *times, f"{lot.remaining_points:,}")
     notes = f"reserved {view.reserved_points:,}, debt {view.debt_points:,}"
     table.caption = f"{notes}, qualifying {view.qualifying_points:,}, version {view.version}"

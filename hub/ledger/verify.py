@@ -31,7 +31,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         "leases_within_escrow": "absent",
         "receipted_once": _is_empty(ledger, _GAPS),
         "posted_at_most_once": _is_empty(ledger, _POSTINGS),
-        "chains_unbroken": _chains_unbroken(ledger),
+        "heads_follow_lines": _heads_follow_lines(ledger),
         "references_exist": _is_empty(ledger, "PRAGMA foreign_key_check"),
         "any_order_same_state": "absent",
         "sale_and_return_is_nothing": "absent",
@@ -51,7 +51,7 @@ def _is_empty(ledger: Ledger, statement: str, *values: object) -> bool:
     return ledger.connection.execute(statement, values).fetchone() is None
 
 
-def _chains_unbroken(ledger: Ledger) -> bool:
+def _heads_follow_lines(ledger: Ledger) -> bool:
     """Return whether the heads follow from the bytes, from the first line to the last."""
     ends = dict(ledger.connection.execute("SELECT id, head FROM chain").fetchall())
     for chain, rows in groupby(ledger.connection.execute(_LINES), itemgetter(0)):
@@ -104,25 +104,25 @@ WHERE balance <> coalesce(moved, 0)
 _BALANCE_OF_LOTS = """
 SELECT member.id FROM member
 JOIN account ON account.id = member.account
-LEFT JOIN (SELECT member AS owner, sum(remaining) AS held FROM lot GROUP BY member)
-    ON owner = member.id
+LEFT JOIN (SELECT member AS whose, sum(remaining) AS held FROM lot GROUP BY member)
+    ON whose = member.id
 WHERE balance <> coalesce(held, 0) - debt
 """
 _LOTS_USED = """
 SELECT 1 FROM lot
 LEFT JOIN (
-    SELECT member AS owner, op AS by_op, leg AS by_leg, sum(points) AS used
+    SELECT member AS whose, op AS by_op, leg AS by_leg, sum(points) AS used
     FROM lot_use GROUP BY member, op, leg
-) ON owner = member AND by_op = op AND by_leg = leg
+) ON whose = member AND by_op = op AND by_leg = leg
 WHERE remaining <> amount - coalesce(used, 0)
 """
 # A fact that happened is never refused, so it may eat what is reserved: then a case tells.
 _HOLDS = """
 SELECT member.id FROM member
 JOIN account ON account.id = member.account
-JOIN (SELECT member AS owner, sum(points) AS reserved FROM hold
+JOIN (SELECT member AS whose, sum(points) AS reserved FROM hold
       WHERE status = 'active' AND expires_ms > ? AND auth NOT LIKE 'line-%' GROUP BY member)
-    ON owner = member.id
+    ON whose = member.id
 WHERE reserved > max(balance, 0) AND NOT EXISTS (
     SELECT 1 FROM case_file WHERE code = 'holds_exceed_balance' AND subject = token)
 """
@@ -133,8 +133,8 @@ GROUP BY chain.id HAVING count(inbox.id) <> chain.seq
 """
 # Only what posted moved points, between the member and the houses, and one op posted once.
 _POSTINGS = f"""
-SELECT line FROM transfer
-JOIN inbox ON inbox.id = line
+SELECT transfer.line FROM transfer
+JOIN inbox ON inbox.id = transfer.line
 JOIN account AS source ON source.id = debit
 JOIN account AS target ON target.id = credit
 WHERE inbox.status <> 'posted' OR inbox.member IS NOT transfer.member

@@ -5,7 +5,7 @@ import queue
 import socket
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, sale
+from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
@@ -55,12 +55,6 @@ class Wire:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -1,0 +1,163 @@
+"""What the hub answers to a device that asks."""
+
+import pytest
+from hub_world import FACE_KEY, START_MS, World, redemption, sale
+
+from hub.answers import GRANT_MS, GRANTS_MAX, face_check
+from hub.intake import Arrival
+from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.receipts import RedeemGranted, Refusal, Released
+
+
+@pytest.fixture
+def world(tmp_path):
+    found = World(tmp_path)
+    yield found
+    found.ledger.close()
+
+
+def ask_redeem(ref: str, **changes: object) -> AskRedeem:
+    return AskRedeem(
+        **{"card": "04AA", "member": "anna", "ctr_seen": -1, "offer": "mug"} | changes, ref=ref
+    )
+
+
+def ask_account(**changes: object) -> AskAccount:
+    known = {"ref": "q1", "card": "04AA", "member": "anna", "ctr_seen": -1}
+    return AskAccount(**known | changes)
+
+
+def earned(world: World, points: int):
+    till = world.till("h1")
+    till.add(sale("r1", points * 100))
+    world.take(till.batch())
+    return till
+
+
+def test_an_account_is_shown_with_what_is_reserved_and_a_mark_of_the_hub(world):
+    till = earned(world, 80)
+
+    world.take(till.ask(ask_redeem("g1")))
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.account, view.tier, view.points, view.available_points) == (
+        "anna",
+        "basic",
+        80,
+        30,
+    )
+    assert view.check == face_check(FACE_KEY, "anna", view.version, 80, START_MS)
+    assert len(view.check) == 16
+
+
+def test_a_member_whose_facts_are_still_on_their_way_has_nothing_yet(world):
+    till = world.till("h1")
+
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.account, view.points, view.version) == ("anna", 0, 0)
+    assert world.value("SELECT count(*) FROM member") == 0
+
+
+def test_a_card_without_a_member_is_refused(world):
+    till = world.till("h1")
+
+    answers = world.take(till.ask(ask_account(member="")), till.ask(ask_redeem("q2", member="")))
+
+    assert answers == [
+        Refusal(ref="q1", reason="unknown_card"),
+        Refusal(ref="q2", reason="unknown_card"),
+    ]
+
+
+def test_a_grant_reserves_once_however_often_it_is_asked_for(world):
+    till = earned(world, 99)
+
+    first, again, second = world.take(
+        till.ask(ask_redeem("g1")), till.ask(ask_redeem("g1")), till.ask(ask_redeem("g2"))
+    )
+
+    assert isinstance(first, RedeemGranted)
+    assert (first.points, first.value_minor) == (50, 500)
+    assert (first.granted_ms, first.expires_ms) == (START_MS, START_MS + GRANT_MS)
+    assert again == first
+    assert second == Refusal(ref="g2", reason="not_enough_points")
+
+
+def test_a_grant_that_expired_frees_its_points(world):
+    till = earned(world, 99)
+    world.take(till.ask(ask_redeem("g1")))
+    world.clock.at_ms += GRANT_MS
+
+    (second,) = world.take(till.ask(ask_redeem("g2")))
+
+    assert isinstance(second, RedeemGranted)
+
+
+def test_a_cancelled_grant_frees_its_points_and_stays_cancelled(world):
+    till = earned(world, 99)
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+
+    released, again, late = world.take(
+        till.ask(CancelRedeem(ref="c1", auth=grant.auth)),
+        till.ask(CancelRedeem(ref="c1", auth=grant.auth)),
+        till.ask(ask_redeem("g1")),
+    )
+    (second,) = world.take(till.ask(ask_redeem("g2")))
+
+    assert released == again == Released(ref="c1", auth=grant.auth)
+    assert late == Refusal(ref="g1", reason="unknown_grant")
+    assert isinstance(second, RedeemGranted)
+
+
+def test_a_redemption_captures_its_grant_once(world):
+    till = earned(world, 99)
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+    till.add(redemption("r2", auth=grant.auth, granted_ms=grant.granted_ms))
+
+    world.take(till.batch(2))
+    (cancel,) = world.take(till.ask(CancelRedeem(ref="c1", auth=grant.auth)))
+
+    assert world.balance("anna") == 49
+    assert world.value("SELECT status FROM hold") == "captured"
+    assert cancel == Refusal(ref="c1", reason="unknown_grant")
+    assert world.cases() == []
+
+
+def test_an_offline_redemption_that_eats_what_is_reserved_is_a_case(world):
+    till = earned(world, 60)
+    world.take(till.ask(ask_redeem("g1")))
+    till.add(redemption("r2"))
+
+    world.take(till.batch(2))
+
+    assert world.balance("anna") == 10
+    assert world.cases() == ["holds_exceed_balance"]
+
+
+def test_an_offer_that_is_not_in_the_programme_is_refused(world):
+    till = earned(world, 60)
+
+    (answer,) = world.take(till.ask(ask_redeem("g1", offer="car")))
+
+    assert answer == Refusal(ref="g1", reason="unknown_offer")
+
+
+def test_grants_of_one_device_are_bounded(world):
+    till = earned(world, 50 * (GRANTS_MAX + 1))
+
+    answers = world.take(*[till.ask(ask_redeem(f"g{n}")) for n in range(GRANTS_MAX + 1)])
+
+    assert answers[-1] == Refusal(ref=f"g{GRANTS_MAX}", reason="too_many_asks")
+    assert all(isinstance(it, RedeemGranted) for it in answers[:-1])
+
+
+def test_an_ask_that_is_none_is_dropped(world):
+    till = world.till("h1")
+    envelope = till.envelope("ask", 0, bytes(32), [b'[1,"sale",1]'])
+    swapped = till.ask(ask_account())
+
+    answers = world.take(envelope, Arrival(swapped.topic.replace("ask", "hello"), swapped.payload))
+
+    assert answers == []
+    assert world.intake.counts == {"dropped_bad_ask": 1, "dropped_wrong_topic": 1}

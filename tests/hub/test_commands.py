@@ -1,0 +1,178 @@
+"""`revisit hub` and `revisit ledger` as a person uses them: tables, and no tracebacks."""
+
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
+
+from hub import hub_command, ledger_command
+from hub.config import ConfigErrors, load_config
+from hub.ledger.sqlite import open_ledger
+
+
+@pytest.fixture
+def world(tmp_path):
+    found = World(tmp_path)
+    till = found.till("h1")
+    till.add(sale("r1", 9900), redemption("r2"))
+    found.take(till.batch())
+    (tmp_path / "programme.toml").write_text(PROGRAMME)
+    yield found
+    found.ledger.close()
+
+
+def test_verify_shows_what_holds_and_what_is_absent(world, tmp_path, capsys):
+    programme = str(tmp_path / "programme.toml")
+
+    status = ledger_command.main(["verify", "--db", str(world.path), "--programme", programme])
+
+    shown = capsys.readouterr().out
+    assert status == 0
+    assert "fold from zero" in shown
+    assert "absent" in shown
+    assert "broken" not in shown
+
+
+def test_verify_ends_with_one_when_something_is_broken(world, capsys):
+    world.ledger.connection.execute("UPDATE account SET balance = 7 WHERE owner = 'anna'")
+
+    status = ledger_command.main(["verify", "--db", str(world.path)])
+
+    assert status == 1
+    assert "broken" in capsys.readouterr().out
+
+
+def test_balance_and_history_show_a_members_points(world, capsys):
+    statuses = [
+        ledger_command.main([it, "anna", "--db", str(world.path)]) for it in ("balance", "history")
+    ]
+
+    shown = capsys.readouterr().out
+    assert statuses == [0, 0]
+    assert "49 points" in shown
+    assert "-50" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["balance", "nobody", "--db", "ledger.db"],
+        ["history", "anna", "--db", "absent.db"],
+        ["verify", "--db", "."],
+        ["verify", "--db", "programme.toml"],
+        ["verify", "--db", "ledger.db", "--programme", "absent.toml"],
+        ["verify", "--db", "ledger.db", "--programme", "ledger.db"],
+        ["history", "anna", "--limit", "0"],
+        ["guess"],
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(world, tmp_path, monkeypatch, capsys, arguments):
+    monkeypatch.chdir(tmp_path)
+
+    status = ledger_command.main(arguments)
+
+    shown = capsys.readouterr()
+    assert status in (1, 2)
+    assert shown.err.startswith("revisit ledger: ")
+    assert "Traceback" not in shown.err
+
+
+def test_a_device_is_added_and_told_its_secrets(tmp_path, capsys):
+    path = tmp_path / "ledger.db"
+
+    status = hub_command.main(["add-device", "s1", "h1", "--db", str(path)])
+
+    told = tomllib.loads(capsys.readouterr().out)
+    ledger = open_ledger(path)
+    kept = ledger.connection.execute("SELECT kid, secret FROM device_secret").fetchall()
+    ledger.close()
+    assert status == 0
+    assert kept == [(told["kid"], bytes.fromhex(told["secret"]))]
+    assert hub_command.main(["revoke-device", "h1", "--db", str(path)]) == 0
+    assert hub_command.main(["revoke-device", "h2", "--db", str(path)]) == 1
+    assert hub_command.main(["add-device", "s/1", "h1", "--db", str(path)]) == 1
+
+
+def configured(folder, port: int, **changes: str):
+    files = {
+        "programme.toml": PROGRAMME,
+        "face.key": FACE_KEY.hex(),
+        "hub.toml": (
+            'ledger = "ledger.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
+            f'[broker]\nhost = "127.0.0.1"\nport = {port}\n'
+        ),
+    }
+    for name, text in (files | changes).items():
+        (folder / name).write_text(text)
+    return folder / "hub.toml"
+
+
+def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
+    config = load_config(configured(tmp_path, 1883))
+
+    assert config.ledger_path == tmp_path / "ledger.db"
+    assert config.face_key == FACE_KEY
+    assert [it.version for it in config.programmes] == [3]
+    assert config.broker == ("127.0.0.1", 1883, None)
+
+
+def test_an_external_broker_has_a_login(tmp_path):
+    text = (
+        'ledger = "l.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
+        '[broker]\nhost = "mq.example"\nembedded = false\nuser = "bridge"\n'
+        'password_file = "p"\n'
+    )
+    config = load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
+
+    assert config.broker == ("mq.example", 1883, ("bridge", "secret"))
+
+
+def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path):
+    text = (
+        'ledger = 5\nprogrammes = ["programme.toml", "absent.toml"]\nface_key_file = "face.key"\n'
+        'colour = "red"\n[broker]\nhost = "not a host"\nport = 70000\nembedded = "no"\n'
+    )
+    files = {"hub.toml": text, "face.key": "abc", "programme.toml": 'name = "x"\n'}
+
+    with pytest.raises(ConfigErrors) as raised:
+        load_config(configured(tmp_path, 0, **files))
+
+    told = "\n".join(raised.value.mistakes)
+    for words in (
+        "hub.toml:1: ledger",
+        "hub.toml:2: programmes: absent.toml",
+        "hub.toml:3: face_key_file",
+        "hub.toml:4: colour",
+        "hub.toml:6: broker.host",
+        "hub.toml:7: broker.port",
+        "hub.toml:8: broker.embedded",
+        "programme.toml:1: version",
+    ):
+        assert words in told
+
+
+@pytest.mark.parametrize("text", ["[broker\n", "\x00", ""])
+def test_a_configuration_that_is_none_is_told(tmp_path, text, capsys):
+    path = configured(tmp_path, 0, **{"hub.toml": text})
+
+    status = hub_command.main([str(path)])
+
+    assert status == 1
+    assert "hub.toml" in capsys.readouterr().err
+
+
+def test_the_hub_runs_until_it_is_told_to_stop(tmp_path):
+    path = configured(tmp_path, free_port())
+    command = [sys.executable, "-W", "error", "-m", "hub", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hub:
+        started = hub.stdout.readline() + hub.stdout.readline()
+        os.kill(hub.pid, signal.SIGTERM)
+        rest = hub.stdout.read()
+
+    assert "hub_started" in started
+    assert hub.returncode == 0
+    assert "Traceback" not in rest

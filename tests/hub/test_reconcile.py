@@ -1,0 +1,181 @@
+"""What becomes of a fact: posted, held, rejected, or known already; and which cases it opens."""
+
+from dataclasses import fields, replace
+
+import pytest
+from hub_world import START_MS, World, check_in, redemption, sale
+
+from loyalty.receipts import LineStatus
+from loyalty.records import CardIssued
+
+
+@pytest.fixture
+def world(tmp_path):
+    found = World(tmp_path)
+    yield found
+    found.ledger.close()
+
+
+def issued() -> CardIssued:
+    visit = check_in()
+    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
+    return CardIssued(**common, card_kind="classic1k")
+
+
+def test_the_same_sale_keyed_on_another_device_is_a_duplicate(world):
+    first, second = world.till("h1"), world.till("h2")
+    first.add(sale("r1"))
+    second.add(sale("r1", at_ms=START_MS + 9000, till_ms=START_MS + 9000, mono_ms=77, staff="bo"))
+
+    world.take(first.batch())
+    (receipt,) = world.take(second.batch())
+
+    assert receipt.exceptions == (LineStatus(1, "duplicate", "r1"),)
+    assert world.balance("anna") == 10
+    assert world.cases() == []
+
+
+def test_duplicates_are_found_within_one_group_too(world):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r1"), sale("r1"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert [it.status for it in receipt.exceptions] == ["duplicate", "duplicate"]
+    assert world.balance("anna") == 10
+
+
+@pytest.mark.parametrize(
+    "changes", [{"paid_minor": 2000}, {"card": "04BB", "member": "ben"}, {"receipt": "other"}]
+)
+def test_the_same_op_with_another_content_is_held_and_a_case(world, changes):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r1", **changes), sale("r2"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(2, "held", "op_conflict"),)
+    assert world.cases() == ["op_conflict"]
+    assert world.balance("anna") == 20
+
+
+def test_a_value_without_a_business_key_is_rejected(world):
+    till = world.till("h1")
+    till.add(replace(sale("r1"), op=""))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(1, "rejected", "no_op"),)
+
+
+def test_a_sale_without_a_card_posts_and_moves_nothing(world):
+    till = world.till("h1")
+    till.add(sale("r1", card="", member=""), redemption("r2", card="", member=""))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(2, "rejected", "no_member"),)
+    assert world.value("SELECT count(*) FROM transfer") == 0
+
+
+def test_a_card_that_nobody_knows_is_held(world):
+    till = world.till("h1")
+    till.add(sale("r1", member=""), sale("r2"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(1, "held", "unknown_card"),)
+    assert world.cases() == ["unknown_card"]
+    assert world.balance("anna") == 10
+
+
+def test_a_card_seen_before_its_issue_belongs_to_the_member_it_states(world):
+    till = world.till("h1")
+    till.add(sale("r1"), issued(), sale("r2", member=""))
+
+    world.take(till.batch())
+
+    assert world.balance("anna") == 20
+    assert world.value("SELECT status FROM card WHERE uid = '04AA'") == "issued"
+    assert world.cases() == []
+
+
+def test_the_card_table_decides_over_what_a_card_says(world):
+    till = world.till("h1")
+    till.add(issued(), sale("r1", member="mallory"))
+
+    world.take(till.batch())
+
+    assert (world.balance("anna"), world.balance("mallory")) == (10, None)
+    assert world.cases() == ["card_member"]
+
+
+def test_two_done_writes_with_one_number_and_different_ops_are_a_clone(world):
+    first, second = world.till("h1"), world.till("h2")
+    done = {"ctr_seen": 4, "ctr_used": 5, "touch": "done"}
+    first.add(sale("r1", **done), sale("r1", **done))
+    second.add(sale("r2", till_ms=START_MS - 5, **done))
+
+    world.take(first.batch())
+    before = world.cases()
+    world.take(second.batch())
+
+    assert before == []
+    assert world.cases() == ["clone"]
+    assert world.balance("anna") == 20
+
+
+def test_a_number_that_arrives_late_is_no_clone(world):
+    first, second = world.till("h1"), world.till("h2")
+    first.add(sale("r2", ctr_seen=5, ctr_used=6, touch="done"))
+    early = START_MS - 60_000
+    second.add(sale("r1", till_ms=early, ctr_seen=4, ctr_used=5, touch="done"))
+
+    world.take(first.batch(), second.batch())
+
+    assert world.cases() == []
+    assert world.value("SELECT counter FROM card") == 6
+
+
+def test_a_counter_behind_is_a_case(world):
+    till = world.till("h1")
+    till.add(sale("r1", ctr_seen=5, ctr_used=6, touch="done"))
+    till.add(check_in(at_ms=START_MS + 1000, ctr_seen=5))
+
+    world.take(till.batch())
+
+    assert world.cases() == ["counter_behind"]
+
+
+def test_a_clock_far_ahead_of_the_hubs_holds_the_line(world):
+    till = world.till("h1")
+    limit_ms = START_MS + 5 * 60_000
+    till.add(sale("r1", till_ms=limit_ms), sale("r2", till_ms=limit_ms + 1))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(2, "held", "future_clock"),)
+    assert world.cases() == ["future_clock"]
+
+
+def test_a_redemption_that_overdraws_becomes_a_debt_and_a_case(world):
+    till = world.till("h1")
+    till.add(sale("r1", 3000), redemption("r2", 50), sale("r3", 4000))
+
+    world.take(till.batch(1, 2))
+    overdrawn = world.balance("anna")
+    world.take(till.batch(3))
+
+    assert overdrawn == -20
+    assert world.balance("anna") == 20
+    assert world.value("SELECT sum(remaining) FROM lot") == 20
+    assert world.cases() == ["overdrawn"]
+
+
+def test_another_currency_is_held(world):
+    till = world.till("h1")
+    till.add(sale("r1", currency="EUR"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(1, "held", "currency"),)
