@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 from device.errors import DeviceError
 from device.intent import Intent
@@ -73,6 +74,9 @@ class Journal:
         try:
             database = open_database(path, epoch_of_new=epoch_of_new)
             return cls(database, lock, lines_max=lines_max, retention_ms=retention_ms)
+        except sqlite3.Error as error:
+            lock.release()
+            raise JournalFailed(f"{path}: {error}") from error
         except BaseException:
             lock.release()
             raise
@@ -194,15 +198,15 @@ class Journal:
 
     def open_intents(self) -> list[Intent]:
         """Return the intents without an outcome, oldest first."""
-        rows = self._database.execute(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY begun_ms, op")
+        rows = self._read(f"SELECT {INTENT_COLUMNS} FROM intent ORDER BY begun_ms, op")
         names = INTENT_COLUMNS.split(", ")
         return [Intent(**dict(zip(names, row, strict=True))) for row in rows]
 
     def pending(self, after_seq: int, limit: int) -> list[tuple[int, bytes]]:
         """Return up to `limit` lines after `after_seq` with their numbers, settled ones too."""
-        return self._database.execute(
-            "SELECT seq, line FROM line WHERE seq > ? ORDER BY seq LIMIT ?", (after_seq, limit)
-        ).fetchall()
+        return self._read(
+            "SELECT seq, line FROM line WHERE seq > ? ORDER BY seq LIMIT ?", after_seq, limit
+        )
 
     def head_at(self, seq: int) -> bytes:
         """Return the head after line `seq`.
@@ -214,10 +218,10 @@ class Journal:
             return self._head
         if seq == self._pruned_seq:
             return self._pruned_head
-        row = self._database.execute("SELECT head FROM line WHERE seq = ?", (seq,)).fetchone()
-        if row is None:
+        rows = self._read("SELECT head FROM line WHERE seq = ?", seq)
+        if not rows:
             raise LookupError(f"line {seq}, {self._pruned_seq} to {self.last_seq} are known")
-        head: bytes = row[0]
+        head: bytes = rows[0][0]
         return head
 
     def settle(self, receipt: Receipt, *, epoch: str) -> Settlement:
@@ -259,11 +263,11 @@ class Journal:
         Raises:
             JournalFailed: the disk is full or broken; nothing is forgotten.
         """
-        kept = self._database.execute(
+        young = self._read(
             "SELECT seq FROM line WHERE at_ms >= ? ORDER BY seq LIMIT 1",
-            (now_ms - self._retention_ms,),
-        ).fetchone()
-        old_seq = kept[0] - 1 if kept else self.last_seq
+            now_ms - self._retention_ms,
+        )
+        old_seq = young[0][0] - 1 if young else self.last_seq
         upto_seq = max(min(old_seq, self.settled_seq), self.settled_seq - RETAINED_MAX)
         upto_seq = min(upto_seq, self._pruned_seq + PRUNED_MAX)
         if upto_seq <= self._pruned_seq:
@@ -281,7 +285,8 @@ class Journal:
 
         Only the newest `LOOK_BACK_MAX` lines are searched.
         """
-        for (line,) in self._database.execute(_NEWEST_LINES, (LOOK_BACK_MAX,)):
+        newest = "SELECT line FROM line ORDER BY seq DESC LIMIT ?"
+        for (line,) in self._read(newest, LOOK_BACK_MAX):
             with suppress(wire.UnknownLine):  # a newer release of us wrote it
                 record = from_line(line)
                 if record.kind in VALUE_KINDS:
@@ -291,6 +296,12 @@ class Journal:
     def _room(self, kind: str) -> int:
         kept = 0 if kind in OUTCOME_KINDS else OUTCOMES_KEPT
         return self._lines_max - kept - self._intents - self.pending_lines
+
+    def _read(self, query: str, *values: int) -> list[tuple[Any, ...]]:
+        try:
+            return self._database.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise JournalFailed(f"journal cannot be read: {error}") from error
 
     @contextmanager
     def _together(self, what: str) -> Iterator[sqlite3.Connection]:
@@ -320,7 +331,9 @@ class Journal:
         return None if receipt.head == head else Mismatch("head", receipt.head, head)
 
 
-_NEWEST_LINES = "SELECT line FROM line ORDER BY seq DESC LIMIT ?"
 _INSERT_LINE = "INSERT INTO line (seq, at_ms, head, line) VALUES (?, ?, ?, ?)"
-_INSERT_INTENT = f"INSERT INTO intent ({INTENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_INTENT = (
+    f"INSERT INTO intent ({INTENT_COLUMNS})"
+    f" VALUES ({', '.join('?' for _ in INTENT_COLUMNS.split())})"
+)
 _FORGET_INCARNATIONS = "DELETE FROM incarnation WHERE met <= (SELECT max(met) FROM incarnation) - ?"
