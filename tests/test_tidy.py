@@ -47,8 +47,8 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/dialogue.py": "the wait for the reader's answer",
-    "device/nfc/serial_link.py": "the reader's serial port",
     "device/serial_link.py": "a serial port",
+    "device/slot.py": "the card slot, as the cycle wants it",
     "hub/__main__.py": "a command line",
     "hub/broker_bridge.py": "the bridge's connection and worker thread",
     "hub/config.py": "the configuration file",
@@ -95,7 +95,7 @@ HOMES = {
     "pynfc": ("device/nfc/libnfc.py",),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py"),
     "tinydb": ("device/catalogue*.py",),
-    "termios": ("device/serial_link.py", "device/nfc/serial_link.py"),
+    "termios": ("device/serial_link.py",),
 }
 
 # What calls itself portable also runs on boards; these must.
