@@ -1,9 +1,9 @@
 """The session with the hub: what is in flight, what is settled, and when to try again.
 
 Pure behaviour. Batches go out oldest first, a few at a time, and a line is settled only by the
-hub's receipt (DESIGN section 4.1): the broker's acknowledgement says that the broker has it, and
-brokers lose what they acknowledged. After each connection the session says hello and goes on from
-where the hub's receipt says that the hub stands.
+hub's receipt: the broker's acknowledgement says that the broker has it, and brokers lose what
+they acknowledged. After each connection the session says hello and goes on from where the hub's
+receipt says that the hub stands.
 
 Times are monotonic milliseconds, passed in with every event.
 """
