@@ -2,21 +2,23 @@
 
 from PIL import Image, ImageChops
 
+from simulators.cards import Chip
+
 WEAR_CYCLES = 500  # rated by card makers; 200–300 is what shops see
 GHOST_MAX = 0.45  # contrast of the old picture that stays after an erase at the end of life
 WIDTH_PX, HEIGHT_PX = 480, 320
 
 
 class PlasticCard:
-    """A rewritable card; `chip` is whatever the reader's simulator understands."""
+    """A rewritable card; `chip` is what a reader meets, if it has one."""
 
     def __init__(
-        self, chip: object = None, *, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)
+        self, chip: Chip | None = None, *, size: tuple[int, int] = (WIDTH_PX, HEIGHT_PX)
     ) -> None:
         """A new card: nothing printed, nothing worn."""
         self.chip = chip
         self.rewrite_count = 0
-        self.picture = Image.new("1", size, 1)
+        self.picture = Image.new("1", size, 255)
         self._ghost = Image.new("L", size, 255)
 
     def erase(self) -> None:
@@ -26,7 +28,7 @@ class PlasticCard:
         residue = self.picture.convert("L").point(lambda light: round(255 - (255 - light) * left))
         faded = self._ghost.point(lambda light: round(255 - (255 - light) * left))
         self._ghost = ImageChops.darker(residue, faded)
-        self.picture = Image.new("1", self.picture.size, 1)
+        self.picture = Image.new("1", self.picture.size, 255)
 
     def print(self, picture: Image.Image, *, percent: int = 100) -> None:
         """Darken the dots of `picture` (one bit), from the left, up to `percent` of the width."""

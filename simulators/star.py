@@ -33,9 +33,19 @@ class Faults:
 
 
 class StarSimulator:
-    """One printer; `on_held` hears which card the reader's antenna has in front of it."""
+    """One printer; `on_held` hears which card the reader's antenna has in front of it.
 
-    def __init__(self, on_held: Callable[[PlasticCard | None], None] | None = None) -> None:
+    `on_slot_open` hears that a command waits for a card (the slot's light goes on), `on_printed`
+    that a face was printed to its end.
+    """
+
+    def __init__(
+        self,
+        on_held: Callable[[PlasticCard | None], None] | None = None,
+        *,
+        on_slot_open: Callable[[], None] | None = None,
+        on_printed: Callable[[PlasticCard], None] | None = None,
+    ) -> None:
         self.faults = Faults()
         self.held: PlasticCard | None = None
         self.at_gate: PlasticCard | None = None
@@ -45,6 +55,8 @@ class StarSimulator:
         self.print_count = 0
         self.commands: dict[int, int] = {}
         self._on_held = on_held
+        self._on_slot_open = on_slot_open
+        self._on_printed = on_printed
         self._memory = bytearray(COLUMNS * COLUMN_BYTES)
         self._pending = bytearray()
         self._waiting_for_card = 0
@@ -168,6 +180,8 @@ class StarSimulator:
             return self._answer(command, _JAM)
         if self.held is None and self.at_gate is None:
             self._waiting_for_card = command
+            if self._on_slot_open is not None:
+                self._on_slot_open()
             return b""
         if self.held is None:
             card, self.at_gate = self.at_gate, None
@@ -216,6 +230,8 @@ class StarSimulator:
             return False
         card.print(picture)
         self.print_count += 1
+        if self._on_printed is not None:
+            self._on_printed(card)
         return True
 
     def _eject(self, command: int, data: bytes) -> bytes:

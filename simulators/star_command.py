@@ -4,13 +4,12 @@ import argparse
 import asyncio
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from simulators.plastic import PlasticCard
 from simulators.star import StarSimulator
 from simulators.star_port import StarPort
-
-_LOOK_EVERY_S = 0.1
 
 
 def main(arguments: list[str]) -> int:
@@ -31,32 +30,21 @@ async def _serve(link: Path | None, save: Path | None, *, baud: int | None, card
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    port = StarPort(StarSimulator(), link=link, baud=baud)
+    printer = StarSimulator(on_printed=None if save is None else partial(_save_face, save))
+    port = StarPort(printer, link=link, baud=baud)
     path = port.start()
     try:
         if card:
             port.insert(PlasticCard())
         sys.stdout.write(f"{path}\n")
         sys.stdout.flush()
-        await _save_faces_until(ended, port.printer, save)
+        await ended.wait()
     finally:
         port.stop()
 
 
-async def _save_faces_until(
-    ended: asyncio.Event, printer: StarSimulator, save: Path | None
-) -> None:
-    saved = 0
-    while not ended.is_set():
-        card = printer.held or printer.at_gate
-        if save is not None and card is not None and printer.print_count > saved:
-            saved = printer.print_count
-            # A viewer that polls must never meet half a picture.
-            part = save.with_name(save.name + ".part")
-            card.seen().save(part, format="PNG")
-            part.replace(save)
-        try:
-            async with asyncio.timeout(_LOOK_EVERY_S):
-                await ended.wait()
-        except TimeoutError:
-            continue
+def _save_face(save: Path, card: PlasticCard) -> None:
+    # A viewer that polls must never meet half a picture.
+    part = save.with_name(save.name + ".part")
+    card.seen().save(part, format="PNG")
+    part.replace(save)

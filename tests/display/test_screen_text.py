@@ -7,6 +7,7 @@ import pytest
 
 import device.handheld
 import device.kiosk
+import device.slot
 from device.display.i18n import LOCALES, translator
 from device.display.screen_text import CHOICES, WORDINGS, screen_text
 from loyalty.wire_schema import SCHEMA
@@ -19,6 +20,7 @@ VALUES = {
     "available_points": 200,
     "offer": "voucher-1",
     "tier": "gold",
+    "rewrites": 300,
 }
 
 
@@ -37,7 +39,7 @@ def test_every_screen_has_words_in_every_language(screen, locale):
 
 def test_every_screen_that_a_terminal_asks_for_exists():
     asked = set()
-    for module in (device.handheld, device.kiosk):
+    for module in (device.handheld, device.kiosk, device.slot):
         asked |= set(re.findall(r'screen="(\w+)"', Path(module.__file__).read_text()))
 
     assert asked <= WORDINGS.keys()
