@@ -15,6 +15,7 @@ from device.display.cards.fonts import Font, Fonts
 from device.display.cards.wrapping import fit, wrap
 
 INKS_MAX = 256
+WRAPPED_MAX = 256
 KNOWN_CHARACTERS_MAX = 8192
 SIZE_READABLE_PX = 20  # dense traditional characters in one bit: 16 just, 20 comfortable
 STAND_IN = "〓"  # the printer's mark for a letter that is not in the case
@@ -47,6 +48,7 @@ class Lettering:
         self._fonts = fonts
         self._locale = locale
         self._inks: OrderedDict[tuple[str, Style], Ink] = OrderedDict()
+        self._wrapped: dict[tuple[str, Style, int, int], list[str]] = {}
         self._known: dict[str, bool] = {}
         self._blank_box: bytes | None = None
 
@@ -87,12 +89,17 @@ class Lettering:
 
     def wrap(self, text: str, *, style: Style, width_px: int, lines_max: int) -> list[str]:
         """Return what can be shown of `text` as at most `lines_max` lines of `width_px`."""
-        return wrap(
-            self._showable(text),
-            measure=self._measure(style),
-            width_px=width_px,
-            lines_max=lines_max,
-        )
+        key = (text, style, width_px, lines_max)
+        if (lines := self._wrapped.get(key)) is None:
+            if len(self._wrapped) >= WRAPPED_MAX:
+                self._wrapped.clear()
+            lines = self._wrapped[key] = wrap(
+                self._showable(text),
+                measure=self._measure(style),
+                width_px=width_px,
+                lines_max=lines_max,
+            )
+        return lines
 
     def _measure(self, style: Style) -> Callable[[str], float]:
         return self._font(style).width_px
