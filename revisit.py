@@ -18,7 +18,12 @@ class Command:
     summary: str
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS = {
+    "hub": Command("hub.hub_command", "run a hub, register its devices"),
+    "ledger": Command("hub.ledger_command", "verify a ledger, show balances and history"),
+    "replay": Command("simulators.replay_command", "push real baskets through simulated devices"),
+    "sim": Command("simulators.sim_command", "run one simulator for other programs to talk to"),
+}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -49,9 +49,9 @@ from device.events import (
 )
 from device.journal import Journal, JournalFull
 from device.mqtt.client import HubClient, HubSilent
+from device.recorder import Recorder
 from loyalty.asks import Ask
 from loyalty.clock import Clock
-from loyalty.records import Record
 
 EVENTS_MAX = 64
 ASK_TIMEOUT_MS = 10_000
@@ -107,6 +107,7 @@ class Parts:
     place: CardPlace
     slot: CardSlot | None = None
     journal: Journal
+    recorder: Recorder
     hub: HubClient
     front: Front
     clock: Clock
@@ -151,7 +152,9 @@ class App:
         waiting = deque([event])
         while waiting:
             event = waiting.popleft()
-            self._state, requests = self._step(self._setting, self._state, event, self._now())
+            self._state, requests = self._step(
+                self._setting, self._state, event, self._parts.recorder.now()
+            )
             for request in requests:
                 follows = await self._perform(request)
                 if follows is not None:
@@ -169,9 +172,10 @@ class App:
             case StopAwaitingCard():
                 self._stop_watching()
             case SaveIntent(intent=intent):
-                return self._save(lambda: self._parts.journal.begin(intent), IntentSaved())
+                return self._save(lambda: self._parts.recorder.begin(intent), IntentSaved())
             case SaveRecord(record=record, ends_op=ends_op):
-                return self._save_record(record, ends_op)
+                recorder = self._parts.recorder
+                return self._save(lambda: recorder.save(record, ends_op), RecordSaved())
             case WriteCard(card=card, op=op, rewrites=rewrites):
                 return await self._parts.place.write(card, op=op, rewrites=rewrites)
             case Personalise(uid=uid, member=member, op=op):
@@ -210,16 +214,6 @@ class App:
             return JournalFailed("failed")
         return saved
 
-    def _save_record(self, record: Record, ends_op: str) -> Event:
-        journal = self._parts.journal
-
-        def durably() -> int:
-            return journal.finish(ends_op, record) if ends_op else journal.append(record)
-
-        saved = self._save(durably, RecordSaved())
-        self._parts.hub.notify_appended()
-        return saved
-
     async def _ask(self, ask: Ask) -> Event:
         self._asked += 1
         named = replace(
@@ -249,12 +243,3 @@ class App:
     async def _time_out(self, timeout_ms: int) -> None:
         await self._parts.clock.sleep_ms(timeout_ms)
         await self._events.put(TimedOut())
-
-    def _now(self) -> Now:
-        clock = self._parts.clock
-        return Now(
-            at_ms=clock.now_ms(),
-            mono_ms=clock.monotonic_ms(),
-            boot=self._parts.journal.boot,
-            hub_ms=self._parts.hub.hub_ms,
-        )

@@ -35,7 +35,7 @@ _LINE_COLUMNS = [
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_\-.:/+=]")
 
 
-class NoBaskets(Exception):
+class NoBaskets(ValueError):
     """The data set is not installed, or holds nothing for the stores and days asked for."""
 
 
@@ -75,7 +75,7 @@ def category_name(product_category: str | None) -> str:
 
 
 def _read_lines(store: int | None, first_day: date, days: int) -> Any:
-    import pyarrow.parquet
+    import pyarrow.parquet  # type: ignore[import-untyped]  # no types
 
     start = datetime(first_day.year, first_day.month, first_day.day)  # noqa: DTZ001 - as stored
     wanted: list[tuple[str, str, Any]] = [

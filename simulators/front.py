@@ -6,12 +6,14 @@ from collections.abc import Container
 from device.app import App
 from device.events import Chosen, Show, Sound
 
+DARK = Show(screen="dark")
+
 
 class Front:
     """The screen and loudspeaker of one terminal."""
 
     def __init__(self) -> None:
-        self._shown = Show(screen="dark")
+        self._shown = DARK
         self._sounds: list[str] = []
         self._changed = asyncio.Event()
 
@@ -41,9 +43,9 @@ class Front:
             await self._changed.wait()
         return self._shown
 
-    async def see_change_from(self, before: Show) -> Show:
-        """Return the screen once it is another than `before`."""
-        while self._shown is before:
+    async def see_anything(self) -> Show:
+        """Return the screen once it is lit."""
+        while self._shown is DARK:
             self._changed.clear()
             await self._changed.wait()
         return self._shown

@@ -94,6 +94,14 @@ WORDINGS: Mapping[str, Wording] = {
         _("Take your card; it is printed on your next visit."),
         _POINTS_SAFE,
     ),
+    "staff_needed": Wording(
+        _("The card printer needs a hand."), _ASK_STAFF, _("Your points and your card are safe.")
+    ),
+    "card_worn": Wording(
+        _("This card has been printed {rewrites} times and is wearing out."),
+        _("Ask for a new one; it keeps everything you have."),
+        _POINTS_SAFE,
+    ),
     "offline": Wording(
         _("We cannot reach our office just now."),
         _("Take your card and try again later."),

@@ -29,7 +29,7 @@ class Link(Protocol):
 
     async def open(self) -> None: ...
     async def read(self) -> bytes: ...
-    def write(self, data: bytes) -> None: ...
+    async def write(self, data: bytes) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -53,17 +53,17 @@ class Dialogue:
         self._settled = False
         # A chip in its low-power state hears nothing else before this command (§7.2.10).
         configure = commands.sam_configuration()
-        self._link.write(_WAKE_UP + frames.encode(configure))
+        await self._link.write(_WAKE_UP + frames.encode(configure))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ECHO_TIMEOUT_S):
                 while not commands.answers((await self._next_frame())[1], configure):
                     pass
 
-    def abort(self) -> None:
+    async def abort(self) -> None:
         """Stop what the chip is doing, if the link is still there."""
         self._settled = False
         with contextlib.suppress(LinkLost):
-            self._link.write(frames.ACK)
+            await self._link.write(frames.ACK)
 
     async def exchange(self, command: bytes, answer_timeout_s: float) -> bytes:
         """Send one command and return the body of its answer.
@@ -90,7 +90,7 @@ class Dialogue:
         for attempt in range(SENDS_MAX):
             if attempt:
                 await self._settle()
-            self._link.write(frame)
+            await self._link.write(frame)
             try:
                 async with asyncio.timeout(ACK_TIMEOUT_S):
                     while True:
@@ -117,7 +117,7 @@ class Dialogue:
                         raise ReaderSilent(f"the reader does not know command 0x{command[1]:02x}")
                     if kind == frames.DAMAGED and resends < RESENDS_MAX:
                         resends += 1
-                        self._link.write(frames.NACK)
+                        await self._link.write(frames.NACK)
         except TimeoutError as error:
             text = f"no answer to command 0x{command[1]:02x} within {timeout_s} s"
             raise NoAnswer(text) from error
@@ -130,7 +130,7 @@ class Dialogue:
             wanted = bytes([commands.FROM_READER, commands.DIAGNOSE + 1]) + command[2:]
             self._found.clear()
             self._frames.clear()
-            self._link.write(frames.ACK + frames.encode(command))
+            await self._link.write(frames.ACK + frames.encode(command))
             try:
                 async with asyncio.timeout(ECHO_TIMEOUT_S):
                     while (await self._next_frame())[1] != wanted:

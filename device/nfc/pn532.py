@@ -51,6 +51,7 @@ class Pn532:
             LinkBusy: another program has it.
             ReaderSilent: nothing answers like a PN532.
         """
+        await self._link.close()
         await self._link.open()
         try:
             await self._prepare()
@@ -61,7 +62,7 @@ class Pn532:
     async def close(self) -> None:
         """Stop what the chip is doing and give the link back; closing twice does nothing."""
         self._forget_card()
-        self._dialogue.abort()
+        await self._dialogue.abort()
         await self._link.close()
 
     async def wait_for_card(self, timeout_s: float) -> CardSeen | None:

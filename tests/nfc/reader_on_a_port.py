@@ -8,7 +8,7 @@ from device.nfc.member_card import CardKeys, MemberCard, MemberCards
 from device.nfc.personalise import personalise
 from device.nfc.pn532 import Pn532
 from device.nfc.reader import CardSeen
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 from simulators.cards import Chip, ClassicChip
 from simulators.pn532_port import Pn532Port
 

@@ -8,7 +8,7 @@ import pytest
 
 from device.nfc import classic
 from device.nfc.pn532 import Pn532
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 from simulators.cards import ClassicChip, blank_chip, written_chip
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import KEYS, TAP_S, UID_4, UID_7

@@ -11,7 +11,7 @@ from device.nfc import commands
 from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.pn532 import Pn532
 from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, ReaderSilent
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 from simulators.cards import blank_chip, written_chip
 from simulators.pn532 import Fault, Pn532Chip
 from simulators.pn532_port import Pn532Port
@@ -219,7 +219,7 @@ async def test_a_reader_whose_last_program_was_killed_opens_again():
     port = Pn532Port()
     killed = SerialLink(port.start())
     await killed.open()
-    killed.write(bytes.fromhex("0000ff04fcd44a0100e100"))  # Waits for a card for ever.
+    await killed.write(bytes.fromhex("0000ff04fcd44a0100e100"))  # Waits for a card for ever.
     await command_arrived(port, commands.IN_LIST_PASSIVE_TARGET)
     await killed.close()
 

@@ -5,7 +5,7 @@ import os
 
 from device.nfc import classic
 from device.nfc.pn532 import Pn532
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 from simulators.cards import written_chip
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import TAP_S, reader_on_port
@@ -76,7 +76,7 @@ async def test_a_port_that_nobody_reads_loses_bytes_and_stays_alive():
     await link.open()
     asyncio.get_running_loop().remove_reader(link._fd)
     for _ in range(600):
-        link.write(bytes.fromhex("0000ff02fed4022a00"))
+        await link.write(bytes.fromhex("0000ff02fed4022a00"))
         await asyncio.sleep(0)
     await link.close()
 

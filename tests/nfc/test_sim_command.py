@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from device.nfc.pn532 import Pn532
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 from simulators.pn532_command import CARDS
 from simulators.sim_command import main
 from tests.nfc.reader_on_a_port import TAP_S

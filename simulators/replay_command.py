@@ -1,0 +1,221 @@
+"""`revisit replay`: real shop baskets through simulated devices, end to end, then audited."""
+
+import asyncio
+import json
+import logging
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.hub_command import run_app
+from hub.ledger.digest import digest
+from hub.ledger.queries import house_points, line_counts
+from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
+from hub.ledger.sqlite import open_ledger
+from hub.ledger.verify import Holds, broken, verify
+from loyalty.programme import Programme, parse
+from simulators.baskets import DAYS_MAX, Basket, read_baskets
+from simulators.plastic import PlasticCard
+from simulators.replay import LEDGER_FILE, Plan, Traffic, play
+
+PROGRAMME = Path(__file__).parent.parent / "programmes" / "supermarket.toml"
+KIOSKS_MAX = 32
+HANDHELDS_MAX = 64
+
+
+class Unusable(ValueError):
+    """What was asked for cannot be replayed; the message tells the person why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of a replay."""
+
+    baskets: int
+    lines: int
+    records: int
+    receipted: int
+    posted: int
+    duplicates: int
+    faces: int
+    points_issued: int
+    points_redeemed: int
+    bytes_pty: int
+    bytes_broker: int
+    digest: str
+    invariants: Mapping[str, Holds]
+
+
+def replay(
+    store: Annotated[str, typer.Option(help="A store's number, or all.")] = "all",
+    first_day: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in 2017.")
+    ] = datetime(2017, 3, 1),  # noqa: DTZ001 - a calendar day
+    days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, help="How many days.")] = 1,
+    kiosks: Annotated[int, typer.Option(min=0, max=KIOSKS_MAX, help="Kiosks in all.")] = 2,
+    handhelds: Annotated[int, typer.Option(min=1, max=HANDHELDS_MAX, help="Handhelds in all.")] = 4,
+    programme: Annotated[Path, typer.Option(help="The programme's document.")] = PROGRAMME,
+    db: Annotated[
+        str, typer.Option(help="Keep the ledger: sqlite:///PATH, which must not exist yet.")
+    ] = "",
+    faces: Annotated[
+        Path | None, typer.Option(help="Write the printed card faces here, as PNG.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON object, last line.")
+    ] = False,
+) -> None:
+    """Push real baskets through handhelds, kiosks, broker and hub; count and audit the end."""
+    _be_quiet()
+    with tempfile.TemporaryDirectory(prefix="revisit-replay-") as folder:
+        ledger_path = _ledger_path(db, Path(folder))
+        terms = _programme(programme)
+        baskets = read_baskets(store=_store(store), first_day=first_day.date(), days=days)
+        plan = Plan(
+            baskets=baskets,
+            kiosks=kiosks,
+            handhelds=handhelds,
+            programme=terms,
+            folder=Path(folder),
+            ledger_path=ledger_path,
+        )
+        cards, traffic = _play(plan)
+        result = audit(plan, cards, traffic)
+    _print_table(result, first_day.date(), days)
+    if faces is not None:
+        _print_faces(write_faces(cards, faces), faces)
+    if as_json:
+        sys.stdout.write(json.dumps(_plain(result)) + "\n")
+    if broken(dict(result.invariants)):
+        raise typer.Exit(1)
+
+
+def audit(plan: Plan, cards: Mapping[str, PlasticCard], traffic: Traffic) -> Result:
+    """Return what the ends say: terminals, ledger, cards."""
+    with closing(open_ledger(plan.ledger_path)) as ledger:
+        counts = line_counts(ledger)
+        return Result(
+            baskets=len(plan.baskets),
+            lines=sum(len(it.items) for it in plan.baskets),
+            records=traffic.records,
+            receipted=traffic.receipted,
+            posted=counts.get("posted", 0),
+            duplicates=counts.get("duplicate", 0),
+            faces=sum(card.rewrite_count for card in cards.values()),
+            points_issued=-house_points(ledger, POINTS_ISSUED),
+            points_redeemed=house_points(ledger, POINTS_REDEEMED),
+            bytes_pty=traffic.bytes_pty,
+            bytes_broker=traffic.bytes_broker,
+            digest=digest(ledger),
+            invariants=verify(ledger, (plan.programme,), _last_ms(plan.baskets)),
+        )
+
+
+def write_faces(cards: Mapping[str, PlasticCard], folder: Path) -> int:
+    """Write every card's face that was printed into `folder`; return how many."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("household-*.png"):
+        old.unlink()
+    printed = {household: card for household, card in cards.items() if card.rewrite_count}
+    for household, card in printed.items():
+        card.seen().save(folder / f"household-{household}.png")
+    return len(printed)
+
+
+def _play(plan: Plan) -> tuple[dict[str, PlasticCard], Traffic]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("baskets"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("replaying", total=len(plan.baskets))
+        return asyncio.run(play(plan, lambda: progress.advance(task)))
+
+
+def _programme(path: Path) -> Programme:
+    try:
+        return parse(path.read_text(encoding="utf-8"), source=str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unusable(f"no programme at {path}: {error}") from error
+
+
+def _store(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise Unusable(f"store {text!r}, a number or all wanted")
+    return int(text)
+
+
+def _ledger_path(db: str, folder: Path) -> Path:
+    if not db:
+        return folder / LEDGER_FILE
+    kind, _, rest = db.partition(":///")
+    if kind != "sqlite" or not rest:
+        raise Unusable(f"database {db!r}, wanted sqlite:///PATH")
+    path = Path(rest)
+    if path.exists():
+        raise Unusable(f"{path} exists already; a replay starts with a new ledger")
+    if not path.parent.is_dir():
+        raise Unusable(f"{path.parent} is no folder")
+    return path
+
+
+def _last_ms(baskets: Sequence[Basket]) -> int:
+    return max(it.at_ms for it in baskets)
+
+
+def _print_table(result: Result, first_day: date, days: int) -> None:
+    console = Console()
+    title = f"{first_day}" if days == 1 else f"{days} days from {first_day}"
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column(justify="left")
+    table.add_column(justify="right")
+    for name, value in _plain(result).items():
+        if isinstance(value, int):
+            table.add_row(name.replace("_", " "), f"{value:,}")
+    console.print(table)
+    _print_invariants(console, result.invariants)
+    console.print(f"digest {result.digest}", soft_wrap=True, highlight=False)
+
+
+def _print_invariants(console: Console, invariants: Mapping[str, Holds]) -> None:
+    held = [name for name, holds in invariants.items() if holds is True]
+    absent = [name for name, holds in invariants.items() if holds == "absent"]
+    console.print(f"holds: {', '.join(held)}", highlight=False)
+    console.print(f"not checked yet: {', '.join(absent)}", highlight=False)
+    for name in broken(dict(invariants)):
+        console.print(f"BROKEN: {name}", style="bold red")
+
+
+def _print_faces(count: int, folder: Path) -> None:
+    Console().print(f"{count} card faces in {folder.resolve()}", soft_wrap=True, highlight=False)
+
+
+def _plain(result: Result) -> dict[str, object]:
+    return asdict(result)
+
+
+def _be_quiet() -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
+def main(arguments: list[str]) -> int:
+    """Run `revisit replay` with `arguments`; return the exit status."""
+    app = typer.Typer(add_completion=False)
+    app.command()(replay)
+    return run_app(app, arguments, "revisit replay")
