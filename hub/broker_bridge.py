@@ -73,7 +73,7 @@ class Bridge:
         self._address = address
         self._intake = intake
         self._queue: queue.Queue[_Waiting] = queue.Queue(QUEUE_MAX_MESSAGES)
-        self._ready = threading.Event()
+        self._answered = threading.Event()
         self._stopping = threading.Event()
         self._connection = 0
         self._refusal = ""
@@ -92,7 +92,7 @@ class Bridge:
         self._client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
         self._client.loop_start()
         self._worker.start()
-        if not self._ready.wait(READY_WITHIN_S):
+        if not self._answered.wait(READY_WITHIN_S) or self._refusal:
             self.stop()
             reason = self._refusal or f"no answer within {READY_WITHIN_S} s"
             raise BridgeFailed(f"broker at {address.host}:{address.port}: {reason}")
@@ -131,8 +131,7 @@ class Bridge:
     ) -> None:
         self._connection += 1
         if code.is_failure:
-            self._refusal = str(code)
-            self._log.error("broker_refused_bridge", said=str(code))
+            self._refuse(str(code))
             return
         client.subscribe(topics.ALL_UP, qos=1)
 
@@ -145,11 +144,16 @@ class Bridge:
         _more: Properties | None,
     ) -> None:
         if any(code.is_failure for code in codes):
-            self._refusal = "the subscription was refused"
-            self._log.error("broker_refused_subscription", topic=topics.ALL_UP)
+            self._refuse(f"no subscription to {topics.ALL_UP}")
             return
+        self.counts["connected"] += 1
         self._log.info("bridge_ready", connection=self._connection)
-        self._ready.set()
+        self._answered.set()
+
+    def _refuse(self, reason: str) -> None:
+        self._refusal = reason
+        self._log.error("broker_refused_bridge", said=reason)
+        self._answered.set()
 
     def _disconnected(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _more: Any
@@ -224,9 +228,9 @@ class Bridge:
             except LedgerUnavailable as error:
                 self.counts["ledger_unavailable"] += 1
                 self._log.error("ledger_unavailable", error=str(error), retry_in_s=delay_s)
-            except Exception:
+            except Exception as error:
                 self.counts["faults"] += 1
-                self._log.exception("group_given_up")
+                self._log.error("group_given_up", error=repr(error))
                 return []
             if self._stopping.wait(delay_s):
                 return None

@@ -94,8 +94,7 @@ class Intake:
         # Whatever a message does to us, it must not keep the next one out.
         except Exception as error:
             if len(arrivals) == 1:
-                self.counts[f"fault_{type(error).__name__}"] += 1
-                return []
+                return self._take_without_posting(arrivals, error)
         return [reply for arrival in arrivals for reply in self.take([arrival])]
 
     def tick(self) -> int:
@@ -113,6 +112,19 @@ class Intake:
             self._books.forget()
             raise
         return posted
+
+    def _take_without_posting(self, arrivals: Sequence[Arrival], error: Exception) -> list[Reply]:
+        """Keep the lines of a message that the ledger will not post; people look at them."""
+        self.counts[f"fault_{type(error).__name__}"] += 1
+        self._poster.fault = f"{type(error).__name__}: {error}"
+        try:
+            return self._take_together(arrivals)
+        except LedgerUnavailable:
+            raise
+        except Exception:
+            return []  # not even kept: the device goes on offering it
+        finally:
+            self._poster.fault = ""
 
     def _take_together(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         counts: Counter[str] = Counter()

@@ -19,17 +19,23 @@ _WAITS = Verdict(HELD, "gap")
 
 
 class Poster:
-    """Decides about lines one by one and writes what follows into the books."""
+    """Decides about lines one by one and writes what follows into the books.
+
+    While `fault` says what went wrong, lines are kept and nothing posts.
+    """
 
     def __init__(self, books: Books, programmes: Sequence[Programme]) -> None:
         self._books = books
         self._programmes = programmes
+        self.fault = ""
 
     def post(self, filed: Filed) -> Verdict:
         """Decide about a line whose turn it is, and keep it.
 
         A line that makes our own code fail is held for people, so that the next ones go on.
         """
+        if self.fault:
+            return self.set_aside(filed, HELD, "fault", self.fault)
         try:
             record = from_line(filed.line)
         except UnknownLine as error:

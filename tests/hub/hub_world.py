@@ -92,7 +92,7 @@ class Till:
 class World:
     """A hub without its broker."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, programmes: list[Programme] | None = None) -> None:
         self.clock = MovedClock()
         self.path = path / "ledger.db"
         self.ledger: Ledger = open_ledger(self.path, create=True, new_id=lambda: "incarnation")
@@ -100,7 +100,7 @@ class World:
         self._ids = iter(range(1, 1_000_000))
         self.intake = Intake(
             self.ledger,
-            [self.programme],
+            [self.programme] if programmes is None else programmes,
             now_ms=self.clock.now_ms,
             face_key=FACE_KEY,
             new_id=lambda: f"grant-{next(self._ids)}",

@@ -1,13 +1,11 @@
 """A whole hub on loopback: its own broker, its door, and devices with MQTT clients."""
 
 import asyncio
-import queue
 import socket
 
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from mqtt_wire import Wire
 
 from hub.config import BrokerAddress, HubConfig
 from hub.embedded_broker import BrokerFailed
@@ -15,46 +13,7 @@ from hub.hub import Hub
 from hub.ledger.queries import member_view
 from hub.ledger.sqlite import open_ledger
 from loyalty import receipts, topics
-from loyalty.chain import unpack
 from loyalty.programme import parse
-
-WAIT_S = 10.0
-
-
-class Wire:
-    """A device's MQTT client with its inbox; what it is told it keeps."""
-
-    def __init__(self, port: int, user: str, password: str, client_id: str | None = None) -> None:
-        self.messages: queue.Queue = queue.Queue()
-        self.codes: queue.Queue = queue.Queue()
-        self.client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=user if client_id is None else client_id,
-            protocol=MQTTProtocolVersion.MQTTv311,
-            reconnect_on_failure=False,
-        )
-        self.client.username_pw_set(user, password)
-        self.client.on_connect = lambda c, d, f, code, p: self.codes.put(code.is_failure)
-        self.client.on_subscribe = lambda c, d, mid, codes, p: self.codes.put(codes[0].is_failure)
-        self.client.on_message = lambda c, d, message: self.messages.put(message)
-        self.client.connect("127.0.0.1", port)
-        self.client.loop_start()
-        self.refused = self.codes.get(timeout=WAIT_S)
-
-    def subscribe(self, topic_filter: str) -> bool:
-        self.client.subscribe(topic_filter, qos=1)
-        return not self.codes.get(timeout=WAIT_S)
-
-    def publish(self, topic: str, payload: bytes) -> None:
-        self.client.publish(topic, payload, qos=1).wait_for_publish(WAIT_S)
-
-    def answer(self) -> receipts.Answer:
-        payload = self.messages.get(timeout=WAIT_S).payload
-        return receipts.from_line(unpack(payload)[1][0])
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 @pytest.fixture
@@ -147,6 +106,20 @@ def test_a_forged_publish_never_reaches_the_bridge(config):
     counts = with_hub(config, deed)
 
     assert (counts["received"], counts["taken_batch"]) == (1, 1)
+
+
+def test_a_will_may_only_be_left_where_the_device_may_publish(config):
+    def deed(hub: Hub) -> list[bool]:
+        refused = []
+        for will in (topics.state("s1", "h2"), topics.up("s1", "h1", "batch")):
+            wire = Wire(config.broker.port, "h2", "password-of-h2", will=will)
+            refused.append(wire.refused)
+            wire.close()
+        return refused
+
+    refused = with_hub(config, deed)
+
+    assert refused == [False, True]
 
 
 def test_a_device_reads_nothing_but_its_own_downlink(config):

@@ -210,3 +210,32 @@ def test_hello_is_answered_with_where_the_hub_stands(world):
 
     assert (receipt.upto_seq, receipt.head) == (1, till.heads[1].hex())
     assert (receipt.want_first, receipt.want_last) == (2, 2)
+
+
+def test_a_batch_that_the_database_refuses_is_held_and_the_others_post(world):
+    poison, other = world.till("h1"), world.till("h2")
+    poison.add(sale("poison"))
+    other.add(sale("r1"))
+    world.ledger.connection.execute(
+        "CREATE TRIGGER refuse BEFORE INSERT ON inbox WHEN NEW.op = 'poison'"
+        " BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+
+    held, posted = world.take(poison.batch(), other.batch())
+
+    assert held.exceptions == (LineStatus(1, "held", "fault"),)
+    assert (posted.upto_seq, posted.exceptions) == (1, ())
+    assert world.cases() == ["fault"]
+    assert world.balance("anna") == 10
+
+
+def test_a_fault_in_our_own_rules_holds_the_line_and_goes_on(tmp_path):
+    world = World(tmp_path, programmes=[])  # no programme is in force: the fold cannot begin
+    till = world.till("h1")
+    till.add(sale("r1"), check_in(card="", member=""))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.upto_seq == 2
+    assert receipt.exceptions == (LineStatus(1, "held", "fault"),)
+    world.ledger.close()

@@ -1,0 +1,240 @@
+"""The bridge under a bad day: a full disk, a broker that goes away, one that says no."""
+
+import contextlib
+import getpass
+import queue
+import socket
+import subprocess
+import threading
+from collections import Counter
+
+import pytest
+from hub_world import Till, World, free_port, sale
+from mqtt_wire import WAIT_S, Wire
+
+from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge, BridgeFailed
+from hub.config import BridgeLogin, BrokerAddress
+from hub.errors import LedgerUnavailable
+from hub.intake import Arrival, Reply
+from loyalty import topics
+from loyalty.chain import ENVELOPE_MAX_BYTES
+
+CONFIGURATION = """
+user {user}
+listener {port} 127.0.0.1
+allow_anonymous false
+password_file {folder}/passwords
+acl_file {folder}/acl
+set_tcp_nodelay true
+persistence false
+max_inflight_messages 0
+max_queued_messages 0
+"""
+ACL = """
+user bridge
+topic read loy/v1/+/+/up/#
+topic write loy/v1/+/+/rx/#
+pattern write loy/v1/+/%u/up/#
+pattern read loy/v1/+/%u/rx/#
+"""
+LOGIN = BridgeLogin("bridge", "secret")
+
+
+class Mosquitto:
+    """Debian's broker on a port of its own."""
+
+    def __init__(self, folder, port: int) -> None:
+        self.port = port
+        (folder / "acl").write_text(ACL)
+        (folder / "mosquitto.conf").write_text(
+            CONFIGURATION.format(user=getpass.getuser(), port=port, folder=folder)
+        )
+        passwords = str(folder / "passwords")
+        for flags, user, password in ((["-c"], "bridge", "secret"), ([], "h1", "h1")):
+            command = ["mosquitto_passwd", *flags, "-b", passwords, user, password]
+            subprocess.run(command, check=True, capture_output=True)
+        self._command = ["mosquitto", "-c", str(folder / "mosquitto.conf")]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        answers = threading.Event()
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            answers.wait(0.05)
+        raise AssertionError(f"mosquitto does not answer on port {self.port}")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(WAIT_S)
+
+
+class Taken:
+    """An intake that tells what it was given, and waits at a gate while it is closed."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.groups: queue.Queue = queue.Queue()
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def take(self, arrivals: list[Arrival]) -> list[Reply]:
+        self.groups.put(list(arrivals))
+        assert self.gate.wait(WAIT_S)
+        return []
+
+    def tick(self) -> int:
+        return 0
+
+
+@pytest.fixture
+def broker(tmp_path):
+    found = Mosquitto(tmp_path, free_port())
+    yield found
+    found.stop()
+
+
+@contextlib.contextmanager
+def bridge_to(broker: Mosquitto, intake, login: BridgeLogin = LOGIN):
+    address = BrokerAddress("127.0.0.1", broker.port, login)
+    bridge = Bridge(address, login, intake, keeps_session=True)
+    bridge.start()
+    try:
+        yield bridge
+    finally:
+        bridge.stop()
+
+
+@pytest.fixture
+def world(tmp_path):
+    folder = tmp_path / "world"
+    folder.mkdir()
+    found = World(folder)
+    yield found
+    found.ledger.close()
+
+
+def test_a_full_disk_acknowledges_nothing_and_once_there_is_room_all_is_taken(broker, world):
+    till = world.till("h1")
+    till.add(*[sale(f"r{n}") for n in range(90)])
+    pages = world.value("PRAGMA page_count")
+    world.ledger.connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with bridge_to(broker, world.intake) as bridge:
+        wire = Wire(broker.port, "h1", "h1")
+        wire.subscribe(topics.rx_filter("s1", "h1"))
+        wire.publish(*till.batch())
+        tried = wait_for(lambda: bridge.counts["ledger_unavailable"] >= 1)
+        published = bridge.counts["published"]
+        world.ledger.connection.execute("PRAGMA max_page_count = 1000000")
+        receipt = wire.answer()
+        wire.close()
+
+    assert (tried, published) == (True, 0)
+    assert receipt.upto_seq == 90
+    assert world.balance("anna") == 900
+
+
+def test_the_bridge_comes_back_when_the_broker_does(broker, world):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r2"))
+
+    with bridge_to(broker, world.intake) as bridge:
+        broker.stop()
+        broker.start()
+        came_back = wait_for(lambda: bridge.counts["connected"] == 2)
+        wire = Wire(broker.port, "h1", "h1")
+        wire.subscribe(topics.rx_filter("s1", "h1"))
+        wire.publish(*till.batch())
+        receipt = wire.answer()
+        wire.close()
+
+    assert came_back
+    assert receipt.upto_seq == 2
+
+
+def test_what_the_bridge_had_not_taken_comes_again_to_the_next(broker):
+    till = Till("h1")
+    till.add(sale("r1"))
+    wire = Wire(broker.port, "h1", "h1")
+    away = Away()
+
+    with bridge_to(broker, away):
+        wire.publish(*till.batch())
+        away.tried.wait(WAIT_S)
+    intake = Taken()
+    with bridge_to(broker, intake):
+        again = intake.groups.get(timeout=WAIT_S)
+
+    wire.close()
+    assert [it.payload for it in again] == [till.batch().payload]
+
+
+class Away(Taken):
+    """An intake whose ledger is never there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tried = threading.Event()
+
+    def take(self, arrivals: list[Arrival]) -> list[Reply]:
+        self.tried.set()
+        raise LedgerUnavailable("the disk is full")
+
+
+def test_a_full_queue_drops_and_goes_on(broker):
+    intake = Taken()
+    wire = Wire(broker.port, "h1", "h1")
+    intake.gate.clear()
+    topic = topics.up("s1", "h1", "batch")
+
+    with bridge_to(broker, intake) as bridge:
+        wire.publish(topic, b"first")
+        intake.groups.get(timeout=WAIT_S)
+        for _ in range(QUEUE_MAX_MESSAGES + 1):
+            wire.client.publish(topic, b"more", qos=1)
+        full = wait_for(lambda: bridge.counts["dropped_queue_full"] == 1)
+        intake.gate.set()
+        taken = 0
+        while taken < QUEUE_MAX_MESSAGES:
+            taken += len(intake.groups.get(timeout=WAIT_S))
+
+    wire.close()
+    assert full
+
+
+def test_an_oversized_message_is_dropped_before_the_queue(broker):
+    intake = Taken()
+    wire = Wire(broker.port, "h1", "h1")
+    topic = topics.up("s1", "h1", "batch")
+
+    with bridge_to(broker, intake) as bridge:
+        wire.publish(topic, b"x" * (ENVELOPE_MAX_BYTES + 1))
+        wire.publish(topic, b"x" * ENVELOPE_MAX_BYTES)
+        (taken,) = intake.groups.get(timeout=WAIT_S)
+        dropped = bridge.counts["dropped_oversized_or_unreadable"]
+
+    wire.close()
+    assert len(taken.payload) == ENVELOPE_MAX_BYTES
+    assert dropped == 1
+
+
+def test_a_broker_that_says_no_is_told(broker):
+    with (
+        pytest.raises(BridgeFailed, match=r"[Nn]ot authorized"),
+        bridge_to(broker, Taken(), BridgeLogin("bridge", "wrong")),
+    ):
+        pass
+
+
+def wait_for(condition) -> bool:
+    """Return whether `condition` came true within `WAIT_S`; another thread works on it."""
+    pause = threading.Event()
+    for _ in range(int(WAIT_S / 0.01)):
+        if condition():
+            return True
+        pause.wait(0.01)
+    return False
