@@ -20,7 +20,7 @@ help:
 	@echo "make clean    remove everything that can be made again"
 
 demo: venv-demo
-	@$(REVISIT) replay --store all --from $(DEMO_DAY) --days 1 --kiosks 2 --handhelds 4 \
+	@$(REVISIT) replay --store all --from $(DEMO_DAY) --days 1 --kiosks 3 --handhelds 4 \
 		--faces demo-output
 
 test: system-packages venv-dev

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from device.display.cards.face import Face, FaceArtist
+from device.display.cards.face import MESSAGES_MAX, Face, FaceArtist
 from device.display.cards.payload import Payload, encode
 from device.display.cards.profile import Profile
 from device.display.cards.raster import Raster, pack
 from device.display.cards.readback import read_code
+from device.display.cards.words import WORDS
 from device.events import FaceContent
 from loyalty.clock import business_date
 from loyalty.programme import Programme
@@ -23,7 +24,7 @@ class MadeFace:
 
 
 class FaceMaker:
-    """Makes faces for one printer in one language; `messages` stand at the foot of each."""
+    """Makes faces for one printer in one language; the programme's offers stand at their foot."""
 
     def __init__(
         self,
@@ -32,13 +33,16 @@ class FaceMaker:
         programme: Programme,
         *,
         locale: str,
-        messages: tuple[str, ...] = (),
     ) -> None:
         self._artist = artist
         self._profile = profile
         self._programme = programme
         self._locale = locale
-        self._messages = messages
+        offers = sorted(programme.offers, key=lambda offer: offer.points)
+        self._messages = tuple(
+            WORDS[locale].offer(offer.label.in_locale(locale), offer.points)
+            for offer in offers[:MESSAGES_MAX]
+        )
         self._tiers: Mapping[str, str] = {
             tier.id: tier.label.in_locale(locale) for tier in programme.tiers
         }

@@ -144,12 +144,14 @@ async def _world(plan: Plan) -> AsyncIterator[World]:
     port = _free_port()
     keys = CardKeys(master=rng.randbytes(16), seal_key=rng.randbytes(32))
     names = [
-        *(f"handheld-{number}" for number in range(1, plan.handhelds + 1)),
-        *(f"kiosk-{number}" for number in range(1, plan.kiosks + 1)),
+        *(("handheld", number) for number in range(plan.handhelds)),
+        *(("kiosk", number) for number in range(plan.kiosks)),
     ]
     makings = [
-        _making(plan, rng, clock, port, keys, name, LOCALES[number % len(LOCALES)])
-        for number, name in enumerate(names)
+        _making(
+            plan, rng, clock, port, keys, f"{kind}-{number + 1}", LOCALES[number % len(LOCALES)]
+        )
+        for kind, number in names
     ]
     _register(plan.ledger_path, makings)
     config = HubConfig(

@@ -63,7 +63,7 @@ def replay(
         datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day, in 2017.")
     ] = datetime(2017, 3, 1),  # noqa: DTZ001 - a calendar day
     days: Annotated[int, typer.Option(min=1, max=DAYS_MAX, help="How many days.")] = 1,
-    kiosks: Annotated[int, typer.Option(min=0, max=KIOSKS_MAX, help="Kiosks in all.")] = 2,
+    kiosks: Annotated[int, typer.Option(min=0, max=KIOSKS_MAX, help="Kiosks in all.")] = 3,
     handhelds: Annotated[int, typer.Option(min=1, max=HANDHELDS_MAX, help="Handhelds in all.")] = 4,
     programme: Annotated[Path, typer.Option(help="The programme's document.")] = PROGRAMME,
     db: Annotated[

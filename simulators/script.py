@@ -61,12 +61,11 @@ def _window(gathered: list[Visit]) -> Window:
 
 
 def _visit(basket: Basket, number: int, handhelds: int, kiosks: int) -> Visit:
-    household = _spread(basket.household)
-    goes_on = kiosks > 0 and (number + household) % KIOSK_EVERY == 0
+    goes_on = kiosks > 0 and (number + _spread(basket.household)) % KIOSK_EVERY == 0
     return Visit(
         basket=basket,
         handheld=_spread(basket.store) % handhelds,
-        kiosk=household % kiosks if goes_on else None,
+        kiosk=_spread(f"kiosk of {basket.household}") % kiosks if goes_on else None,
     )
 
 

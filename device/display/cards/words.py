@@ -16,6 +16,7 @@ class Words:
     points: str
     pending: Callable[[str], str]
     as_of: Callable[[date], str]
+    offer: Callable[[str, int], str]
 
 
 # English months are spelled here because `strftime` follows the process's locale.
@@ -28,6 +29,7 @@ WORDS = {
         points="Points",
         pending=lambda amount: f"{amount} pending",
         as_of=lambda day: f"as of {day.day} {_MONTHS[day.month - 1]} {day.year}",
+        offer=lambda label, points: f"{label} for {points:,} points",
     ),
     "zh_Hant_HK": Words(
         card="會員卡",
@@ -35,6 +37,7 @@ WORDS = {
         points="積分結餘",
         pending=lambda amount: f"{amount} 待入賬",
         as_of=lambda day: f"截至 {day.year}年{day.month}月{day.day}日",
+        offer=lambda label, points: f"{points:,} 分換領{label}",
     ),
     "zh_Hans_CN": Words(
         card="会员卡",
@@ -42,5 +45,6 @@ WORDS = {
         points="积分余额",
         pending=lambda amount: f"{amount} 待入账",
         as_of=lambda day: f"截至 {day.year}年{day.month}月{day.day}日",
+        offer=lambda label, points: f"{points:,} 分兑换{label}",
     ),
 }
