@@ -56,7 +56,7 @@ class Answers:
             return Refusal(ref=ask.ref, reason="unknown_card")
         member = self._books.member(token)
         state = self._state(member, now_ms)
-        reserved_points = 0 if member is None else self._books.reserved_points(member, now_ms)
+        reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
         points, version = state.balance_points, state.version
         return AccountView(
             ref=ask.ref,
@@ -70,7 +70,7 @@ class Answers:
         )
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:
-        earlier = self._books.hold_for(device, ask.ref)
+        earlier = self._books.holds.of_ask(device, ask.ref)
         if earlier is not None and earlier.status == "released":
             return Refusal(ref=ask.ref, reason="unknown_grant")
         if earlier is not None:
@@ -81,7 +81,7 @@ class Answers:
         token = self._token(ask)
         if not token:
             return Refusal(ref=ask.ref, reason="unknown_card")
-        if self._books.active_holds(device, now_ms) >= GRANTS_MAX:
+        if self._books.holds.count_active(device, now_ms) >= GRANTS_MAX:
             return Refusal(ref=ask.ref, reason="too_many_asks")
         return self._grant(device, ask, self._books.member(token), now_ms)
 
@@ -89,7 +89,7 @@ class Answers:
         self, device: DeviceRow, ask: AskRedeem, member: MemberRow | None, now_ms: int
     ) -> Answer:
         programme = in_force(self._programmes, now_ms)
-        reserved_points = 0 if member is None else self._books.reserved_points(member, now_ms)
+        reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
         offer = may_redeem(
             programme,
             self._state(member, now_ms),
@@ -113,14 +113,14 @@ class Answers:
             now_ms + GRANT_MS,
             "active",
         )
-        self._books.add_hold(hold)
+        self._books.holds.add(hold)
         return _granted(hold)
 
     def _cancel(self, device: DeviceRow, ask: CancelRedeem) -> Answer:
-        hold = self._books.hold(ask.auth)
+        hold = self._books.holds.find(ask.auth)
         if hold is None or hold.device != device.id or hold.status == "captured":
             return Refusal(ref=ask.ref, reason="unknown_grant")
-        self._books.resolve_hold(ask.auth, "released")
+        self._books.holds.resolve(ask.auth, "released")
         return Released(ref=ask.ref, auth=ask.auth)
 
     def _token(self, ask: AskAccount | AskRedeem) -> str:

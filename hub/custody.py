@@ -41,17 +41,17 @@ class Custody:
         here = min(chain.seq + 1 - batch.first, len(arrived))
         if here < 0 or chain.kept_seq > chain.seq or not self._continues(batch, arrived, here):
             return self._take_apart(batch, arrived)
-        exceptions = self._books.exceptions(chain, batch.first, batch.first + here - 1)
+        exceptions = self._books.inbox.exceptions(chain, batch.first, batch.first + here - 1)
         for filed in arrived[here:]:
             exceptions += self._post_next(filed)
-        self._books.set_chain(chain)
+        self._books.inbox.set_chain(chain)
         return tuple(exceptions)
 
     def missing(self, chain: ChainRow) -> tuple[int, int]:
         """Return the first and the last line of the first gap of `chain`; zeros if it has none."""
         if chain.kept_seq <= chain.seq:
             return 0, 0
-        return chain.seq + 1, self._books.kept_after(chain, chain.seq) - 1
+        return chain.seq + 1, self._books.inbox.kept_after(chain, chain.seq) - 1
 
     def post_beyond_old_gaps(self, now_ms: int) -> int:
         """Post what earns beyond gaps that nobody filled in time; return how many lines did.
@@ -59,18 +59,24 @@ class Custody:
         What takes value out stays held, and its points are set aside until its turn comes.
         """
         posted = 0
-        for chain in self._books.chains_with_gap_since(now_ms - GAP_PATIENCE_MS):
-            for filed in self._books.held_beyond_gap(chain, GAP):
+        for chain in self._chains_with_gap_since(now_ms - GAP_PATIENCE_MS):
+            for filed in self._books.inbox.held_beyond_gap(chain, GAP):
                 verdict = self._poster.post_early(filed._replace(received_ms=now_ms))
                 posted += verdict.status == POSTED
         return posted
+
+    def _chains_with_gap_since(self, before_ms: int) -> Iterator[ChainRow]:
+        for name, epoch in self._books.inbox.chains_with_gap_since(before_ms):
+            device = self._books.device(name)
+            assert device is not None
+            yield self._books.inbox.chain(device, epoch)
 
     def _continues(self, batch: Batch, arrived: list[Filed], here: int) -> bool:
         """Return whether `batch`, `here` lines of which are known, is the chain that is here."""
         if here == 0:
             return batch.prev == batch.chain.head
         last = arrived[here - 1]
-        return last.head == self._books.head_at(batch.chain, last.seq)
+        return last.head == self._books.inbox.head_at(batch.chain, last.seq)
 
     def _post_next(self, filed: Filed) -> list[LineStatus]:
         chain = filed.chain
@@ -82,7 +88,7 @@ class Custody:
         return [] if status == POSTED else [LineStatus(filed.seq, status, code)]
 
     def _keep(self, filed: Filed, code: str) -> LineStatus:
-        self._books.keep(filed, Verdict(HELD, code))
+        self._books.inbox.keep(filed, Verdict(HELD, code))
         return LineStatus(filed.seq, HELD, code)
 
     def _take_apart(self, batch: Batch, arrived: list[Filed]) -> tuple[LineStatus, ...]:
@@ -90,9 +96,9 @@ class Custody:
         chain, prev = batch.chain, batch.prev
         exceptions: list[LineStatus] = []
         for filed in arrived:
-            there = self._books.head_at(chain, filed.seq)
+            there = self._books.inbox.head_at(chain, filed.seq)
             if there == filed.head:
-                exceptions += self._books.exceptions(chain, filed.seq, filed.seq)
+                exceptions += self._books.inbox.exceptions(chain, filed.seq, filed.seq)
             elif there is not None or self._is_of_fork(filed, prev):
                 exceptions.append(self._keep_fork(filed))
             elif filed.seq == chain.seq + 1:
@@ -102,17 +108,17 @@ class Custody:
             prev = filed.head
         if arrived:
             self._drain(chain, arrived[0].received_ms)
-        self._books.set_chain(chain)
+        self._books.inbox.set_chain(chain)
         return tuple(exceptions)
 
     def _is_of_fork(self, filed: Filed, prev: bytes) -> bool:
-        before = self._books.head_at(filed.chain, filed.seq - 1)
+        before = self._books.inbox.head_at(filed.chain, filed.seq - 1)
         if before is not None:
             return before != prev
-        return self._books.is_fork(filed.chain, filed.seq - 1, prev)
+        return self._books.inbox.is_fork(filed.chain, filed.seq - 1, prev)
 
     def _keep_fork(self, filed: Filed) -> LineStatus:
-        self._books.keep_fork(filed)
+        self._books.inbox.keep_fork(filed)
         self._mark_fork(filed)
         return LineStatus(filed.seq, HELD, FORK)
 
@@ -134,13 +140,13 @@ class Custody:
     def _drain(self, chain: ChainRow, now_ms: int) -> None:
         """Post what waited beyond a gap that is filled now."""
         while chain.kept_seq > chain.seq:
-            waiting = self._books.line_at(chain, chain.seq + 1)
+            waiting = self._books.inbox.line_at(chain, chain.seq + 1)
             if waiting is None:
                 return
             filed, status, code = waiting
             if filed.head != head_after(chain.head, filed.line):
                 self._mark_fork(filed)
-                self._books.move_to_fork(chain, filed.seq, GAP)
+                self._books.inbox.move_to_fork(chain, filed.seq, GAP)
                 chain.kept_seq = chain.seq
             elif (status, code) == (HELD, GAP):
                 self._post_next(filed._replace(received_ms=now_ms))
@@ -152,4 +158,4 @@ class Custody:
 def _arrived(books: Books, batch: Batch, now_ms: int) -> Iterator[Filed]:
     heads = heads_after(batch.prev, batch.lines)
     for seq, (head, line) in enumerate(zip(heads, batch.lines, strict=True), batch.first):
-        yield Filed(books.take_line_id(), batch.chain, seq, head, line, now_ms)
+        yield Filed(books.inbox.take_line_id(), batch.chain, seq, head, line, now_ms)

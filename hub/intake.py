@@ -186,7 +186,7 @@ class Intake:
         first, lines = opened.first, opened.lines
         if not 1 <= first <= SEQ_MAX - len(lines):
             raise _Dropped("bad_sequence")
-        chain = self._books.chain(opened.device, opened.epoch)
+        chain = self._books.inbox.chain(opened.device, opened.epoch)
         exceptions = self._custody.take(Batch(chain, first, opened.prev, lines), now_ms)
         counts["lines"] += len(lines)
         counts.update(f"line_{it.status}" for it in exceptions)
@@ -201,7 +201,7 @@ class Intake:
             raise _Dropped("bad_ask")
         if not isinstance(ask, Hello):
             return self._answers.answer(opened.device, ask, now_ms)
-        chain = self._books.chain(opened.device, opened.epoch)
+        chain = self._books.inbox.chain(opened.device, opened.epoch)
         receipt = self._receipt(chain, now_ms, ())
         if chain.seq < ask.settled_seq and not receipt.want_first:
             # This ledger was restored from a backup: it misses what the device holds settled.

@@ -64,17 +64,17 @@ class Poster:
         card = self._books.card(record.card) if record.card else None
         member = self._books.member(whose(record, card))
         auth = _reservation(filed)
-        if member is not None and self._books.hold(auth) is None:
+        if member is not None and self._books.holds.find(auth) is None:
             device = filed.chain.device.id
             terms = (record.offer, record.points, record.value_minor)
             times = (filed.received_ms, TIME_MAX_MS)
-            self._books.add_hold(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
+            self._books.holds.add(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
         return _WAITS
 
     def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
         """Keep a line that does not post, and open a case for it."""
         verdict = Verdict(status, code)
-        self._books.keep(filed, verdict)
+        self._books.inbox.keep(filed, verdict)
         case = Case(code, filed.name, detail[:DETAIL_MAX_CHARS])
         self._books.open_case(case, filed.id, filed.received_ms)
         return verdict
@@ -90,14 +90,14 @@ class Poster:
         if record.kind in VALUE_KINDS:
             first = self._first(record.op)
             if member is not None and isinstance(record, Redemption):
-                reserved_points = books.reserved_points(member, now_ms, record.auth)
+                reserved_points = books.holds.reserved_points(member, now_ms, record.auth)
         if card is not None and record.touch == "done" and 0 <= record.ctr_used <= card.counter:
             counter_op = books.card_write(card.uid, record.ctr_used)
         state = None if member is None else member.state
         return Known(now_ms, card, token, state, first, counter_op, reserved_points)
 
     def _first(self, op: str) -> First | None:
-        found = self._books.first_with_op(op) if op else None
+        found = self._books.inbox.first_with_op(op) if op else None
         if found is None:
             return None
         line, member = found
@@ -119,7 +119,7 @@ class Poster:
             None if member is None else member.id,
             position.event_ms,
         )
-        books.keep(filed, verdict)
+        books.inbox.keep(filed, verdict)
         if outcome.card is not None:
             books.set_card(outcome.card)
         if outcome.status != HELD and record.card and record.op and record.touch == "done":
@@ -154,9 +154,9 @@ class Poster:
                 books.transfer(Transfer(filed.id, leg, POINT, debit, credit, points, *at))
         if isinstance(record, Redemption):
             if record.auth:
-                books.resolve_hold(record.auth, "captured")
+                books.holds.resolve(record.auth, "captured")
             if filed.is_kept:
-                books.resolve_hold(_reservation(filed), "captured")
+                books.holds.resolve(_reservation(filed), "captured")
 
 
 def _reservation(filed: Filed) -> str:

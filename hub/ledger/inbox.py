@@ -1,0 +1,182 @@
+"""Every line that devices sent, where it stands in its chain, and what became of it.
+
+Questions about lines look behind the lists of the transaction, so they write those first.
+"""
+
+import sqlite3
+from collections import OrderedDict
+
+from hub.ledger.rows import ChainRow, DeviceRow, Filed, Verdict
+from hub.ledger.unwritten import Row, Unwritten
+from loyalty.chain import ZERO_HEAD
+from loyalty.receipts import LineStatus
+
+CHAINS_MAX = 2_000  # in memory
+
+
+class Inbox:
+    """The chains and their lines, and the forks beside them."""
+
+    def __init__(self, database: sqlite3.Connection, unwritten: Unwritten) -> None:
+        self._database = database
+        self._unwritten = unwritten
+        self._chains: OrderedDict[tuple[str, str], ChainRow] = OrderedDict()
+        self._next_chain_id = _following(database, "chain")
+        self._next_line_id = _following(database, "inbox")
+
+    def trim(self) -> None:
+        """Give the oldest chains in memory back; only between transactions."""
+        while len(self._chains) > CHAINS_MAX:
+            self._chains.popitem(last=False)
+
+    def chain(self, device: DeviceRow, epoch: str) -> ChainRow:
+        """Return the chain of `device` in `epoch`, a new one if none is there."""
+        chain = self._chains.get((device.name, epoch))
+        if chain is None:
+            chain = self._load(device, epoch)
+            self._chains[(device.name, epoch)] = chain
+        return chain
+
+    def set_chain(self, chain: ChainRow) -> None:
+        """Have `chain` written as it is now."""
+        self._unwritten.chains[chain.id] = chain
+
+    def chains_with_gap_since(self, before_ms: int) -> list[tuple[str, str]]:
+        """Return device and epoch of each chain with a gap that old, those with a fork apart."""
+        self._write()
+        return self._database.execute(_OLD_GAPS, (before_ms,)).fetchall()
+
+    def take_line_id(self) -> int:
+        """Return the id of the next new line."""
+        self._next_line_id += 1
+        return self._next_line_id - 1
+
+    def keep(self, filed: Filed, verdict: Verdict) -> None:
+        """Keep a new line with its verdict, or change the verdict on one that was held."""
+        if filed.is_kept:
+            self._database.execute(_JUDGE, (*verdict, filed.id))
+        else:
+            place = (filed.id, filed.chain.id, filed.seq, filed.head)
+            self._unwritten.inbox.append((*place, filed.line, filed.received_ms, *verdict))
+        if verdict.op and verdict.status == "posted":
+            self._unwritten.ops[verdict.op] = (filed.line, verdict.member)
+
+    def first_with_op(self, op: str) -> tuple[bytes, int | None] | None:
+        """Return line and member id of the posted fact with business key `op`, if there is one."""
+        known = self._unwritten.ops.get(op)
+        if known is not None:
+            return known
+        return self._one(
+            "SELECT line, member FROM inbox WHERE op = ? AND op <> '' AND status = 'posted'", op
+        )
+
+    def head_at(self, chain: ChainRow, seq: int) -> bytes | None:
+        """Return the head after line `seq` of `chain`, or None if that line is not here."""
+        if seq == 0:
+            return ZERO_HEAD
+        if seq == chain.seq:
+            return chain.head
+        if seq > chain.kept_seq:
+            return None
+        self._write()
+        found = self._one("SELECT head FROM inbox WHERE chain = ? AND seq = ?", chain.id, seq)
+        return None if found is None else bytes(found[0])
+
+    def exceptions(self, chain: ChainRow, first: int, last: int) -> list[LineStatus]:
+        """Return those of the lines `first` to `last` that did not simply post."""
+        if first > last:
+            return []
+        self._write()
+        rows = self._database.execute(_EXCEPTIONS, (chain.id, first, last))
+        return [LineStatus(*row) for row in rows]
+
+    def kept_after(self, chain: ChainRow, seq: int) -> int:
+        """Return the number of the first line after `seq` that is here."""
+        self._write()
+        found = self._one("SELECT min(seq) FROM inbox WHERE chain = ? AND seq > ?", chain.id, seq)
+        assert found is not None
+        return int(found[0])
+
+    def line_at(self, chain: ChainRow, seq: int) -> tuple[Filed, str, str] | None:
+        """Return line `seq` of `chain` with its status and code, if it is here."""
+        self._write()
+        found = self._one(_LINES + " WHERE chain = ? AND seq = ?", chain.id, seq)
+        return None if found is None else _kept_line(chain, found)
+
+    def held_beyond_gap(self, chain: ChainRow, code: str) -> list[Filed]:
+        """Return the lines of `chain` that are held with `code`, oldest first."""
+        self._write()
+        where = " WHERE chain = ? AND seq > ? AND status = 'held' AND code = ? ORDER BY seq"
+        rows = self._database.execute(_LINES + where, (chain.id, chain.seq, code)).fetchall()
+        return [_kept_line(chain, row)[0] for row in rows]
+
+    def is_fork(self, chain: ChainRow, seq: int, head: bytes) -> bool:
+        """Return whether the line with that head is kept as a fork of `chain`."""
+        found = self._one(
+            "SELECT 1 FROM fork WHERE chain = ? AND seq = ? AND head = ?", chain.id, seq, head
+        )
+        return found is not None
+
+    def keep_fork(self, filed: Filed) -> None:
+        """Keep a line whose position is taken by another."""
+        self._database.execute(
+            "INSERT INTO fork VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (filed.chain.id, filed.seq, filed.head, filed.line, filed.received_ms),
+        )
+
+    def move_to_fork(self, chain: ChainRow, first: int, code: str) -> None:
+        """Make forks of the lines from `first` on that are held with `code`."""
+        self._write()
+        where = "FROM inbox WHERE chain = ? AND seq >= ? AND status = 'held' AND code = ?"
+        self._database.execute(
+            f"INSERT INTO fork SELECT chain, seq, head, line, received_ms {where}",
+            (chain.id, first, code),
+        )
+        self._database.execute(f"DELETE {where}", (chain.id, first, code))
+
+    def _write(self) -> None:
+        self._unwritten.write(self._database)
+
+    def _one(self, statement: str, *values: object) -> Row | None:
+        row: Row | None = self._database.execute(statement, values).fetchone()
+        return row
+
+    def _load(self, device: DeviceRow, epoch: str) -> ChainRow:
+        found = self._one(
+            "SELECT id, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain"
+            " WHERE device = ? AND epoch = ?",
+            device.id,
+            epoch,
+        )
+        if found is None:
+            return self._new_chain(device, epoch)
+        return ChainRow(found[0], device, epoch, *found[1:])
+
+    def _new_chain(self, device: DeviceRow, epoch: str) -> ChainRow:
+        chain = ChainRow(self._next_chain_id, device, epoch)
+        self._next_chain_id += 1
+        return chain
+
+
+_JUDGE = (
+    "UPDATE inbox SET status = ?, code = ?, kind = ?, op = ?, member = ?, event_ms = ? WHERE id = ?"
+)
+_OLD_GAPS = (
+    "SELECT name, epoch FROM chain JOIN device ON device.id = chain.device"
+    " WHERE gap_since_ms <= ? AND fork_seq IS NULL"
+)
+_EXCEPTIONS = (
+    "SELECT seq, status, code FROM inbox"
+    " WHERE chain = ? AND seq BETWEEN ? AND ? AND status <> 'posted' ORDER BY seq"
+)
+_LINES = "SELECT id, seq, head, line, received_ms, status, code FROM inbox"
+
+
+def _following(database: sqlite3.Connection, table: str) -> int:
+    (last,) = database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
+    return int(last) + 1
+
+
+def _kept_line(chain: ChainRow, row: Row) -> tuple[Filed, str, str]:
+    number, seq, head, line, received_ms, status, code = row
+    return Filed(number, chain, seq, head, line, received_ms, is_kept=True), status, code
