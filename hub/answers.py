@@ -17,9 +17,12 @@ GRANTS_MAX = 16  # open at once, per device
 CHECK_DIGITS = 16
 
 
-def face_check(key: bytes, account: str, version: int, points: int, as_of_ms: int) -> str:
-    """Return the hub's mark on what a card's face shows: 16 hexadecimal digits of an HMAC."""
-    shown = f"{account}|{version}|{points}|{as_of_ms}"
+def face_check(key: bytes, account: str, version: int, points: int, as_of_s: int) -> str:
+    """Return the hub's mark on what a card's face shows: 16 hexadecimal digits of an HMAC.
+
+    The face's code carries whole seconds since 1970, so the mark is made on those.
+    """
+    shown = f"{account}|{version}|{points}|{as_of_s}"
     return hmac_sha256(key, shown.encode()).hex()[:CHECK_DIGITS]
 
 
@@ -66,7 +69,7 @@ class Answers:
             points=points,
             available_points=spendable_points(state, now_ms) - reserved_points,
             as_of_ms=now_ms,
-            check=face_check(self._face_key, token, version, points, now_ms),
+            check=face_check(self._face_key, token, version, points, now_ms // 1000),
         )
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:

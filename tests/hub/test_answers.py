@@ -46,7 +46,7 @@ def test_an_account_is_shown_with_what_is_reserved_and_a_mark_of_the_hub(world):
         80,
         30,
     )
-    assert view.check == face_check(FACE_KEY, "anna", view.version, 80, START_MS)
+    assert view.check == face_check(FACE_KEY, "anna", view.version, 80, START_MS // 1000)
     assert len(view.check) == 16
 
 
