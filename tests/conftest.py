@@ -1,7 +1,21 @@
-"""What holds for every test: a slow machine is no failure."""
+"""What holds for every test: a slow machine is no failure, and a test may be an `async def`."""
 
-from hypothesis import settings
+import asyncio
+import inspect
+
+import pytest
+from hypothesis import HealthCheck, settings
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("revisit", deadline=None)
+settings.register_profile("revisit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("revisit")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an `async def` test in a fresh event loop."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    asyncio.run(pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in wanted}))
+    return True
