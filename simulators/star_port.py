@@ -1,20 +1,10 @@
 """A simulated Star TCP300II on a pseudo terminal, for drivers that expect a serial port."""
 
-import asyncio
-import contextlib
-import os
-import pty
-import tty
-from collections import deque
 from pathlib import Path
 
 from simulators.plastic import PlasticCard
+from simulators.pty_port import PtyPort
 from simulators.star import StarSimulator
-
-QUEUE_MAX = 64
-
-_BITS_PER_BYTE = 10  # Start bit, eight data bits, stop bit.
-_READ_MAX_BYTES = 4096
 
 
 class StarPort:
@@ -29,84 +19,33 @@ class StarPort:
     ) -> None:
         """Serve `printer`; `link` names the port, `baud` makes bytes take their time."""
         self.printer = StarSimulator() if printer is None else printer
-        self.bytes_in = 0
-        self.bytes_out = 0
-        self.path = ""
-        self._link = link
-        self._baud = baud
-        self._outer = self._inner = -1
-        self._queue: deque[tuple[float, bytes]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._line_free_at_s = 0.0
+        self._pty = PtyPort(self._on_bytes, link=link, baud=baud)
+
+    @property
+    def bytes_in(self) -> int:
+        """How many bytes the host sent."""
+        return self._pty.bytes_in
+
+    @property
+    def bytes_out(self) -> int:
+        """How many bytes went to the host."""
+        return self._pty.bytes_out
 
     def start(self) -> str:
         """Open the pty and return its path, or that of the symbolic link if one was asked for."""
-        # We hold the inner end open too, or the outer one would fail whenever a client leaves.
-        self._outer, self._inner = pty.openpty()
-        tty.setraw(self._inner)
-        os.set_blocking(self._outer, False)
-        self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._outer, self._on_readable)
-        self.path = os.ttyname(self._inner)
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
-            self._link.symlink_to(self.path)
-            self.path = str(self._link)
-        return self.path
+        return self._pty.start()
 
     def stop(self) -> None:
         """Pull the plug: clients see their port hang up. Stopping twice does nothing."""
-        if self._outer < 0:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._loop.remove_reader(self._outer)
-        os.close(self._inner)
-        os.close(self._outer)
-        self._outer = self._inner = -1
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        self._pty.stop()
 
     def insert(self, card: PlasticCard) -> None:
         """Put a card into the slot."""
-        self._send(self.printer.insert(card), self._loop.time())
+        self._pty.send(self.printer.insert(card), at_s=self._pty.now_s())
 
     def pull(self) -> PlasticCard | None:
         """Take away the card at the gate, if there is one."""
         return self.printer.pull()
 
-    def _on_readable(self) -> None:
-        try:
-            data = os.read(self._outer, _READ_MAX_BYTES)
-        except BlockingIOError:
-            return
-        self.bytes_in += len(data)
-        self._send(self.printer.feed(data), self._loop.time() + self._line_s(data))
-
-    def _send(self, data: bytes, at_s: float) -> None:
-        if self._baud is None:
-            self._write(data)
-            return
-        self._line_free_at_s = max(at_s, self._line_free_at_s) + self._line_s(data)
-        if data and len(self._queue) < QUEUE_MAX:
-            self._queue.append((self._line_free_at_s, data))
-        self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._queue and self._timer is None:
-            self._timer = self._loop.call_at(self._queue[0][0], self._on_timer)
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        now_s = self._loop.time()
-        while self._queue and self._queue[0][0] <= now_s:
-            self._write(self._queue.popleft()[1])
-        self._set_timer()
-
-    def _write(self, data: bytes) -> None:
-        # When nobody reads, the queue fills up; a UART would lose the bytes as well.
-        with contextlib.suppress(BlockingIOError):
-            self.bytes_out += os.write(self._outer, data) if data else 0
-
-    def _line_s(self, data: bytes) -> float:
-        return len(data) * _BITS_PER_BYTE / self._baud if self._baud else 0.0
+    def _on_bytes(self, data: bytes, arrived_s: float) -> None:
+        self._pty.send(self.printer.feed(data), at_s=arrived_s)

@@ -67,13 +67,14 @@ SHELLS = {
     "simulators/baskets.py": "the files of real baskets",
     "simulators/front.py": "the wait at a terminal",
     "simulators/pn532_command.py": "a command line",
-    "simulators/pn532_port.py": "a pty",
+    "simulators/pn532_port.py": "the name of a reader's pty",
+    "simulators/pty_port.py": "a pty",
     "simulators/replay.py": "the tasks of a whole replay",
     "simulators/script_clock.py": "the wait for a simulated moment",
     "simulators/shopper.py": "a person's patience",
     "simulators/sim_command.py": "a command line",
     "simulators/star_command.py": "a command line",
-    "simulators/star_port.py": "a pty",
+    "simulators/star_port.py": "the name of a printer's pty",
     "simulators/stations.py": "the files and tasks of a simulated terminal",
 }
 

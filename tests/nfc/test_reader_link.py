@@ -1,7 +1,5 @@
 """The serial port that a reader hangs on."""
 
-import os
-
 import pytest
 
 from device.errors import LinkBusy, LinkLost
@@ -49,10 +47,10 @@ async def test_a_pulled_plug_ends_a_read_and_every_later_call():
 async def test_what_an_earlier_client_left_is_flushed_on_opening():
     port = Pn532Port()
     link = SerialLink(port.start())
-    os.write(port._outer, b"an answer that nobody fetched")
+    port.pty.send(b"an answer that nobody fetched", at_s=0.0)
 
     await link.open()
-    os.write(port._outer, b"new")
+    port.pty.send(b"new", at_s=0.0)
     data = await link.read()
 
     assert data == b"new"
