@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from hub.ledger.books import Books
 from hub.ledger.rows import Case, ChainRow, Filed, Verdict
-from hub.posting import Poster
+from hub.posting import GAP, Poster
 from hub.reconcile import HELD, POSTED
 from loyalty.chain import head_after, heads_after
 from loyalty.receipts import LineStatus
 
-GAP = "gap"
 FORK = "fork"
 GAP_PATIENCE_MS = 15 * 60_000  # DESIGN §4.5
 

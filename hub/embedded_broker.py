@@ -9,6 +9,7 @@ import asyncio
 import hmac
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +124,7 @@ class EmbeddedBroker:
     def __init__(self, host: str, port: int, door: Door) -> None:
         self._address = f"{host}:{port}"
         self._door = door
-        self._broker: Broker | None = None
+        self._broker: _TidyBroker | None = None
 
     async def start(self) -> None:
         """Listen.
@@ -139,14 +140,13 @@ class EmbeddedBroker:
             f"{__name__}.{TopicKeeper.__name__}": {"door": self._door},
         }
         listener = ListenerConfig(bind=self._address, max_connections=CONNECTIONS_MAX)
-        self._broker = Broker(
+        self._broker = _TidyBroker(
             BrokerConfig(
                 listeners={"default": listener},
                 plugins=plugins,
                 session_expiry_interval=SESSION_MAX_S,
             )
         )
-        self._broker._subscriptions = _Steady()
         try:
             await self._broker.start()
         except (AMQTTError, BrokerError, OSError) as error:
@@ -159,6 +159,38 @@ class EmbeddedBroker:
         if broker is not None:
             async with asyncio.timeout(STOP_WITHIN_S):
                 await broker.shutdown()
+                await broker.leave_nothing_open()
+
+
+class _TidyBroker(Broker):  # type: ignore[misc]  # no types
+    """amqtt's broker that goes on while devices come and go, and closes what it opened."""
+
+    def __init__(self, config: BrokerConfig) -> None:
+        super().__init__(config)
+        self._subscriptions = _Steady()
+        self._connections: set[asyncio.Task[Any]] = set()
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        """Serve one connection and close it in the end, which amqtt leaves to chance."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            self._connections.discard(task)
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def leave_nothing_open(self) -> None:
+        """End the connections that are still there after `shutdown`."""
+        left = list(self._connections)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 class _Steady(dict[str, Any]):

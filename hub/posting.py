@@ -14,8 +14,9 @@ from loyalty.state import Earned, Position, Spent
 from loyalty.wire import UnknownLine, WireError
 
 DETAIL_MAX_CHARS = 300
+GAP = "gap"  # the code of a line that waits for those before it
 
-_WAITS = Verdict(HELD, "gap")
+_WAITS = Verdict(HELD, GAP)
 
 
 class Poster:
@@ -153,10 +154,24 @@ class Poster:
                 at = (member.id, position.event_ms, filed.received_ms, outcome.rules)
                 books.transfer(Transfer(filed.id, leg, POINT, debit, credit, points, *at))
         if isinstance(record, Redemption):
-            if record.auth:
-                books.holds.resolve(record.auth, "captured")
-            if filed.is_kept:
-                books.holds.resolve(_reservation(filed), "captured")
+            self._capture(record, member, filed)
+
+    def _capture(self, redemption: Redemption, member: MemberRow, filed: Filed) -> None:
+        """Resolve the holds that this redemption uses up; it has happened, whatever they say."""
+        holds = self._books.holds
+        if filed.is_kept:
+            holds.resolve(_reservation(filed), "captured")
+        if not redemption.auth:
+            return
+        hold = holds.find(redemption.auth)
+        if hold is None or hold.member != member.id:
+            detail = f"{redemption.op} names a grant that {member.token} never got"
+        elif not holds.resolve(hold.auth, "captured"):
+            detail = f"{redemption.op} names a grant that was {hold.status} before"
+        else:
+            return
+        case = Case("unknown_grant", redemption.auth, detail)
+        self._books.open_case(case, filed.id, filed.received_ms)
 
 
 def _reservation(filed: Filed) -> str:

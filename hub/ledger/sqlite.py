@@ -22,6 +22,8 @@ BUSY_TIMEOUT_S = 5.0
 SECRET_MIN_BYTES = 16
 SECRETS_MAX = 2  # a rotation's old and new
 
+Connect = Callable[..., sqlite3.Connection]
+
 
 class Ledger:
     """One connection to a ledger; of one thread at a time, several connections may be open."""
@@ -113,9 +115,15 @@ class Ledger:
 
 
 def open_ledger(
-    path: Path, *, create: bool = False, new_id: Callable[[], str] = lambda: secrets.token_hex(8)
+    path: Path,
+    *,
+    create: bool = False,
+    new_id: Callable[[], str] = lambda: secrets.token_hex(8),
+    connect: Connect = sqlite3.connect,
 ) -> Ledger:
     """Return the ledger at `path`; with `create`, make one with a new incarnation if none is there.
+
+    `connect` is there for simulated disks.
 
     Raises:
         NoLedger: nothing is there, or something that is no ledger of this version.
@@ -124,7 +132,7 @@ def open_ledger(
     if not create and not path.is_file():
         raise NoLedger(f"{path}: no such file, a ledger wanted")
     try:
-        connection = sqlite3.connect(
+        connection = connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:

@@ -124,6 +124,30 @@ def test_a_redemption_captures_its_grant_once(world):
     assert world.cases() == []
 
 
+def test_a_grant_that_is_used_twice_or_was_never_given_is_a_case(world):
+    till = earned(world, 200)
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+    for op, auth in (("r2", grant.auth), ("r3", grant.auth), ("r4", "invented")):
+        till.add(redemption(op, auth=auth, granted_ms=grant.granted_ms))
+
+    world.take(till.batch(2))
+
+    assert world.balance("anna") == 50
+    assert world.cases() == ["unknown_grant", "unknown_grant"]
+
+
+def test_a_grant_of_another_member_stays_theirs(world):
+    till = earned(world, 99)
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+    ben = {"card": "04BB", "member": "ben"}
+    till.add(redemption("r2", auth=grant.auth, granted_ms=grant.granted_ms, **ben))
+
+    world.take(till.batch(2))
+
+    assert world.value("SELECT status FROM hold") == "active"
+    assert world.cases() == ["overdrawn", "unknown_grant"]
+
+
 def test_an_offline_redemption_that_eats_what_is_reserved_is_a_case(world):
     till = earned(world, 60)
     world.take(till.ask(ask_redeem("g1")))
