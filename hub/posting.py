@@ -43,11 +43,10 @@ class Poster:
             return self.set_aside(filed, HELD, "unknown_kind", str(error))
         except WireError as error:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
+        known = self._look_up(record, filed.received_ms)
+        device, epoch = filed.chain.device.name, filed.chain.epoch
         try:
-            position = Position(
-                event_ms(record), filed.chain.device.name, filed.chain.epoch, filed.seq
-            )
-            known = self._look_up(record, filed.received_ms)
+            position = Position(event_ms(record), device, epoch, filed.seq)
             outcome = reconcile(record, position, known, self._programmes)
         # One line must not stop the bridge, whatever is wrong with our rules.
         except Exception as error:

@@ -21,8 +21,8 @@ class Inbox:
         self._database = database
         self._unwritten = unwritten
         self._chains: OrderedDict[tuple[str, str], ChainRow] = OrderedDict()
-        self._next_chain_id = _following(database, "chain")
-        self._next_line_id = _following(database, "inbox")
+        self._next_chain_id = 0  # not looked up yet
+        self._next_line_id = 0
 
     def trim(self) -> None:
         """Give the oldest chains in memory back; only between transactions."""
@@ -48,8 +48,9 @@ class Inbox:
 
     def take_line_id(self) -> int:
         """Return the id of the next new line."""
-        self._next_line_id += 1
-        return self._next_line_id - 1
+        line_id = self._next_line_id or _following(self._database, "inbox")
+        self._next_line_id = line_id + 1
+        return line_id
 
     def keep(self, filed: Filed, verdict: Verdict) -> None:
         """Keep a new line with its verdict, or change the verdict on one that was held."""
@@ -153,9 +154,9 @@ class Inbox:
         return ChainRow(found[0], device, epoch, *found[1:])
 
     def _new_chain(self, device: DeviceRow, epoch: str) -> ChainRow:
-        chain = ChainRow(self._next_chain_id, device, epoch)
-        self._next_chain_id += 1
-        return chain
+        chain_id = self._next_chain_id or _following(self._database, "chain")
+        self._next_chain_id = chain_id + 1
+        return ChainRow(chain_id, device, epoch)
 
 
 _JUDGE = (
