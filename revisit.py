@@ -12,13 +12,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Where a sub-command lives and what it is for."""
+    """Where a sub-command lives, what it is for, and which of its module's commands it is."""
 
     module: str
     summary: str
+    first: tuple[str, ...] = ()
 
 
 COMMANDS = {
+    "kiosk": Command("device.terminal_command", "run a kiosk at the counter", ("kiosk",)),
+    "handheld": Command("device.terminal_command", "run floor staff's handheld", ("handheld",)),
     "hub": Command("hub.hub_command", "run a hub, register its devices"),
     "ledger": Command("hub.ledger_command", "verify a ledger, show balances and history"),
     "replay": Command("simulators.replay_command", "push real baskets through simulated devices"),
@@ -40,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"revisit: no command {words[0]!r}\n\n{_usage()}")
         return 2
     run: Callable[[list[str]], int] = importlib.import_module(command.module).main
-    return run(words[1:])
+    return run([*command.first, *words[1:]])
 
 
 def _usage() -> str:

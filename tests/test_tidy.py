@@ -34,9 +34,12 @@ FORBIDDEN_EVERYWHERE = ("revisit", "tests", "benchmarks", "scripts")
 
 # Shell -> what it owns. Anything else is a core: no I/O, no clock, no chance, no log.
 SHELLS = {
+    "device/__main__.py": "a command line",
     "device/app.py": "the terminal's tasks",
+    "device/card_keys.py": "the file of card keys",
     "device/catalogue.py": "the catalogue's file",
     "device/config.py": "the configuration file",
+    "device/console_front.py": "a text console",
     "device/display/cards/fonts.py": "the font files",
     "device/display/i18n.py": "the catalogues of messages",
     "device/journal.py": "the journal's statements",
@@ -47,8 +50,11 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/dialogue.py": "the wait for the reader's answer",
+    "device/published.py": "the file of a newer programme",
     "device/serial_link.py": "a serial port",
     "device/slot.py": "the card slot, as the cycle wants it",
+    "device/terminal.py": "a terminal's real parts and tasks",
+    "device/terminal_command.py": "a command line",
     "hub/__main__.py": "a command line",
     "hub/broker_bridge.py": "the bridge's connection and worker thread",
     "hub/config.py": "the configuration file",
@@ -69,6 +75,7 @@ SHELLS = {
     "simulators/pn532_command.py": "a command line",
     "simulators/pn532_port.py": "the name of a reader's pty",
     "simulators/pty_port.py": "a pty",
+    "simulators/power_recorder.py": "SQLite's files, through a VFS",
     "simulators/replay.py": "the tasks of a whole replay",
     "simulators/script_clock.py": "the wait for a simulated moment",
     "simulators/shopper.py": "a person's patience",
@@ -93,11 +100,12 @@ OUTSIDE_CALLS = {"open", "input", "print"}
 # I/O library -> the one place that may import it.
 HOMES = {
     "amqtt": ("hub/embedded_broker*.py",),
+    "apsw": ("simulators/power_recorder.py",),
     "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
     "pandas": ("simulators/baskets.py",),
     "pyarrow": ("simulators/baskets.py",),
     "pynfc": ("device/nfc/libnfc.py",),
-    "sqlite3": ("device/journal*.py", "hub/ledger/*.py"),
+    "sqlite3": ("device/journal*.py", "hub/ledger/*.py", "simulators/power_recorder.py"),
     "tinydb": ("device/catalogue*.py",),
     "termios": ("device/serial_link.py",),
 }

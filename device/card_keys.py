@@ -1,0 +1,49 @@
+"""The file of the secrets that cards are opened with: card-keys.toml.
+
+    master = "…"      # 32 hexadecimal digits, from which every card's own keys come
+    seal_key = "…"    # 64 hexadecimal digits, with which what stands on a card is sealed
+
+Every terminal of a programme has the same two.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from device.config import CONFIG_MAX_BYTES, ConfigError
+from device.nfc.member_card import CardKeys
+
+SIZES_BYTES = {"master": 16, "seal_key": 32}
+
+
+def read_card_keys(path: Path | None) -> CardKeys:
+    """Return the keys in the file at `path`, which files.card_keys of the configuration names.
+
+    Raises:
+        ConfigError: it cannot be read, or is no such file; what it holds is not repeated.
+    """
+    if path is None:
+        raise ConfigError("files.card_keys: missing, this terminal reads cards")
+    try:
+        with path.open("rb") as file:
+            found = tomllib.loads(file.read(CONFIG_MAX_BYTES).decode())
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML: the message may hold keys
+        raise ConfigError(f"{path}: wanted TOML with {' and '.join(SIZES_BYTES)}") from error
+    keys = {name: _key(found.get(name)) for name in SIZES_BYTES}
+    mistakes = [
+        f"{path}: {name}: wanted {2 * size} hexadecimal digits (openssl rand -hex {size})"
+        for name, size in SIZES_BYTES.items()
+        if len(keys[name]) != size
+    ]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    return CardKeys(**keys)
+
+
+def _key(digits: Any) -> bytes:
+    try:
+        return bytes.fromhex(digits)
+    except (TypeError, ValueError):
+        return b""

@@ -1,0 +1,122 @@
+"""A terminal's front on a text console: screens as sentences, choices as numbers, sounds as words.
+
+What is typed is a number of the screen, or a line of staff (`typed.py`).
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Protocol, TextIO
+
+from device.display.screen_text import screen_text
+from device.events import Chosen, Event, Setting, Show, Sound
+from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
+from loyalty.clock import SystemClock
+from loyalty.units import text_from_minor
+
+_READ_MAX_BYTES = 4096
+
+
+class ConsoleFront:
+    """Puts screens on `out` in the language of `translate`; `labels` name offers and tiers."""
+
+    def __init__(
+        self, out: TextIO, translate: Callable[[str], str], labels: Mapping[str, str]
+    ) -> None:
+        self._out = out
+        self._translate = translate
+        self._labels = labels
+        self._choices: tuple[str, ...] = ()
+
+    def show(self, show: Show) -> None:
+        """Put a screen up."""
+        self._choices = show.choices
+        text = screen_text(
+            show.screen,
+            _readable(show.values),
+            show.choices,
+            translate=self._translate,
+            labels=self._labels,
+        )
+        numbered = (f"  {number}  {it}" for number, it in enumerate(text.choices, 1))
+        self.say("\n".join(["", *text.lines, *numbered]))
+
+    def sound(self, sound: Sound) -> None:
+        """Make a sound."""
+        self.say(f"({sound.name})")
+
+    def say(self, line: str) -> None:
+        """Say something that is no screen."""
+        self._out.write(f"{line}\n")
+        self._out.flush()
+
+    def choice(self, number: int) -> Chosen | None:
+        """Return the choice that has `number` on the screen, or None."""
+        return Chosen(self._choices[number - 1]) if 0 < number <= len(self._choices) else None
+
+
+class EventTaker(Protocol):
+    """Where events go."""
+
+    async def put(self, event: Event) -> None:
+        """Bring an event from outside."""
+        ...
+
+
+async def take_typed(keyboard: int, front: ConsoleFront, app: EventTaker, setting: Setting) -> None:
+    """Bring what is typed on the descriptor `keyboard` to `app` until it ends or is cancelled."""
+    clock = SystemClock()
+    async for line in _lines(keyboard):
+        try:
+            event = _event(line, front, setting, clock.now_ms())
+        except NotUnderstood as error:
+            front.say(f"? {error}")
+            continue
+        await app.put(event)
+
+
+def _event(line: str, front: ConsoleFront, setting: Setting, now_ms: int) -> Event:
+    if not line.isdecimal():
+        return understand(line, setting, now_ms)
+    chosen = front.choice(int(line[:4]))
+    if chosen is None:
+        raise NotUnderstood(f"{line}: no such number on the screen")
+    return chosen
+
+
+async def _lines(descriptor: int) -> AsyncIterator[str]:
+    """Yield the lines that are typed, without what is around them; empty ones are left out."""
+    pending = b""
+    while True:
+        try:
+            await _until_readable(descriptor)
+        except PermissionError:
+            return  # /dev/null, or a file: nobody types there
+        data = os.read(descriptor, _READ_MAX_BYTES)
+        if not data:
+            return
+        *whole, pending = (pending + data).split(b"\n")
+        pending = pending[: LINE_MAX_CHARACTERS + 1]
+        for line in whole:
+            if typed := line.decode(errors="replace").strip():
+                yield typed
+
+
+async def _until_readable(descriptor: int) -> None:
+    # The descriptor stays blocking: on a terminal it is the one that the screen is written to.
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _readable(values: Mapping[str, str | int]) -> dict[str, str | int]:
+    """Return `values` with the amount of money among them as a person writes it."""
+    readable = dict(values)
+    if "total_minor" in values:
+        currency = str(values["currency"])
+        readable["total"] = f"{text_from_minor(int(values['total_minor']), currency)} {currency}"
+    return readable

@@ -1,0 +1,183 @@
+"""A terminal built from its configuration with real parts, and run until it is told to end."""
+
+import asyncio
+import random
+import secrets
+import signal
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import structlog
+
+from device import handheld, kiosk
+from device.app import App, Parts
+from device.card_keys import read_card_keys
+from device.catalogue import Catalogue
+from device.config import ConfigError, DeviceConfig
+from device.console_front import ConsoleFront, take_typed
+from device.display.cards.face import FaceArtist
+from device.display.cards.fonts import FontMissing, Fonts, installed_collection
+from device.display.cards.profile import STAR_TCP
+from device.display.i18n import translator
+from device.display.printers.star_printer import StarPrinter
+from device.events import Setting
+from device.face_maker import FaceMaker
+from device.journal import Journal
+from device.journal_file import JournalFailed
+from device.mqtt.client import HubClient
+from device.nfc.pn532 import Pn532
+from device.published import programme_of
+from device.recorder import Recorder
+from device.reopened_link import ReopenedLink
+from device.serial_link import SerialLink
+from device.slot import Slot
+from device.tap import Tap
+from loyalty.clock import SystemClock
+from loyalty.programme import Programme
+
+PRUNE_EVERY_MS = 3_600_000
+
+log = structlog.get_logger()
+
+
+async def run_terminal(
+    kind: str,
+    config: DeviceConfig,
+    *,
+    programme_file: Path | None,
+    keyboard: int,
+    screen: TextIO,
+) -> None:
+    """Run a `kiosk` or `handheld` until SIGTERM or SIGINT; then close everything.
+
+    Raises:
+        DeviceError: a part cannot start; the message says which, and what it needs.
+    """
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with AsyncExitStack() as opened:
+        terminal = await _build(kind, config, programme_file, screen, opened)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(terminal.parts.hub.run(), name="hub client"),
+                group.create_task(terminal.app.run(), name="app"),
+                group.create_task(_prune(terminal.parts.journal), name="pruning"),
+                group.create_task(
+                    take_typed(keyboard, terminal.front, terminal.app, terminal.setting),
+                    name="keyboard",
+                ),
+            ]
+            await ended.wait()
+            for task in tasks:
+                task.cancel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terminal:
+    app: App
+    front: ConsoleFront
+    setting: Setting
+    parts: Parts
+
+
+async def _build(
+    kind: str,
+    config: DeviceConfig,
+    programme_file: Path | None,
+    screen: TextIO,
+    opened: AsyncExitStack,
+) -> _Terminal:
+    clock = SystemClock()
+    # The journal is first: its lock keeps a second process away from everything else here.
+    journal = Journal.open(config.journal, epoch_of_new=secrets.token_hex(8))
+    opened.callback(journal.close)
+    programme = programme_of(Catalogue(config.catalogue), programme_file)
+    setting = setting_of(programme, config.identity.store)
+    hub = HubClient(
+        identity=config.identity,
+        broker=config.broker,
+        journal=journal,
+        clock=clock,
+        rng=random.Random(secrets.randbits(64)),
+        rules=programme.version,
+    )
+    recorder = Recorder(journal, hub, clock)
+    front = ConsoleFront(screen, translator(config.locale), _labels(programme, config.locale))
+    reader = Pn532(SerialLink(config.reader_port))
+    await reader.open()
+    opened.push_async_callback(reader.close)
+    tap = Tap(reader, read_card_keys(config.card_keys), clock)
+    slot: Slot | None = None
+    if kind == "kiosk":
+        slot = Slot(
+            printer=await _printer(config, opened),
+            reader=reader,
+            tap=tap,
+            faces=_faces(programme, config.locale),
+            recorder=recorder,
+            setting=setting,
+            front=front,
+            patience=clock,
+        )
+    parts = Parts(
+        place=tap if slot is None else slot,
+        slot=slot,
+        journal=journal,
+        recorder=recorder,
+        hub=hub,
+        front=front,
+        clock=clock,
+    )
+    machine = handheld if slot is None else kiosk
+    state: Any = machine.State()
+    app = App(machine.step, state, setting, parts)
+    return _Terminal(app=app, front=front, setting=setting, parts=parts)
+
+
+def setting_of(programme: Programme, store: str) -> Setting:
+    """Return what a terminal of `store` is told at its start under `programme`."""
+    offers = sorted(programme.offers, key=lambda it: it.points)
+    return Setting(
+        store=store,
+        rules=programme.version,
+        currency=programme.currency,
+        offers={it.id: it.points for it in offers},
+    )
+
+
+def _labels(programme: Programme, locale: str) -> dict[str, str]:
+    tiers = {it.id: it.label.in_locale(locale) for it in programme.tiers}
+    return tiers | {it.id: it.label.in_locale(locale) for it in programme.offers}
+
+
+def _faces(programme: Programme, locale: str) -> FaceMaker:
+    try:
+        artist = FaceArtist(STAR_TCP, Fonts(installed_collection()))
+    except FontMissing as error:
+        raise ConfigError(str(error)) from error
+    return FaceMaker(artist, STAR_TCP, programme, locale=locale)
+
+
+async def _printer(config: DeviceConfig, opened: AsyncExitStack) -> StarPrinter:
+    if config.printer is None:
+        raise ConfigError("printer: missing, a kiosk wants a table with port and baud")
+    link = ReopenedLink(SerialLink(config.printer.port, config.printer.baud))
+    await link.open()
+    opened.push_async_callback(link.close)
+    return StarPrinter(link, monotonic_s=time.monotonic)
+
+
+async def _prune(journal: Journal) -> None:
+    clock = SystemClock()
+    while True:
+        try:
+            # One call forgets a bounded number of lines, so that no sale waits for it.
+            more = journal.prune(clock.now_ms()) > 0
+        except JournalFailed as error:
+            log.error("journal_not_pruned", error=str(error))
+            more = False
+        await clock.sleep_ms(0 if more else PRUNE_EVERY_MS)

@@ -1,0 +1,45 @@
+"""`revisit kiosk` and `revisit handheld`: run a terminal from its configuration."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from device.config import read_config
+from device.errors import DeviceError
+from device.logs import LEVELS, set_up_logs
+from device.terminal import run_terminal
+
+KINDS = ("kiosk", "handheld")
+MISTAKE = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run the kind of terminal that the first argument names until SIGTERM or SIGINT.
+
+    What a person can mend is told in a sentence on standard error, and 2 is returned.
+    """
+    parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
+    parser.add_argument("kind", choices=KINDS, help="what the terminal is")
+    parser.add_argument("config", type=Path, help="its configuration, kiosk.toml or handheld.toml")
+    parser.add_argument(
+        "--programme", type=Path, help="put this programme into the catalogue first, if it is newer"
+    )
+    parser.add_argument("--log", choices=LEVELS, default="warning", help="what is logged")
+    options = parser.parse_args(arguments)
+    set_up_logs(level=options.log)
+    try:
+        config = read_config(options.config)
+        asyncio.run(
+            run_terminal(
+                options.kind,
+                config,
+                programme_file=options.programme,
+                keyboard=sys.stdin.fileno(),
+                screen=sys.stdout,
+            )
+        )
+    except DeviceError as error:
+        sys.stderr.write(f"revisit {options.kind}: {error}\n")
+        return MISTAKE
+    return 0

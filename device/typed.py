@@ -1,0 +1,105 @@
+"""What staff type at a terminal, one line an event.
+
+sale RECEIPT CATEGORY=12.50 CATEGORY=3.00* …    a basket; * marks a special price
+issue MEMBER                                    a new card
+staff ID                                        who works here from now on
+day YYYYMMDD                                    the business day is over here
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from device.events import DayEnded, Event, IssueKeyed, SaleKeyed, Setting, StaffSignedOn, TillSale
+from loyalty.card import MEMBER_MAX_CHARS, is_member_token
+from loyalty.chain import is_name
+from loyalty.records import SALE_ITEMS_MAX, SaleItem
+from loyalty.units import UnitError, minor_from_text
+
+LINE_MAX_CHARACTERS = 2000
+RECEIPT_MAX_CHARACTERS = 24  # store, receipt and leg together are a business key of 96
+
+
+class NotUnderstood(ValueError):
+    """The line is none of these; the message says what was found and wanted."""
+
+
+def understand(line: str, setting: Setting, now_ms: int) -> Event:
+    """Return the event that `line` means at a terminal of `setting` at `now_ms`.
+
+    Raises:
+        NotUnderstood: it means none.
+    """
+    if len(line) > LINE_MAX_CHARACTERS:
+        raise NotUnderstood(f"a line of {len(line)} characters, at most {LINE_MAX_CHARACTERS}")
+    word, *values = line.split() or [""]
+    read = _READERS.get(word)
+    if read is None:
+        raise NotUnderstood(f"{word[:40]!r}, wanted {', '.join(_READERS)} or a number")
+    return read(values, setting, now_ms)
+
+
+def _sale(values: list[str], setting: Setting, now_ms: int) -> Event:
+    if not 1 < len(values) <= SALE_ITEMS_MAX + 1:
+        raise NotUnderstood(f"sale: wanted RECEIPT and 1 to {SALE_ITEMS_MAX} CATEGORY=AMOUNT")
+    receipt, *items = values
+    if not is_name(receipt) or len(receipt) > RECEIPT_MAX_CHARACTERS:
+        raise NotUnderstood(
+            f"receipt {receipt[:40]!r}, wanted 1-{RECEIPT_MAX_CHARACTERS} of A-Z a-z 0-9 _ -"
+        )
+    sale = TillSale(
+        store=setting.store,
+        receipt=receipt,
+        till_ms=now_ms,
+        currency=setting.currency,
+        items=tuple(_item(it, setting.currency) for it in items),
+    )
+    return SaleKeyed(sale)
+
+
+def _item(text: str, currency: str) -> SaleItem:
+    category, equals, amount = text.partition("=")
+    if not equals or not is_name(category):
+        raise NotUnderstood(f"item {text[:40]!r}, wanted one such as grocery=12.50")
+    try:
+        paid_minor = minor_from_text(amount.removesuffix("*"), currency)
+    except UnitError as error:
+        raise NotUnderstood(str(error)) from error
+    return SaleItem(category, paid_minor, int(amount.endswith("*")))
+
+
+def _issue(values: list[str], _setting: Setting, _now_ms: int) -> Event:
+    member = _only(values, "issue", "MEMBER")
+    if not is_member_token(member):
+        wanted = f"1-{MEMBER_MAX_CHARS} of A-Z a-z 0-9 _ . : -"
+        raise NotUnderstood(f"member {member[:40]!r}, wanted {wanted}")
+    return IssueKeyed(member)
+
+
+def _staff(values: list[str], _setting: Setting, _now_ms: int) -> Event:
+    staff = _only(values, "staff", "ID")
+    if not is_name(staff):
+        raise NotUnderstood(f"staff {staff[:40]!r}, wanted 1-64 of A-Z a-z 0-9 _ -")
+    return StaffSignedOn(staff)
+
+
+def _day(values: list[str], _setting: Setting, _now_ms: int) -> Event:
+    day = _only(values, "day", "YYYYMMDD")
+    try:
+        datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 - a calendar day has no zone
+        return DayEnded(int(day))
+    except ValueError as error:
+        raise NotUnderstood(f"day {day[:40]!r}, wanted one such as 20170301") from error
+
+
+def _only(values: list[str], word: str, wanted: str) -> str:
+    if len(values) != 1:
+        raise NotUnderstood(f"{word}: {len(values)} words, wanted one {wanted}")
+    return values[0]
+
+
+_READERS: dict[str, Callable[[list[str], Setting, int], Event]] = {
+    "sale": _sale,
+    "issue": _issue,
+    "staff": _staff,
+    "day": _day,
+}
