@@ -179,11 +179,13 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
         self._connections.add(task)
         try:
             await super().stream_connected(reader, writer, listener_name)
+        except asyncio.CancelledError:
+            pass  # by `leave_nothing_open`; asyncio prints a traceback for a cancelled connection
         finally:
-            self._connections.discard(task)
             writer.close()
-            with suppress(OSError):
+            with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+            self._connections.discard(task)
 
     async def leave_nothing_open(self) -> None:
         """End the connections that are still there after `shutdown`."""

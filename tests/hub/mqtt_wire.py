@@ -17,6 +17,7 @@ class Wire:
     def __init__(
         self, port: int, user: str, password: str, client_id: str | None = None, will: str = ""
     ) -> None:
+        self.user = user
         self.messages: queue.Queue = queue.Queue()
         self.codes: queue.Queue = queue.Queue()
         self.client = Client(

@@ -191,6 +191,21 @@ def test_a_hub_starts_again_where_it_stopped(config):
     assert before.incarnation == after.incarnation
 
 
+def test_a_hub_stops_while_devices_are_connected(config):
+    def deed(hub: Hub) -> list[Wire]:
+        wires = [Wire(config.broker.port, it, f"password-of-{it}") for it in ("h1", "h2")]
+        for wire in wires:
+            wire.subscribe(topics.rx_filter("s1", wire.user))
+        return wires
+
+    wires = with_hub(config, deed)
+
+    with pytest.raises(ConnectionRefusedError):
+        Wire(config.broker.port, "h1", "password-of-h1")
+    for wire in wires:
+        wire.close()
+
+
 def test_a_taken_address_is_told_and_leaves_nothing_open(config):
     with socket.socket() as other:
         other.bind(("127.0.0.1", config.broker.port))
