@@ -10,11 +10,12 @@ endif
 REVISIT = .venv/bin/revisit
 DEMO_DAY = 2017-03-01
 
-.PHONY: help demo test check bench clean python venv-demo venv-dev system-packages
+.PHONY: help demo test campaign check bench clean python venv-demo venv-dev system-packages
 
 help:
 	@echo "make demo     replay one real day of 109 stores, end to end; faces in demo-output/"
 	@echo "make test     install what tests need (Debian packages too) and run them"
+	@echo "make campaign run the tests of faults at full size; some 10 minutes"
 	@echo "make check    format, lint, types, import rules, translations"
 	@echo "make bench    run every benchmark"
 	@echo "make clean    remove everything that can be made again"
@@ -26,6 +27,9 @@ demo: venv-demo
 test: system-packages venv-dev
 	@# --verbosity=0 gives back the usual summary, which pyproject.toml shortens.
 	@.venv/bin/python -m pytest -n 2 --verbosity=0
+
+campaign: system-packages venv-dev
+	@REVISIT_CAMPAIGN=1 .venv/bin/python -m pytest -n 2 --verbosity=0 -m campaign
 
 check: venv-dev
 	@.venv/bin/ruff format --check .

@@ -18,7 +18,7 @@ from typing import Any
 
 from device.errors import DeviceError
 from device.intent import Intent
-from device.journal_file import INTENT_COLUMNS, JournalFailed, open_database
+from device.journal_file import INTENT_COLUMNS, Connect, JournalFailed, open_database
 from device.lockfile import FileLock
 from device.settlement import Mismatch, Reopened, Settled, Settlement
 from loyalty import wire
@@ -55,10 +55,12 @@ class Journal:
         epoch_of_new: str,
         lines_max: int = LINES_MAX,
         retention_ms: int = RETENTION_MS,
+        connect: Connect = sqlite3.connect,
     ) -> "Journal":
         """Open the journal at `path` and count one more boot.
 
         A file that does not exist yet is made, and its epoch is `epoch_of_new` for ever.
+        `connect` is there for simulated disks.
 
         Raises:
             FileHeld: another process has it open; the message says which.
@@ -72,7 +74,7 @@ class Journal:
         except OSError as error:
             raise JournalFailed(f"{path}: {error}") from error
         try:
-            database = open_database(path, epoch_of_new=epoch_of_new)
+            database = open_database(path, epoch_of_new=epoch_of_new, connect=connect)
             return cls(database, lock, lines_max=lines_max, retention_ms=retention_ms)
         except sqlite3.Error as error:
             lock.release()

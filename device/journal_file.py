@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from loyalty.chain import ZERO_HEAD, head_after
 
 FORMAT = 1
 BUSY_TIMEOUT_S = 5.0  # somebody may be reading the file with a tool
+
+Connect = Callable[..., sqlite3.Connection]
 
 INTENT_COLUMNS = ", ".join(it.name for it in fields(Intent))
 
@@ -50,14 +53,16 @@ class JournalFailed(DeviceError):
     """The disk is full or broken, or the file is no journal of ours; nothing was half done."""
 
 
-def open_database(path: Path, *, epoch_of_new: str) -> sqlite3.Connection:
+def open_database(
+    path: Path, *, epoch_of_new: str, connect: Connect = sqlite3.connect
+) -> sqlite3.Connection:
     """Return the database at `path`, made with `epoch_of_new` if it is new, one boot later.
 
     Raises:
         JournalFailed: it cannot be read or written, or its chain does not hold.
     """
     try:
-        database = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        database = connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except sqlite3.Error as error:
         raise JournalFailed(f"{path}: {error}") from error
     try:
