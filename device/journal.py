@@ -26,7 +26,14 @@ from loyalty.chain import head_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
-from loyalty.records import VALUE_KINDS, FacePrinted, Record, TouchUnknown, from_line
+from loyalty.records import (
+    VALUE_KINDS,
+    FacePrinted,
+    FaceStarted,
+    Record,
+    TouchUnknown,
+    from_line,
+)
 
 LINES_MAX = 20_000  # not settled; a shop's busiest week without a network
 OUTCOMES_KEPT = 8  # places that only the end of something begun may take
@@ -38,6 +45,7 @@ INCARNATIONS_MAX = 64
 LOOK_BACK_MAX = 5_000  # lines searched for the last operation
 
 OUTCOME_KINDS = frozenset({FacePrinted.kind, TouchUnknown.kind})
+FACE_KINDS = frozenset({FaceStarted.kind, FacePrinted.kind})
 
 
 class JournalFull(DeviceError):
@@ -287,11 +295,19 @@ class Journal:
 
         Only the newest `LOOK_BACK_MAX` lines are searched.
         """
+        return self._newest(VALUE_KINDS)
+
+    def open_face(self) -> FaceStarted | None:
+        """Return the face that was begun last, if it has no outcome yet; searched as far back."""
+        newest = self._newest(FACE_KINDS)
+        return newest if isinstance(newest, FaceStarted) else None
+
+    def _newest(self, kinds: frozenset[str]) -> Record | None:
         newest = "SELECT line FROM line ORDER BY seq DESC LIMIT ?"
         for (line,) in self._read(newest, LOOK_BACK_MAX):
             with suppress(wire.UnknownLine):  # a newer release of us wrote it
                 record = from_line(line)
-                if record.kind in VALUE_KINDS:
+                if record.kind in kinds:
                     return record
         return None
 

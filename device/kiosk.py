@@ -211,6 +211,8 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _return_card("take_card", sound="take_card")
         case _, CardReturned():
             return _welcome([])
+        case Waiting() | Closing(), JournalFailed(reason=reason):
+            return State(), [Sound("refused"), Show(screen=f"journal_{reason}")]
         case _, JournalFailed(reason=reason):
             return _return_card(f"journal_{reason}", sound="refused")
         case _:

@@ -5,7 +5,7 @@ from device.intent import Intent
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from loyalty.clock import Clock
-from loyalty.records import Record
+from loyalty.records import FaceStarted, Record
 
 
 class Recorder:
@@ -36,3 +36,7 @@ class Recorder:
         else:
             self._journal.append(record)
         self._hub.notify_appended()
+
+    def open_face(self) -> FaceStarted | None:
+        """Return the face that was begun and has no outcome, if there is one."""
+        return self._journal.open_face()

@@ -7,14 +7,20 @@ and journals around it. The terminal uses it in three steps: next card, perhaps 
 
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 import structlog
 
 from device.app import Front
 from device.display import cycle
 from device.display import cycle_terms as terms
-from device.display.printers.printer import CardPrinter, PrinterTrouble
+from device.display.printers.printer import (
+    CardPrinter,
+    Fault,
+    FaultCode,
+    PrinterTrouble,
+    Rank,
+    Status,
+)
 from device.errors import DeviceError, LinkLost
 from device.events import (
     Card,
@@ -30,12 +36,11 @@ from device.events import (
     TouchOutcome,
 )
 from device.face_maker import FaceMaker, MadeFace
-from device.nfc.reader import Reader
+from device.face_records import FaceRecords
+from device.nfc.reader import CardGone, CardSeen, Reader
 from device.recorder import Recorder
-from device.stamp import stamp, touched
 from device.tap import Tap
 from loyalty.clock import Clock
-from loyalty.records import FacePrinted, FaceStarted
 
 SLOT_OPEN_S = 3600.0
 READ_UID_S = 1.0
@@ -46,16 +51,6 @@ PRINTER_RETRY_MS = 5000
 log = structlog.get_logger()
 
 _AWAY = (cycle.Done, cycle.Stale, cycle.Idle)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FaceJob:
-    """The face under way, with what its records need."""
-
-    card: Card
-    touch: TouchOutcome
-    content: FaceContent
-    made: MadeFace
 
 
 class Slot:
@@ -77,26 +72,32 @@ class Slot:
         self._reader = reader
         self._tap = tap
         self._faces = faces
-        self._recorder = recorder
-        self._setting = setting
+        self._records = FaceRecords(recorder, setting)
         self._front = front
         self._patience = patience
         self._state: cycle.State = cycle.Idle()
         self._todo: deque[terms.Request] = deque()
         self._found: CardRead | CardRefused | None = None
-        self._job: _FaceJob | None = None
+        self._made: MadeFace | None = None
         self._is_new = True
+        self._has_spoken = False
 
     async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
         """Open the slot and return the card that is put in; wait for as long as it takes."""
         if self._is_new:
             self._is_new = False
-            self._feed(terms.Booted(None))
+            self._feed(terms.Booted(self._records.left_open()))
         while True:
             await self._perform_until_at_rest()
             if isinstance(self._state, cycle.Identified):
                 assert self._found is not None
                 return self._found
+            if not isinstance(self._state, _AWAY):
+                await self._await_staff()
+                continue
+            if self._has_spoken:
+                self._front.show(Show(screen="welcome"))
+                self._has_spoken = False
             self._feed(terms.SlotOpened(SLOT_OPEN_S))
 
     async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
@@ -109,14 +110,8 @@ class Slot:
 
     async def print_face(self, card: Card, touch: TouchOutcome, content: FaceContent) -> FaceEnded:
         """Give the held card a new face; the card is still inside afterwards, if it can be."""
-        made = self._faces.make(content)
-        self._job = _FaceJob(card=card, touch=touch, content=content, made=made)
-        job = terms.Job(
-            uid=card.uid,
-            face=made.raster.digest(),
-            payload=made.payload,
-            rewrites=card.rewrites,
-        )
+        self._made = self._faces.make(content)
+        job = self._records.plan(card, touch, content, self._made)
         self._feed(terms.FaceCommitted(job))
         while self._todo and not isinstance(self._todo[0], terms.Eject | terms.AwaitRemoval):
             await self._perform_next()
@@ -152,14 +147,15 @@ class Slot:
                 return await self._read_uid()
             case terms.LoadFace(job=job):
                 return await self._load(job)
-            case terms.JournalFaceStarted(job=job, rewrite_no=rewrite_no):
-                return self._journal_started(job, rewrite_no)
+            case terms.JournalFaceStarted(rewrite_no=rewrite_no):
+                is_safe = self._records.start(rewrite_no)
+                return terms.FaceStartedJournalled() if is_safe else terms.JournalRefused()
             case terms.Rewrite():
                 return terms.RewriteEnded(await self._printer.rewrite())
             case terms.Probe():
                 return await self._probe()
             case terms.JournalFaceOutcome(outcome=outcome):
-                self._journal_outcome(outcome)
+                self._records.end(outcome)
             case terms.Eject():
                 return await self._move(self._printer.eject, terms.Ejected())
             case terms.Retract():
@@ -168,9 +164,9 @@ class Slot:
                 return await self._await_removal(timeout_s)
             case terms.ShowCallStaff(reason=reason):
                 log.error("printer_needs_staff", reason=reason)
-                self._front.show(Show(screen="staff_needed"))
+                self._say(Show(screen="staff_needed"))
             case terms.ShowOfferNewCard(rewrites=rewrites):
-                self._front.show(Show(screen="card_worn", values={"rewrites": rewrites}))
+                self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
             case terms.ShowCardWorn(rewrites=rewrites):
                 log.warning("card_wearing_out", rewrites=rewrites)
             case _:
@@ -182,92 +178,88 @@ class Slot:
             taken = await self._printer.take_card(timeout_s)
         except DeviceError as error:
             log.error("printer_lost", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
-            self._front.show(Show(screen="staff_needed"))
-            await self._patience.sleep_ms(PRINTER_RETRY_MS)
+            self._say(Show(screen="staff_needed"))
+            while not await self._is_well_again():
+                await self._patience.sleep_ms(PRINTER_RETRY_MS)
             return terms.CardNotTaken()
         return terms.CardTaken() if taken else terms.CardNotTaken()
 
     async def _read_uid(self) -> terms.Event:
-        try:
-            seen = await self._reader.wait_for_card(READ_UID_S)
-            if seen is None:
-                return terms.UidNotRead()
-            if isinstance(self._state, cycle.Held):
-                self._found = await self._tap.read_now(seen)
-        except DeviceError:
+        seen = await self._see_card()
+        if seen is None:
             return terms.UidNotRead()
+        if isinstance(self._state, cycle.Held):
+            try:
+                self._found = await self._tap.read_now(seen)
+            except DeviceError as error:
+                log.warning("card_not_read", error=str(error))
+                return terms.UidNotRead()
         return terms.UidRead(seen.uid.hex())
 
-    async def _load(self, job: terms.Job) -> terms.Event:
-        assert self._job is not None
-        made = self._job.made
+    async def _see_card(self) -> CardSeen | None:
         try:
-            await self._printer.load(made.raster)
+            return await self._reader.wait_for_card(READ_UID_S)
+        except CardGone:
+            return None
+        except DeviceError as error:
+            log.error("reader_lost", error=str(error))
+            await self._tap.reopen()
+            return None
+
+    async def _load(self, job: terms.Job) -> terms.Event:
+        assert self._made is not None
+        try:
+            await self._printer.load(self._made.raster)
         except DeviceError as error:
             log.error("face_not_loaded", error=str(error))
             return terms.LoadFailed()
-        return terms.FaceLoaded(job.face, made.read_back)
-
-    def _journal_started(self, job: terms.Job, rewrite_no: int) -> terms.Event:
-        assert self._job is not None
-        record = FaceStarted(
-            **stamp(self._setting, self._recorder.now()),
-            **touched(self._job.card, self._job.touch),
-            op="",
-            face=job.face,
-            rewrite=rewrite_no,
-        )
-        try:
-            self._recorder.save(record)
-        except DeviceError as error:
-            log.error("journal_failed", error=str(error))
-            return terms.JournalRefused()
-        return terms.FaceStartedJournalled()
-
-    def _journal_outcome(self, outcome: terms.FaceOutcome) -> None:
-        assert self._job is not None
-        content = self._job.content
-        record = FacePrinted(
-            **stamp(self._setting, self._recorder.now()),
-            **touched(self._job.card, "none"),
-            op="",
-            face=self._job.made.raster.digest(),
-            outcome=outcome,
-            account_version=content.account_version,
-            shown_points=content.points,
-            pending_points=content.pending_points,
-            as_of_ms=content.as_of_ms,
-        )
-        try:
-            self._recorder.save(record)
-        except DeviceError as error:
-            log.error("journal_failed", error=str(error))
+        return terms.FaceLoaded(job.face, self._made.read_back)
 
     async def _probe(self) -> terms.Event:
-        status = await self._printer.status()
-        if not status.card_held:
-            return terms.Probed(status, None)
-        try:
-            seen = await self._reader.wait_for_card(READ_UID_S)
-        except DeviceError:
-            seen = None
+        status = await self._status()
+        seen = await self._see_card() if status.card_held else None
         return terms.Probed(status, None if seen is None else seen.uid.hex())
+
+    async def _status(self) -> Status:
+        try:
+            return await self._printer.status()
+        except LinkLost as error:
+            fault = Fault(FaultCode.COMMS, Rank.OPERATOR, str(error))
+            return Status(card_held=False, card_at_gate=False, cover_open=False, fault=fault)
 
     async def _await_removal(self, timeout_s: float) -> terms.Event:
         left_ms = int(timeout_s * 1000)
         while left_ms > 0:
-            if not (await self._printer.status()).card_at_gate:
+            status = await self._status()
+            if not (status.card_at_gate or _is_silent(status)):
                 return terms.CardRemoved()
             await self._patience.sleep_ms(GATE_POLL_MS)
             left_ms -= GATE_POLL_MS
         return terms.NotRemoved()
 
     async def _await_staff(self) -> None:
-        """Wait until the printer is empty and well again, however staff did it."""
         await self._patience.sleep_ms(JAM_POLL_MS)
-        status = await self._printer.status()
-        if not (status.card_held or status.card_at_gate or status.fault):
+        if await self._is_well_again():
             self._feed(terms.StaffCleared())
+
+    async def _is_well_again(self) -> bool:
+        """Return whether the printer is empty and takes commands, however that came about."""
+        status = await self._status()
+        if status.card_held and not status.fault and not isinstance(self._state, cycle.Abandoned):
+            # It was only the line, or the power, that had failed: the card can come out.
+            await self._move(self._printer.eject, terms.Ejected())
+            return False
+        if status.card_held or status.card_at_gate or status.cover_open or _is_silent(status):
+            return False
+        try:
+            await self._printer.reset()
+        except DeviceError:
+            return False
+        return True
+
+    def _say(self, show: Show) -> None:
+        self._front.show(show)
+        self._has_spoken = True
 
     async def _move(
         self, movement: Callable[[], Awaitable[None]], moved: terms.Event
@@ -278,6 +270,10 @@ class Slot:
             log.error("card_stuck", error=str(error))
             return terms.EjectFailed()
         return moved
+
+
+def _is_silent(status: Status) -> bool:
+    return status.fault is not None and status.fault.code is FaultCode.COMMS
 
 
 def _outcome(state: cycle.State) -> FaceOutcome:

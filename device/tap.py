@@ -71,7 +71,7 @@ class Tap:
             except CardGone:
                 continue
             except DeviceError:
-                await self._reopen()
+                await self.reopen()
                 continue
             if found is not None:
                 return self.understand(found)
@@ -125,6 +125,15 @@ class Tap:
             return CardWritten("torn", 0)
         return self._ended(written, 0)
 
+    async def reopen(self) -> None:
+        """Open a lost reader again, after a while; if that fails it is for the next try."""
+        await self._clock.sleep_ms(REOPEN_MS)
+        try:
+            await self._reader.close()
+            await self._reader.open()
+        except DeviceError:
+            return
+
     def _ended(self, written: Written, counter: int) -> CardWritten:
         if written.card is not None:
             self._card = written.card
@@ -137,11 +146,3 @@ class Tap:
             if seen is None or seen.uid.hex() != uid:
                 return
             await self._clock.sleep_ms(LEAVING_MS)
-
-    async def _reopen(self) -> None:
-        await self._clock.sleep_ms(REOPEN_MS)
-        try:
-            await self._reader.close()
-            await self._reader.open()
-        except DeviceError:
-            return

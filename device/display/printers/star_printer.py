@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -71,6 +72,8 @@ class StarPrinter:
         answer = await self._exchange(Command.STATUS)
         fault = fault_of(answer)
         if isinstance(answer, Response):
+            if self._fault is not None and self._fault.code is FaultCode.COMMS:
+                self._fault = None  # It answers: that has gone well.
             status = parse_status(answer.data, fault or self._fault)
             if status is not None:
                 if status.cover_open:
@@ -87,7 +90,8 @@ class StarPrinter:
                 Command.TAKE_IN, timeout_s=timeout_s, ended_by=Command.CANCEL_INSERTION
             )
         except asyncio.CancelledError:
-            await self._link.write(encode(Command.CANCEL_INSERTION))
+            with suppress(LinkLost):
+                await self._link.write(encode(Command.CANCEL_INSERTION))
             raise
         finally:
             self._taking = False
