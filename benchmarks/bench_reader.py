@@ -23,7 +23,7 @@ from rich.table import Table
 
 from device.nfc import classic
 from device.nfc.pn532 import Pn532
-from device.nfc.serial_link import SerialLink
+from device.serial_link import SerialLink
 
 GOAL_RATIO = 1.05
 WARM_UP_ROUNDS = 3
