@@ -77,6 +77,7 @@ SHELLS = {
     "simulators/pty_port.py": "a pty",
     "simulators/power_recorder.py": "SQLite's files, through a VFS",
     "simulators/replay.py": "the tasks of a whole replay",
+    "simulators/replay_command.py": "a command line",
     "simulators/script_clock.py": "the wait for a simulated moment",
     "simulators/shopper.py": "a person's patience",
     "simulators/sim_command.py": "a command line",
