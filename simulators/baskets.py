@@ -21,6 +21,8 @@ from loyalty.units import minor_from_decimal
 
 CURRENCY = "USD"
 DAYS_MAX = 366
+FIRST_DAY, LAST_DAY = date(2017, 1, 1), date(2018, 1, 1)  # what the data set covers
+STORE_MAX = 999_999
 
 _LINE_COLUMNS = [
     "household_id",
@@ -56,15 +58,32 @@ def read_baskets(*, store: int | None, first_day: date, days: int) -> list[Baske
     Raises:
         NoBaskets: there are none, and why.
     """
-    lines = _read_lines(store, first_day, days)
+    lines = []
+    if first_day <= LAST_DAY and (store is None or store <= STORE_MAX):
+        lines = _read_lines(store, first_day, days)
+    if not lines:
+        shop = "any store" if store is None else f"store {store}"
+        covered = f"the data cover {FIRST_DAY} to {LAST_DAY}"
+        raise NoBaskets(f"no baskets of {shop} from {first_day} for {days} days; {covered}")
     categories = _read_categories({line["product_id"] for line in lines})
     by_basket: dict[int, list[dict[str, Any]]] = {}
     for line in lines:
         by_basket.setdefault(line["basket_id"], []).append(line)
     baskets = [_basket(basket_id, found, categories) for basket_id, found in by_basket.items()]
-    if not baskets:
-        raise NoBaskets(f"no baskets of store {store or 'all'} in {days} days from {first_day}")
     return sorted(baskets, key=lambda it: (it.at_ms, it.basket_id))
+
+
+def sale_item(
+    *, category: str, sales_value: float, coupon_disc: float, retail_disc: float
+) -> SaleItem:
+    """Return a line of a receipt as a record states it; its money is rounded once."""
+    # The columns are doubles; their shortest decimal form is what the till printed.
+    paid = Decimal(repr(sales_value)) - Decimal(repr(coupon_disc))
+    return SaleItem(
+        category=category,
+        paid_minor=minor_from_decimal(paid, CURRENCY),
+        special_price=1 if retail_disc > 0 else 0,
+    )
 
 
 def category_name(product_category: str | None) -> str:
@@ -74,7 +93,7 @@ def category_name(product_category: str | None) -> str:
     return _NOT_IN_NAMES.sub("_", product_category)
 
 
-def _read_lines(store: int | None, first_day: date, days: int) -> Any:
+def _read_lines(store: int | None, first_day: date, days: int) -> list[dict[str, Any]]:
     import pyarrow.parquet  # type: ignore[import-untyped]  # no types
 
     start = datetime(first_day.year, first_day.month, first_day.day)  # noqa: DTZ001 - as stored
@@ -87,7 +106,8 @@ def _read_lines(store: int | None, first_day: date, days: int) -> Any:
     table = pyarrow.parquet.read_table(
         _data() / "transactions.parquet", columns=_LINE_COLUMNS, filters=wanted
     )
-    return table.to_pylist()
+    lines: list[dict[str, Any]] = table.to_pylist()
+    return lines
 
 
 def _read_categories(products: Iterable[int]) -> dict[int, str]:
@@ -121,10 +141,9 @@ def _basket(basket_id: int, lines: list[dict[str, Any]], categories: dict[int, s
 
 
 def _item(line: dict[str, Any], categories: dict[int, str]) -> SaleItem:
-    # The columns are doubles; their shortest decimal form is what the till printed.
-    paid = Decimal(repr(line["sales_value"])) - Decimal(repr(line["coupon_disc"]))
-    return SaleItem(
+    return sale_item(
         category=categories.get(line["product_id"], UNKNOWN_CATEGORY),
-        paid_minor=minor_from_decimal(paid, CURRENCY),
-        special_price=1 if line["retail_disc"] > 0 else 0,
+        sales_value=line["sales_value"],
+        coupon_disc=line["coupon_disc"],
+        retail_disc=line["retail_disc"],
     )
