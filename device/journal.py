@@ -193,8 +193,10 @@ class Journal:
             JournalFailed: the disk is full or broken; the intent is still open.
             ValueError: no such intent is open, or `record` is about another `op`.
         """
-        if record.op != op:
-            raise ValueError(f"outcome of {record.op!r}, {op!r} wanted")
+        # What nobody knows moves no value, so it does not take the `op` that it is about.
+        about = record.intended if isinstance(record, TouchUnknown) else record.op
+        if about != op:
+            raise ValueError(f"outcome of {about!r}, {op!r} wanted")
         line = to_line(record)
         head = head_after(self._head, line)
         seq = self.last_seq + 1
