@@ -1,5 +1,6 @@
 """`revisit ledger`: what a member has, what moved, and whether what must hold does."""
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,7 @@ _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim
 
 
 def main(arguments: list[str]) -> int:
-    """Run `revisit ledger verify|balance|history`; return the exit status."""
+    """Run `revisit ledger verify|balance|history|restored`; return the exit status."""
     return run_app(_app, arguments, "revisit ledger")
 
 
@@ -86,6 +87,17 @@ def history_command(
         times = (_moment(it.event_ms), _moment(it.booked_ms))
         table.add_row(*times, it.device, it.op, it.leg, f"{it.points:+,}")
     Console().print(table)
+
+
+@_app.command("restored")
+def restored_command(db: Db = Path("ledger.db")) -> None:
+    """Say that this ledger is a backup: devices send again what it lacks. Stop the hub before."""
+    ledger = open_ledger(db)
+    try:
+        ledger.begin_incarnation(secrets.token_hex(8))
+        typer.echo(f"{db}: devices will send again what this ledger lacks")
+    finally:
+        ledger.close()
 
 
 def _print_invariants(ledger: Ledger, invariants: dict[str, Holds]) -> None:

@@ -100,6 +100,16 @@ class Ledger:
         if changed != 1:
             raise NotFound(f"no device {device!r} in {self.path}")
 
+    def begin_incarnation(self, incarnation: str) -> None:
+        """Go on under another name: this is a backup, and devices hold receipts for what it lacks.
+
+        Devices send again whatever the first receipt of a new incarnation does not cover. No hub
+        may be running on this ledger: it would go on with the name it knows.
+        """
+        with self.transaction() as database:
+            database.execute("UPDATE meta SET value = ? WHERE name = 'incarnation'", (incarnation,))
+        self.incarnation = incarnation
+
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
