@@ -80,6 +80,7 @@ class Slot:
         self._found: CardRead | CardRefused | None = None
         self._made: MadeFace | None = None
         self._is_new = True
+        self._is_serving = False
         self._has_spoken = False
 
     async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
@@ -87,14 +88,14 @@ class Slot:
         if self._is_new:
             self._is_new = False
             self._feed(terms.Booted(self._records.left_open()))
+        self._is_serving = False
         while True:
             await self._perform_until_at_rest()
             if isinstance(self._state, cycle.Identified):
                 assert self._found is not None
+                self._is_serving = True
                 return self._found
-            if not isinstance(self._state, _AWAY):
-                await self._await_staff()
-                continue
+            await self._until_away()
             if self._has_spoken:
                 self._front.show(Show(screen="welcome"))
                 self._has_spoken = False
@@ -122,8 +123,7 @@ class Slot:
         if isinstance(self._state, cycle.Identified):
             self._feed(terms.ReturnChosen())
         await self._perform_until_at_rest()
-        while not isinstance(self._state, _AWAY):
-            await self._await_staff()
+        await self._until_away()
         return CardReturned()
 
     async def _perform_until_at_rest(self) -> None:
@@ -164,7 +164,8 @@ class Slot:
                 return await self._await_removal(timeout_s)
             case terms.ShowCallStaff(reason=reason):
                 log.error("printer_needs_staff", reason=reason)
-                self._say(Show(screen="staff_needed"))
+            case terms.ShowTakeCard() if not self._is_serving:
+                self._say(Show(screen="take_card"))
             case terms.ShowOfferNewCard(rewrites=rewrites):
                 self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
             case terms.ShowCardWorn(rewrites=rewrites):
@@ -237,10 +238,14 @@ class Slot:
             left_ms -= GATE_POLL_MS
         return terms.NotRemoved()
 
-    async def _await_staff(self) -> None:
-        await self._patience.sleep_ms(JAM_POLL_MS)
-        if await self._is_well_again():
-            self._feed(terms.StaffCleared())
+    async def _until_away(self) -> None:
+        """Return at once if nothing is stuck or left behind, else once staff have seen to it."""
+        if not isinstance(self._state, _AWAY):
+            self._say(Show(screen="staff_needed"))
+        while not isinstance(self._state, _AWAY):
+            await self._patience.sleep_ms(JAM_POLL_MS)
+            if await self._is_well_again():
+                self._feed(terms.StaffCleared())
 
     async def _is_well_again(self) -> bool:
         """Return whether the printer is empty and takes commands, however that came about."""

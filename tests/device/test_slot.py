@@ -1,0 +1,256 @@
+"""A kiosk's slot with bad luck of every sort: the card always comes back, and records say how."""
+
+import asyncio
+
+import pytest
+
+from device.journal import OUTCOMES_KEPT
+from loyalty.records import FacePrinted, FaceStarted
+from simulators.cards import ClassicChip, OtherChip
+from simulators.plastic import PlasticCard
+from tests.device.quick_time import in_quick_time
+from tests.device.terminal_world import hardware_in, kiosk_at, terminal_on
+
+
+def face_outcomes(kiosk):
+    return [it.outcome for it in kiosk.records() if isinstance(it, FacePrinted)]
+
+
+async def ask_for_face(kiosk, card):
+    """Put the card in and touch "print my card"."""
+    await kiosk.see("welcome")
+    await kiosk.insert(card)
+    await kiosk.see("account")
+    await kiosk.choose("print")
+
+
+class WatchedCard(PlasticCard):
+    """A card that says when it is erased."""
+
+    def __init__(self, on_erase):
+        super().__init__()
+        self._on_erase = on_erase
+
+    def erase(self):
+        super().erase()
+        self._on_erase()
+
+
+@in_quick_time
+async def test_a_face_is_printed_and_the_card_comes_back(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await ask_for_face(kiosk, card)
+
+        returned = await kiosk.card_at_gate()
+
+        assert returned is card
+        assert (card.rewrite_count, face_outcomes(kiosk)) == (1, ["printed"])
+        await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_face_started_is_on_disk_before_each_erase(tmp_path):
+    newest = []
+    async with hardware_in(tmp_path) as hardware:
+        card = WatchedCard(lambda: newest.append(kiosk.records()[-1]))
+        await hardware.issued_card(card)
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            for _ in range(2):
+                await ask_for_face(kiosk, card)
+                await kiosk.card_at_gate()
+
+        assert [type(it) for it in newest] == [FaceStarted, FaceStarted]
+        assert [it.rewrite for it in newest] == [1, 2]
+
+
+@in_quick_time
+async def test_an_answer_lost_after_the_print_is_tried_once_more_and_counted(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        losses = iter((1, 0))
+        card = WatchedCard(lambda: setattr(hardware.star.faults, "lose_answers", next(losses)))
+        await hardware.issued_card(card)
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            await ask_for_face(kiosk, card)
+            await kiosk.card_at_gate()
+
+            started = [it.rewrite for it in kiosk.records() if isinstance(it, FaceStarted)]
+            assert (started, face_outcomes(kiosk)) == ([1, 2], ["printed"])
+
+
+@in_quick_time
+async def test_a_jammed_card_comes_back_by_staff_and_its_face_is_owed(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        kiosk.hardware.star.faults.jam_at_percent = 40
+        await ask_for_face(kiosk, card)
+        await kiosk.see("staff_needed")
+
+        freed = kiosk.hardware.star.clear_jam()
+
+        assert freed is card
+        await kiosk.see("welcome")
+        assert face_outcomes(kiosk) == ["stale"]
+        await ask_for_face(kiosk, card)
+        assert await kiosk.card_at_gate() is card
+        assert face_outcomes(kiosk) == ["stale", "printed"]
+
+
+@in_quick_time
+async def test_a_power_cut_of_the_printer_gives_the_card_back_and_owes_the_face(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        kiosk.hardware.star.faults.power_cut_at_percent = 40
+        await ask_for_face(kiosk, card)
+        await kiosk.see("staff_needed")
+
+        kiosk.hardware.star.restore_power()
+
+        assert await kiosk.card_at_gate() is card
+        await kiosk.see("welcome")
+        assert face_outcomes(kiosk) == ["stale"]
+
+
+@in_quick_time
+async def test_a_printer_that_falls_silent_gives_the_card_back_when_it_speaks_again(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        kiosk.hardware.star.faults.mute = True
+        await kiosk.choose("print")
+        await kiosk.see("staff_needed")
+
+        kiosk.hardware.star.faults.mute = False
+
+        assert await kiosk.card_at_gate() is card
+        await kiosk.see("welcome")
+        assert (card.rewrite_count, face_outcomes(kiosk)) == (0, ["stale"])
+
+
+@in_quick_time
+async def test_a_printer_that_is_unplugged_while_it_waits_is_found_again(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.see("welcome")
+        kiosk.hardware.printer.stop()
+        await kiosk.see("staff_needed")
+
+        kiosk.hardware.plug_in_printer()
+
+        await ask_for_face(kiosk, card)
+        assert await kiosk.card_at_gate() is card
+        assert face_outcomes(kiosk) == ["printed"]
+
+
+@in_quick_time
+async def test_a_printer_that_is_unplugged_with_a_card_inside_gives_it_back(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        kiosk.hardware.printer.stop()
+        await kiosk.choose("return")
+        await kiosk.see("staff_needed")
+
+        kiosk.hardware.plug_in_printer()
+
+        assert await kiosk.card_at_gate() is card
+        await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_a_reader_that_is_unplugged_is_opened_again_for_the_next_card(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.see("welcome")
+        kiosk.hardware.reader.stop()
+        kiosk.hardware.plug_in_reader()
+
+        await kiosk.insert(card)
+
+        await kiosk.see("account")
+
+
+@in_quick_time
+async def test_a_card_that_nobody_can_read_comes_back_with_a_word(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        card.chip = None
+        await kiosk.insert(card)
+
+        await kiosk.see("take_card")
+
+        assert await kiosk.card_at_gate() is card
+        await kiosk.see("welcome")
+
+
+@pytest.mark.parametrize(
+    ("chip", "screen"),
+    [(ClassicChip(), "card_blank"), (OtherChip(bytes.fromhex("04782e21801d80")), "card_foreign")],
+)
+def test_a_card_that_is_not_ours_comes_back_untouched(tmp_path, chip, screen):
+    @in_quick_time
+    async def comes_back():
+        async with kiosk_at(tmp_path) as (kiosk, _):
+            strange = PlasticCard(chip)
+            await kiosk.insert(strange)
+
+            await kiosk.see(screen)
+
+            assert await kiosk.card_at_gate() is strange
+            assert (strange.rewrite_count, kiosk.records()) == (0, [])
+
+    comes_back()
+
+
+@in_quick_time
+async def test_a_card_that_nobody_takes_goes_in_again_and_staff_have_it(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        await kiosk.choose("return")
+        await kiosk.see("staff_needed")
+
+        assert kiosk.hardware.star.held is card
+        kiosk.hardware.star.force_out()
+
+        await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_a_full_journal_erases_nothing(tmp_path):
+    async with kiosk_at(tmp_path, lines_max=OUTCOMES_KEPT + 1) as (kiosk, card):
+        await ask_for_face(kiosk, card)
+        await kiosk.card_at_gate()
+        await ask_for_face(kiosk, card)
+
+        await kiosk.see("face_later")
+
+        assert await kiosk.card_at_gate() is card
+        assert card.rewrite_count == 1
+
+
+@in_quick_time
+async def test_a_face_that_a_power_cut_left_open_is_ended_at_the_next_start(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        erased = asyncio.Event()
+        card = WatchedCard(lambda: (hardware.star.cut_power(), erased.set()))
+        await hardware.issued_card(card)
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            await ask_for_face(kiosk, card)
+            await erased.wait()
+            assert isinstance(kiosk.journal.open_face(), FaceStarted)
+        hardware.star.restore_power()
+
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            await kiosk.see("take_card")
+
+            assert await kiosk.card_at_gate() is card
+            assert (face_outcomes(kiosk), kiosk.journal.open_face()) == (["stale"], None)
+            await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_a_card_still_held_after_a_power_cut_of_the_kiosk_alone_comes_out(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        card = await hardware.issued_card()
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            await kiosk.insert(card)
+            await kiosk.see("account")
+
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            assert await kiosk.card_at_gate() is card
+            assert kiosk.records() == []
