@@ -14,7 +14,7 @@ from loyalty.chain import head_after, heads_after
 from loyalty.receipts import LineStatus
 
 FORK = "fork"
-GAP_PATIENCE_MS = 15 * 60_000  # DESIGN §4.5
+GAP_PATIENCE_MS = 15 * 60_000  # how long a gap keeps what follows from posting
 
 
 class Batch(NamedTuple):

@@ -2,7 +2,7 @@
 
 Two plug-ins keep the door. A device is who its password says and uses its own name as client id;
 it writes and reads its own topics only. Nobody is anonymous. The broker PUBACKs what it drops and
-forgets what was not acknowledged: journals resend and receipts decide (reference/mqtt.md §1).
+forgets what was not acknowledged: journals resend and receipts decide (docs/adr/0005).
 """
 
 import asyncio

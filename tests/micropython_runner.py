@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 RUN_MAX_S = 60
 
-# PyPI's wheel exists for this platform only (DESIGN section 10); on it, a missing one is a failure.
+# PyPI's wheel exists for this platform only; on it, a missing one is a failure.
 needs_micropython = pytest.mark.skipif(
     (platform.system(), platform.machine()) != ("Linux", "x86_64"),
     reason="PyPI has MicroPython for x86-64 Linux only",
