@@ -137,10 +137,9 @@ class App:
         """Work until cancelled."""
         journal = self._parts.journal
         last = journal.last_operation()
-        self._events.put_nowait(
-            Booted(tuple(journal.open_intents()), last.op if last is not None else "")
-        )
+        booted = Booted(tuple(journal.open_intents()), last.op if last is not None else "")
         async with asyncio.TaskGroup() as self._tasks:
+            await self._take(booted)  # before anything that was put while nobody worked
             while True:
                 await self._take(await self._events.get())
 
@@ -236,9 +235,9 @@ class App:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._parts.front.show(show)
         if show.timeout_ms:
             self._timer = self._tasks.create_task(self._time_out(show.timeout_ms), name="timer")
+        self._parts.front.show(show)
 
     async def _time_out(self, timeout_ms: int) -> None:
         await self._parts.clock.sleep_ms(timeout_ms)

@@ -7,7 +7,7 @@ the one part that is only spoken for.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from device.display.cards.face import FaceArtist
 from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.events import Chosen, SaleKeyed, TillSale
+from device.events import Chosen, SaleKeyed, Show, TillSale
 from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.mqtt.client import HubSilent
@@ -53,6 +53,7 @@ class SpokenForHub:
 
     def __init__(self) -> None:
         self.is_silent = False
+        self.is_silent_about_receipts = False
         self.asked: list[Ask] = []
         self.hub_ms = 0
 
@@ -66,7 +67,7 @@ class SpokenForHub:
         return _answer(ask)
 
     async def settled(self, upto_seq: int) -> None:
-        if self.is_silent:
+        if self.is_silent or self.is_silent_about_receipts:
             await asyncio.Event().wait()
 
 
@@ -75,6 +76,18 @@ class HastyClock(ScriptClock):
 
     async def sleep_ms(self, duration_ms: int) -> None:
         await asyncio.sleep(duration_ms / 1000 if duration_ms >= LONG_MS else 0)
+
+
+class NotedFront(Front):
+    """A front that notes every screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[str] = []
+
+    def show(self, show: Show) -> None:
+        super().show(show)
+        self.shown.append(show.screen)
 
 
 class GateStar(StarSimulator):
@@ -146,11 +159,10 @@ class Terminal:
 
     hardware: Hardware
     app: App
-    front: Front
+    front: NotedFront
     journal: Journal
     hub: SpokenForHub
     clock: ScriptClock
-    seen: list[str] = field(default_factory=list)
 
     def records(self) -> list[Record]:
         return [from_line(line) for _, line in self.journal.pending(0, 1000)]
@@ -168,6 +180,11 @@ class Terminal:
         items = (SaleItem("grocery", 1250, 0),)
         sale = TillSale(store=STORE, receipt=receipt, till_ms=START_MS, currency="USD", items=items)
         await self.app.put(SaleKeyed(sale))
+
+    async def pass_ms(self, duration_ms: int) -> None:
+        """Let time go by for who stands before the screen."""
+        await asyncio.sleep(0)  # the screen's timer begins
+        self.clock.move_to(self.clock.now_ms() + duration_ms)
 
     def hold(self, chip: Chip) -> None:
         self.hardware.reader.place(chip)
@@ -222,7 +239,7 @@ async def terminal_on(
 ) -> AsyncIterator[Terminal]:
     """Run a terminal on `hardware` until the block ends as a power cut would end it."""
     journal = Journal.open(folder / "journal.db", epoch_of_new="e1", **options)
-    hub, front, clock = SpokenForHub(), Front(), ScriptClock(START_MS)
+    hub, front, clock = SpokenForHub(), NotedFront(), ScriptClock(START_MS)
     recorder = Recorder(journal, hub, clock)
     driver = Pn532(SerialLink(str(hardware.reader_link)))
     await driver.open()
