@@ -103,8 +103,10 @@ Step = tuple[State, list[Request]]
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
     match state.phase, event:
-        case _, Booted():
-            return state, [*recover(setting, event, now), Show(screen="ready")]
+        case _, Booted(last_op=last_op):
+            # The last operation stays on the screen: nobody shall key it again unawares.
+            ready: list[Request] = [] if last_op else [Show(screen="ready")]
+            return state, [*recover(setting, event, now), *ready]
         case Idle(), StaffSignedOn(staff=staff):
             signed_on = StaffSignedIn(**stamp(setting, now, staff=staff), **NO_CARD, op="")
             return _save(replace(state, staff=staff), signed_on, Show(screen="signed_on"))

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import Container
 
-from device.app import App
-from device.events import Chosen, Show, Sound
+from device.events import Show, Sound
 
 DARK = Show(screen="dark")
 
@@ -36,9 +35,9 @@ class Front:
         heard, self._sounds = self._sounds, []
         return heard
 
-    async def see(self, screens: Container[str]) -> Show:
-        """Return the screen once it is one of `screens`."""
-        while self._shown.screen not in screens:
+    async def see(self, screens: Container[str], *, but_not: Show | None = None) -> Show:
+        """Return the screen once it is one of `screens`, and another than `but_not`."""
+        while self._shown.screen not in screens or self._shown is but_not:
             self._changed.clear()
             await self._changed.wait()
         return self._shown
@@ -49,14 +48,3 @@ class Front:
             self._changed.clear()
             await self._changed.wait()
         return self._shown
-
-
-async def touch(app: App, front: Front, choice: str) -> None:
-    """Touch `choice`, which the screen must offer.
-
-    Raises:
-        ValueError: it does not; people cannot touch what they do not see.
-    """
-    if choice not in front.screen.choices:
-        raise ValueError(f"{front.screen.screen} offers {front.screen.choices}, not {choice!r}")
-    await app.put(Chosen(choice))

@@ -2,31 +2,37 @@
 
 The script says who shops when; a window of it is played at a time, its visits side by side. What
 came of it is measured at the ends: the terminals' journals, the hub's ledger and the cards.
+
+A seed of faults makes the site a rough one and gives visits their mishaps. It changes how things
+get there, never what: the ledger's digest is the same for every seed and for none.
 """
 
 import asyncio
 import random
-import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from device.display.i18n import LOCALES
-from device.events import Setting, TillSale
-from device.mqtt.identity import Broker, Identity
+from device.display.printers.star_printer import StarTimings
+from device.mqtt.identity import KEEPALIVE_S, Broker, Identity
 from device.nfc.member_card import CardKeys
-from hub.config import BrokerAddress, HubConfig
-from hub.hub import Hub
+from device.terminal import setting_of
 from hub.ledger.sqlite import open_ledger
+from loyalty.clock import SystemClock
 from loyalty.programme import Programme
-from simulators.baskets import CURRENCY, Basket
-from simulators.cards import ClassicChip
+from simulators.baskets import Basket
+from simulators.calm_site import CalmSite
+from simulators.faults import FAULTS, Mishap, plan
+from simulators.life import Making
 from simulators.plastic import PlasticCard
+from simulators.quick_clock import QuickClock
+from simulators.rough_site import RoughSite
 from simulators.script import Visit, Window, script
-from simulators.script_clock import ScriptClock
-from simulators.shopper import Shopper
-from simulators.stations import HandheldStation, KioskStation, Making
+from simulators.script_clock import OffsetClock, ScriptClock
+from simulators.stations import HandheldStation, KioskStation
+from simulators.visits import World, serve
 
 SITE = "site"
 KID = "k1"
@@ -34,171 +40,149 @@ SEED = 2017
 
 LEDGER_FILE = "ledger.db"
 
+# Where things go wrong, what is only a wait for something lost is cut short.
+PATIENCE_S = 20.0
+ROUGH_PATIENCE_S = 12.0
+ROUGH_SPEED = 10
+ROUGH_KEEPALIVE_S = 2
+ROUGH_PRINTER = StarTimings(short_s=0.5, rewrite_s=1.0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What to replay: baskets in time order, how many terminals serve them, and where to work.
 
-    `ledger_path` must not exist yet.
+    `programme_text` is the programme's document. `ledger_path` must not exist yet. With a seed of
+    `faults` things go wrong.
     """
 
     baskets: Sequence[Basket]
     kiosks: int
     handhelds: int
     programme: Programme
+    programme_text: str
     folder: Path
     ledger_path: Path
-
-
-@dataclass(slots=True, kw_only=True)
-class World:
-    """Everything that runs in a replay, and the people in it."""
-
-    clock: ScriptClock
-    hub: Hub
-    handhelds: list[HandheldStation]
-    kiosks: list[KioskStation]
-    shoppers: dict[str, Shopper] = field(default_factory=dict)
-
-    @property
-    def stations(self) -> list[HandheldStation | KioskStation]:
-        """Every terminal."""
-        return [*self.handhelds, *self.kiosks]
+    faults: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What the terminals counted when all was at rest."""
+    """What the terminals counted when all was at rest, and what went wrong before."""
 
     records: int
     receipted: int
     bytes_pty: int
     bytes_broker: int
+    faults: dict[str, int]
 
 
-async def play(plan: Plan, on_served: Callable[[], None]) -> tuple[dict[str, PlasticCard], Traffic]:
+async def play(it: Plan, on_served: Callable[[], None]) -> tuple[dict[str, PlasticCard], Traffic]:
     """Play the whole plan; return the cards by household, and what the terminals counted.
 
     `on_served` is called after each basket.
     """
-    async with _world(plan) as world:
-        for window in script(plan.baskets, handhelds=plan.handhelds, kiosks=plan.kiosks):
-            await _play_window(world, window, on_served)
-        cards = {household: it.card for household, it in world.shoppers.items()}
+    windows = list(script(it.baskets, handhelds=it.handhelds, kiosks=it.kiosks))
+    mishaps = _mishaps(it, [visit for window in windows for visit in window.visits])
+    async with _world(it) as world:
+        for window in windows:
+            await _play_window(world, window, mishaps, on_served)
+        for station in world.stations:
+            await station.settled()
+        cards = {household: shopper.card for household, shopper in world.shoppers.items()}
         return cards, _traffic(world)
 
 
-async def _play_window(world: World, window: Window, on_served: Callable[[], None]) -> None:
+def _mishaps(it: Plan, visits: Sequence[Visit]) -> Iterator[tuple[Mishap, ...]]:
+    if it.faults is None:
+        return iter([()] * len(visits))
+    return iter(plan(it.faults, [visit.kiosk is not None for visit in visits]))
+
+
+async def _play_window(
+    world: World,
+    window: Window,
+    mishaps: Iterator[tuple[Mishap, ...]],
+    on_served: Callable[[], None],
+) -> None:
     world.clock.move_to(window.ends_ms)
     async with asyncio.TaskGroup() as people:
         for visit in window.visits:
-            people.create_task(_serve(world, visit, on_served), name="visit")
-
-
-async def _serve(world: World, visit: Visit, on_served: Callable[[], None]) -> None:
-    basket = visit.basket
-    shopper = _shopper(world, basket.household)
-    handheld = world.handhelds[visit.handheld]
-    await shopper.buy(handheld, _till_sale(basket))
-    await handheld.settled()
-    if visit.kiosk is not None:
-        kiosk = world.kiosks[visit.kiosk]
-        await shopper.visit(kiosk)
-        await kiosk.settled()
-    on_served()
-
-
-def _shopper(world: World, household: str) -> Shopper:
-    shopper = world.shoppers.get(household)
-    if shopper is None:
-        uid = (0x10000000 + int(household)).to_bytes(4, "big")
-        card = PlasticCard(ClassicChip(uid))
-        shopper = world.shoppers[household] = Shopper(f"hh-{household}", card)
-    return shopper
-
-
-def _till_sale(basket: Basket) -> TillSale:
-    return TillSale(
-        store=basket.store,
-        receipt=basket.basket_id,
-        till_ms=basket.at_ms,
-        currency=CURRENCY,
-        items=basket.items,
-    )
+            people.create_task(serve(world, visit, next(mishaps), on_served), name="visit")
 
 
 def _traffic(world: World) -> Traffic:
     stations = world.stations
     return Traffic(
-        records=sum(it.journal.last_seq for it in stations),
-        receipted=sum(it.journal.settled_seq for it in stations),
+        records=sum(it.last_seq for it in stations),
+        receipted=sum(it.settled_seq for it in stations),
         bytes_pty=sum(it.pty_bytes for it in stations),
-        bytes_broker=sum(it.hub.bytes_sent + it.hub.bytes_received for it in stations),
+        bytes_broker=sum(it.hub_bytes for it in stations),
+        faults={fault: world.happened[fault] for fault in FAULTS},
     )
 
 
 @asynccontextmanager
-async def _world(plan: Plan) -> AsyncIterator[World]:
+async def _world(it: Plan) -> AsyncIterator[World]:
     rng = random.Random(SEED)
-    clock = ScriptClock(plan.baskets[0].at_ms)
-    port = _free_port()
-    keys = CardKeys(master=rng.randbytes(16), seal_key=rng.randbytes(32))
-    names = [
-        *(("handheld", number) for number in range(plan.handhelds)),
-        *(("kiosk", number) for number in range(plan.kiosks)),
-    ]
-    makings = [
-        _making(
-            plan, rng, clock, port, keys, f"{kind}-{number + 1}", LOCALES[number % len(LOCALES)]
-        )
-        for kind, number in names
-    ]
-    _register(plan.ledger_path, makings)
-    config = HubConfig(
-        ledger_path=plan.ledger_path,
-        programmes=(plan.programme,),
-        face_key=rng.randbytes(32),
-        broker=BrokerAddress("127.0.0.1", port, None),
-    )
-    async with Hub(config, clock, new_id=lambda: f"{rng.getrandbits(64):016x}") as hub:
+    clock = ScriptClock(it.baskets[0].at_ms)
+    open_ledger(it.ledger_path, create=True).close()
+    async with _site(it, clock, rng) as site:
+        makings = _makings(it, site.port, clock, rng)
+        _register(it.ledger_path, makings)
         world = World(
             clock=clock,
-            hub=hub,
-            handhelds=[HandheldStation.build(it) for it in makings[: plan.handhelds]],
-            kiosks=[KioskStation.build(it) for it in makings[plan.handhelds :]],
+            handhelds=[HandheldStation(making) for making in makings[: it.handhelds]],
+            kiosks=[KioskStation(making) for making in makings[it.handhelds :]],
+            rough=site if isinstance(site, RoughSite) else None,
+            patience_s=PATIENCE_S if it.faults is None else ROUGH_PATIENCE_S,
+            happened=site.happened,
         )
         async with asyncio.TaskGroup() as running:
-            tasks = [running.create_task(it.run(), name="station") for it in world.stations]
+            tasks = [
+                running.create_task(station.run(), name=station.name) for station in world.stations
+            ]
             yield world
             for task in tasks:
                 task.cancel()
 
 
+def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughSite:
+    if it.faults is None:
+        return CalmSite(it.ledger_path, it.programme, clock, rng)
+    folder = it.folder / "hub"
+    return RoughSite(it.faults, folder, it.ledger_path, it.programme_text, clock)
+
+
+def _makings(it: Plan, port: int, clock: ScriptClock, rng: random.Random) -> list[Making]:
+    keys = CardKeys(master=rng.randbytes(16), seal_key=rng.randbytes(32))
+    names = [
+        *(("handheld", number) for number in range(it.handhelds)),
+        *(("kiosk", number) for number in range(it.kiosks)),
+    ]
+    return [_making(it, f"{kind}-{number + 1}", port, keys, clock, rng) for kind, number in names]
+
+
 def _making(
-    plan: Plan,
-    rng: random.Random,
-    clock: ScriptClock,
-    port: int,
-    keys: CardKeys,
-    name: str,
-    locale: str,
+    it: Plan, name: str, port: int, keys: CardKeys, clock: ScriptClock, rng: random.Random
 ) -> Making:
-    programme = plan.programme
-    offers = sorted(programme.offers, key=lambda it: it.points)
+    is_rough = it.faults is not None
     return Making(
-        folder=plan.folder / name,
+        folder=it.folder / name,
         identity=Identity(store=SITE, device=name, secrets={KID: rng.randbytes(32)}),
-        broker=Broker(host="127.0.0.1", port=port, password=rng.randbytes(16).hex()),
-        keys=keys,
-        setting=Setting(
-            store=SITE,
-            rules=programme.version,
-            currency=programme.currency,
-            offers={it.id: it.points for it in offers},
+        broker=Broker(
+            host="127.0.0.1",
+            port=port,
+            password=rng.randbytes(16).hex(),
+            keepalive_s=ROUGH_KEEPALIVE_S if is_rough else KEEPALIVE_S,
         ),
-        programme=programme,
-        locale=locale,
-        clock=clock,
+        keys=keys,
+        setting=setting_of(it.programme, SITE),
+        programme=it.programme,
+        locale=LOCALES[int(name.rpartition("-")[2]) % len(LOCALES)],
+        clock=OffsetClock(clock),
+        patience=QuickClock(ROUGH_SPEED) if is_rough else SystemClock(),
+        printer_timings=ROUGH_PRINTER if is_rough else StarTimings(),
         seed=rng.getrandbits(64),
     )
 
@@ -217,9 +201,3 @@ def _register(ledger_path: Path, makings: Sequence[Making]) -> None:
             )
     finally:
         ledger.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

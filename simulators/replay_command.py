@@ -40,7 +40,7 @@ class Unusable(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a replay."""
+    """What came of a replay; `faults` counts what went wrong, where something was to."""
 
     baskets: int
     lines: int
@@ -55,6 +55,7 @@ class Result:
     bytes_broker: int
     digest: str
     invariants: Mapping[str, Holds]
+    faults: Mapping[str, int] | None
 
 
 def replay(
@@ -72,23 +73,28 @@ def replay(
     faces: Annotated[
         Path | None, typer.Option(help="Write the printed card faces here, as PNG.")
     ] = None,
+    faults: Annotated[
+        int | None, typer.Option(help="Let things go wrong, as this number seeds them.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object, last line.")
     ] = False,
 ) -> None:
     """Push real baskets through handhelds, kiosks, broker and hub; count and audit the end."""
-    _be_quiet()
+    _be_quiet(logging.WARNING if faults is None else logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="revisit-replay-") as folder:
         ledger_path = _ledger_path(db, Path(folder))
-        terms = _programme(programme)
+        text = _text(programme)
         baskets = read_baskets(store=_store(store), first_day=first_day.date(), days=days)
         plan = Plan(
             baskets=baskets,
             kiosks=kiosks,
             handhelds=handhelds,
-            programme=terms,
+            programme=_programme(text, programme),
+            programme_text=text,
             folder=Path(folder),
             ledger_path=ledger_path,
+            faults=faults,
         )
         cards, traffic = _play(plan)
         result = audit(plan, cards, traffic)
@@ -119,6 +125,7 @@ def audit(plan: Plan, cards: Mapping[str, PlasticCard], traffic: Traffic) -> Res
             bytes_broker=traffic.bytes_broker,
             digest=digest(ledger),
             invariants=verify(ledger, (plan.programme,), _last_ms(plan.baskets)),
+            faults=traffic.faults if plan.faults is not None else None,
         )
 
 
@@ -146,9 +153,13 @@ def _play(plan: Plan) -> tuple[dict[str, PlasticCard], Traffic]:
         return asyncio.run(play(plan, lambda: progress.advance(task)))
 
 
-def _programme(path: Path) -> Programme:
+def _programme(text: str, path: Path) -> Programme:
+    return parse(text, source=str(path))
+
+
+def _text(path: Path) -> str:
     try:
-        return parse(path.read_text(encoding="utf-8"), source=str(path))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Unusable(f"no programme at {path}: {error}") from error
 
@@ -189,6 +200,9 @@ def _print_table(result: Result, first_day: date, days: int) -> None:
         if isinstance(value, int):
             table.add_row(name.replace("_", " "), f"{value:,}")
     console.print(table)
+    if result.faults is not None:
+        went_wrong = (f"{name.replace('_', ' ')} {count}" for name, count in result.faults.items())
+        console.print(f"went wrong: {', '.join(went_wrong)}", highlight=False)
     _print_invariants(console, result.invariants)
     console.print(f"digest {result.digest}", soft_wrap=True, highlight=False)
 
@@ -207,11 +221,11 @@ def _print_faces(count: int, folder: Path) -> None:
 
 
 def _plain(result: Result) -> dict[str, object]:
-    return asdict(result)
+    return {name: value for name, value in asdict(result).items() if value is not None}
 
 
-def _be_quiet() -> None:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+def _be_quiet(level: int) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
 
 
 def main(arguments: list[str]) -> int:

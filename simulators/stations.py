@@ -1,206 +1,215 @@
-"""Simulated terminals: our real app, drivers, journal and hub client, with simulators behind them.
+"""Terminals as they stand in a shop: real device parts with simulators behind them.
 
-A station runs everything a device runs, from the pty up. Only the front (screen and sound) and
-the person before it are the simulation's.
+A station outlives the power cuts of its terminal: the reader, the printer and whatever card is in
+them stay, the program begins another life. The front (screen and sound) and the person before it
+are the simulation's.
 """
 
 import asyncio
-import random
-import time
-from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
-from device import handheld, kiosk
-from device.app import App, Parts
 from device.display.cards.face import FaceArtist
 from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
-from device.display.printers.star_printer import StarPrinter
-from device.events import Setting
+from device.events import Event
 from device.face_maker import FaceMaker
-from device.journal import Journal
-from device.mqtt.client import HubClient
-from device.mqtt.identity import Broker, Identity
-from device.nfc.member_card import CardKeys
-from device.nfc.pn532 import Pn532
-from device.recorder import Recorder
-from device.serial_link import SerialLink
-from device.slot import Slot
-from device.tap import Tap
-from loyalty.clock import Clock, SystemClock
-from loyalty.programme import Programme
-from simulators.front import Front
+from simulators.front import DARK, Front
+from simulators.life import Life, Making
 from simulators.plastic import PlasticCard
+from simulators.pn532 import Pn532Chip
 from simulators.pn532_port import Pn532Port
 from simulators.star import StarSimulator
 from simulators.star_port import StarPort
 
-PRINTER_BAUD = 115200
-GATE_LOOK_S = 0.005
+LOOK_S = 0.005
+LIVES_MAX = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """What a station is made from; `clock` stamps its records, its patience is the real clock's."""
+class _Station:
+    """What handhelds and kiosks share: lives one after the other, and the count of their bytes."""
 
-    folder: Path
-    identity: Identity
-    broker: Broker
-    keys: CardKeys
-    setting: Setting
-    programme: Programme
-    locale: str
-    clock: Clock
-    seed: int
+    def __init__(self, making: Making) -> None:
+        self.making = making
+        self.front = Front()
+        self.counter = asyncio.Lock()
+        self.on_power_cut: Callable[[], object] = lambda: None
+        self.power_cuts = 0
+        self._steps_left: int | None = None
+        self._pty_bytes = 0
+        self._hub_bytes = 0
+        self._life = self._begin()
 
-
-@dataclass(slots=True, kw_only=True)
-class HandheldStation:
-    """A handheld and the place before it, where one person at a time is served."""
-
-    app: App
-    front: Front
-    journal: Journal
-    hub: HubClient
-    reader: Pn532Port
-    counter: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _driver: Pn532
-
-    @classmethod
-    def build(cls, making: Making) -> "HandheldStation":
-        """Build it; call this on the event loop that will run it."""
-        reader, driver, tap = _tap(making)
-        journal, hub = _records(making)
-        front = Front()
-        parts = Parts(
-            place=tap,
-            journal=journal,
-            recorder=Recorder(journal, hub, making.clock),
-            hub=hub,
-            front=front,
-            clock=making.clock,
-        )
-        app = _app(handheld, making, parts)
-        return cls(app=app, front=front, journal=journal, hub=hub, reader=reader, _driver=driver)
+    @property
+    def name(self) -> str:
+        """The device's name."""
+        return self.making.identity.device
 
     async def run(self) -> None:
-        """Work until cancelled, then close everything."""
-        await self._driver.open()
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.hub.run(), name="hub client")
-                group.create_task(self.app.run(), name="app")
-        finally:
-            await self._driver.close()
-            self.reader.stop()
-            self.journal.close()
+        """Work until cancelled, through every power cut."""
+        for _ in range(LIVES_MAX):
+            try:
+                await self._life.run()
+            finally:
+                self._pty_bytes, self._hub_bytes = self.pty_bytes, self.hub_bytes
+                self._unplug()
+            self._life = self._begin()
+        raise RuntimeError(f"{self.name} lost power {LIVES_MAX} times")
 
-    def hold_card(self, card: PlasticCard) -> None:
-        """Hold a card against the reader."""
-        _hold(self.reader, card)
+    async def put(self, event: Event) -> None:
+        """Bring an event from the till or the touch screen."""
+        await self._life.app.put(event)
 
-    def take_card_away(self) -> None:
-        """Hold it there no longer."""
-        _hold(self.reader, None)
+    def cut_power_in(self, steps: int) -> None:
+        """Cut the power when the terminal's machine is about to do its `steps`-th step from now."""
+        self._steps_left = steps
 
-    async def settled(self) -> None:
-        """Wait until the hub has given a receipt for everything so far."""
-        await self.hub.settled(self.journal.last_seq)
+    @property
+    def last_seq(self) -> int:
+        """The number of the last line that the journal holds."""
+        return self._life.journal.last_seq
+
+    @property
+    def settled_seq(self) -> int:
+        """The number of the last line that the hub gave a receipt for."""
+        return self._life.journal.settled_seq
+
+    async def settled(self, upto_seq: int | None = None) -> None:
+        """Wait until the hub has given a receipt for line `upto_seq`, or for all so far."""
+        wanted = self.last_seq if upto_seq is None else upto_seq
+        while self.settled_seq < wanted:  # noqa: ASYNC110 - through lives, each with its own client
+            await asyncio.sleep(LOOK_S)
+
+    @property
+    def hub_bytes(self) -> int:
+        """How many bytes of payload went to the hub and came from it, in all lives."""
+        hub = self._life.hub
+        return self._hub_bytes + hub.bytes_sent + hub.bytes_received
 
     @property
     def pty_bytes(self) -> int:
-        """How many bytes went over the pty, both ways."""
-        return self.reader.bytes_in + self.reader.bytes_out
+        """How many bytes went over the ptys, both ways, in all lives."""
+        return self._pty_bytes + self._bytes_now()
+
+    def _burn(self) -> None:
+        if self._steps_left is None:
+            return
+        self._steps_left -= 1
+        if self._steps_left <= 0:
+            self._steps_left = None
+            self._cut_power()
+
+    def _cut_power(self) -> None:
+        self.power_cuts += 1
+        self.on_power_cut()
+        self._life.cut_power()
+        self.front.show(DARK)
+
+    def _begin(self) -> Life:
+        raise NotImplementedError
+
+    def _unplug(self) -> None:
+        raise NotImplementedError
+
+    def _bytes_now(self) -> int:
+        raise NotImplementedError
 
 
-@dataclass(slots=True, kw_only=True)
-class KioskStation:
+class HandheldStation(_Station):
+    """A handheld and the place before it, where one person at a time is served."""
+
+    def __init__(self, making: Making) -> None:
+        """Build it; call this on the event loop that will run it."""
+        self._chip = Pn532Chip()
+        super().__init__(making)
+
+    def hold_card(self, card: PlasticCard) -> None:
+        """Hold a card against the reader."""
+        _hold(self._reader, card)
+
+    def take_card_away(self) -> None:
+        """Hold it there no longer."""
+        _hold(self._reader, None)
+
+    def _begin(self) -> Life:
+        self._reader = Pn532Port(self._chip)
+        return Life(
+            self.making,
+            self.power_cuts,
+            front=self.front,
+            reader_path=self._reader.start(),
+            before_step=self._burn,
+        )
+
+    def _unplug(self) -> None:
+        self._reader.stop()
+
+    def _bytes_now(self) -> int:
+        return self._reader.bytes_in + self._reader.bytes_out
+
+
+class KioskStation(_Station):
     """A kiosk: the card that its printer holds is the card that its reader sees."""
 
-    app: App
-    front: Front
-    journal: Journal
-    hub: HubClient
-    reader: Pn532Port
-    printer: StarPort
-    counter: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _driver: Pn532
-    _printer_link: SerialLink
-
-    @classmethod
-    def build(cls, making: Making) -> "KioskStation":
+    def __init__(self, making: Making) -> None:
         """Build it; call this on the event loop that will run it."""
-        reader, driver, tap = _tap(making)
-        printer = StarPort(StarSimulator(on_held=lambda card: _hold(reader, card)))
-        link = SerialLink(printer.start(), PRINTER_BAUD)
-        journal, hub = _records(making)
-        front = Front()
-        recorder = Recorder(journal, hub, making.clock)
-        slot = Slot(
-            printer=StarPrinter(link, monotonic_s=time.monotonic),
-            reader=driver,
-            tap=tap,
-            faces=_faces(making),
-            recorder=recorder,
-            setting=making.setting,
-            front=front,
-            patience=SystemClock(),
+        self._chip = Pn532Chip()
+        self.printer = StarSimulator(on_held=self._show_to_reader)
+        self._faces = FaceMaker(
+            FaceArtist(STAR_TCP, Fonts(installed_collection())),
+            STAR_TCP,
+            making.programme,
+            locale=making.locale,
         )
-        parts = Parts(
-            place=slot,
-            slot=slot,
-            journal=journal,
-            recorder=recorder,
-            hub=hub,
-            front=front,
-            clock=making.clock,
-        )
-        return cls(
-            app=_app(kiosk, making, parts),
-            front=front,
-            journal=journal,
-            hub=hub,
-            reader=reader,
-            printer=printer,
-            _driver=driver,
-            _printer_link=link,
-        )
-
-    async def run(self) -> None:
-        """Work until cancelled, then close everything."""
-        await self._driver.open()
-        await self._printer_link.open()
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self.hub.run(), name="hub client")
-                group.create_task(self.app.run(), name="app")
-        finally:
-            await self._driver.close()
-            await self._printer_link.close()
-            self.reader.stop()
-            self.printer.stop()
-            self.journal.close()
+        super().__init__(making)
 
     def insert(self, card: PlasticCard) -> None:
         """Put a card into the slot."""
-        self.printer.insert(card)
+        self._port.insert(card)
 
     async def take_card(self) -> PlasticCard:
         """Take the card from the gate, once it is there."""
         while (card := self.printer.pull()) is None:  # noqa: ASYNC110 - people look, now and then
-            await asyncio.sleep(GATE_LOOK_S)
+            await asyncio.sleep(LOOK_S)
         return card
 
-    async def settled(self) -> None:
-        """Wait until the hub has given a receipt for everything so far."""
-        await self.hub.settled(self.journal.last_seq)
+    def have_staff_clear(self) -> PlasticCard | None:
+        """Have staff switch the printer off and on, and free a stuck card; return it."""
+        printer = self.printer
+        printer.faults = type(printer.faults)()
+        freed = printer.clear_jam() if printer.jammed else None
+        printer.restore_power()
+        return freed or printer.pull()
 
-    @property
-    def pty_bytes(self) -> int:
-        """How many bytes went over both ptys, both ways."""
-        ports = (self.reader, self.printer)
+    def _cut_power(self) -> None:
+        self.printer.cut_power()
+        super()._cut_power()
+
+    def _show_to_reader(self, card: PlasticCard | None) -> None:
+        _hold(self._reader, card)
+
+    def _begin(self) -> Life:
+        self._reader = Pn532Port(self._chip)
+        self._port = StarPort(self.printer)
+        paths = self._reader.start(), self._port.start()
+        if not self.printer.powered:
+            self.printer.restore_power()
+        return Life(
+            self.making,
+            self.power_cuts,
+            front=self.front,
+            reader_path=paths[0],
+            printer_path=paths[1],
+            faces=self._faces,
+            before_step=self._burn,
+        )
+
+    def _unplug(self) -> None:
+        self._reader.stop()
+        self._port.stop()
+
+    def _bytes_now(self) -> int:
+        ports: tuple[Any, ...] = (self._reader, self._port)
         return sum(it.bytes_in + it.bytes_out for it in ports)
 
 
@@ -209,38 +218,3 @@ def _hold(reader: Pn532Port, card: PlasticCard | None) -> None:
         reader.remove()
     else:
         reader.place(card.chip)
-
-
-def _faces(making: Making) -> FaceMaker:
-    return FaceMaker(
-        FaceArtist(STAR_TCP, Fonts(installed_collection())),
-        STAR_TCP,
-        making.programme,
-        locale=making.locale,
-    )
-
-
-def _tap(making: Making) -> tuple[Pn532Port, Pn532, Tap]:
-    reader = Pn532Port()
-    driver = Pn532(SerialLink(reader.start()))
-    return reader, driver, Tap(driver, making.keys, SystemClock())
-
-
-def _records(making: Making) -> tuple[Journal, HubClient]:
-    rng = random.Random(making.seed)
-    making.folder.mkdir(parents=True, exist_ok=True)
-    journal = Journal.open(making.folder / "journal.db", epoch_of_new=f"{rng.getrandbits(64):016x}")
-    hub = HubClient(
-        identity=making.identity,
-        broker=making.broker,
-        journal=journal,
-        clock=SystemClock(),
-        rng=rng,
-        rules=making.setting.rules,
-    )
-    return journal, hub
-
-
-def _app(machine: ModuleType, making: Making, parts: Parts) -> App:
-    state: Any = machine.State()
-    return App(machine.step, state, making.setting, parts)

@@ -19,7 +19,6 @@ from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from loyalty import topics
 
-KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
 QUEUED_MAX = 100  # in paho's memory; what it refuses is sent again when no receipt comes
@@ -68,7 +67,8 @@ class Connection:
 
     def open(self) -> None:
         """Begin to connect; `Connected` or `Disconnected` follows."""
-        self._client.connect_async(self._broker.host, self._broker.port, KEEPALIVE_S)
+        broker = self._broker
+        self._client.connect_async(broker.host, broker.port, broker.keepalive_s)
         self._client.loop_start()
         self._patience = self._loop.call_later(self._welcome_timeout_s, self._lose_patience)
 

@@ -7,15 +7,17 @@ from loyalty.chain import EnvelopeError, is_name, is_sealed_by, pack, unpack
 
 SECRETS_MAX = 2  # the one in use, and the one that replaces it
 SECRET_MIN_BYTES = 16
+KEEPALIVE_S = 30  # a connection is given up after two of these without a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where the broker listens, and the password of this device there."""
+    """Where the broker listens, the password of this device there, and when silence is a loss."""
 
     host: str
     port: int
     password: str = field(repr=False)
+    keepalive_s: int = KEEPALIVE_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

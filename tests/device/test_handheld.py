@@ -188,7 +188,13 @@ def test_open_intents_become_unknown_touches_and_the_last_operation_is_shown():
     assert isinstance(saved.record, TouchUnknown)
     assert (saved.record.intended, saved.ends_op) == ("367:9:sale", "367:9:sale")
     shown = [it for it in requests if isinstance(it, Show)]
-    assert shown[0] == Show(screen="last_operation", values={"op": "367:8:sale"})
+    assert shown == [Show(screen="last_operation", values={"op": "367:8:sale"})]
+
+
+def test_a_handheld_that_never_sold_is_ready_at_once():
+    _, requests = played(Booted((), ""))
+
+    assert requests == [Show(screen="ready")]
 
 
 def test_staff_and_the_day_are_recorded():

@@ -1,0 +1,170 @@
+"""One life of a simulated terminal's program, from power-up until its power is cut.
+
+It is everything a device runs, above its ptys. When the power goes nothing is cleaned up: what is
+left is the journal as it lies on the disk at that moment, and the next life begins from a copy.
+"""
+
+import asyncio
+import random
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device import handheld, kiosk
+from device.app import App, Front, Parts
+from device.display.printers.star_printer import StarPrinter, StarTimings
+from device.errors import DeviceError
+from device.events import Event, Now, Request, Setting
+from device.face_maker import FaceMaker
+from device.journal import Journal
+from device.mqtt.client import HubClient
+from device.mqtt.identity import Broker, Identity
+from device.nfc.member_card import CardKeys
+from device.nfc.pn532 import Pn532
+from device.recorder import Recorder
+from device.reopened_link import ReopenedLink
+from device.serial_link import SerialLink
+from device.slot import Slot
+from device.tap import Tap
+from loyalty.clock import Clock
+from loyalty.programme import Programme
+from simulators.script_clock import OffsetClock
+
+PRINTER_BAUD = 115200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a terminal is made from; `clock` stamps its records, `patience` paces its waits."""
+
+    folder: Path
+    identity: Identity
+    broker: Broker
+    keys: CardKeys
+    setting: Setting
+    programme: Programme
+    locale: str
+    clock: OffsetClock
+    patience: Clock
+    printer_timings: StarTimings
+    seed: int
+
+
+class Life:
+    """A running terminal; `run` ends once `cut_power` was called, or when it is cancelled.
+
+    `before_step` is called before each step of the terminal's machine.
+    """
+
+    def __init__(
+        self,
+        making: Making,
+        number: int,
+        *,
+        front: Front,
+        reader_path: str,
+        printer_path: str = "",
+        faces: FaceMaker | None = None,
+        before_step: Callable[[], None],
+    ) -> None:
+        self._folder = making.folder
+        self._number = number
+        self._before_step = before_step
+        self._is_cut = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self._reader = Pn532(SerialLink(reader_path))
+        self._printer_link: ReopenedLink | None = None
+        rng = random.Random(f"{making.seed} {number}")
+        folder = _folder(making.folder, number)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.journal = Journal.open(
+            folder / "journal.db", epoch_of_new=f"{rng.getrandbits(64):016x}"
+        )
+        self.hub = HubClient(
+            identity=making.identity,
+            broker=making.broker,
+            journal=self.journal,
+            clock=making.patience,
+            rng=rng,
+            rules=making.setting.rules,
+        )
+        recorder = Recorder(self.journal, self.hub, making.clock)
+        tap = Tap(self._reader, making.keys, making.patience)
+        slot = None
+        if faces is not None:
+            self._printer_link = ReopenedLink(SerialLink(printer_path, PRINTER_BAUD))
+            slot = Slot(
+                printer=StarPrinter(
+                    self._printer_link,
+                    monotonic_s=time.monotonic,
+                    timings=making.printer_timings,
+                ),
+                reader=self._reader,
+                tap=tap,
+                faces=faces,
+                recorder=recorder,
+                setting=making.setting,
+                front=front,
+                patience=making.patience,
+            )
+        parts = Parts(
+            place=tap if slot is None else slot,
+            slot=slot,
+            journal=self.journal,
+            recorder=recorder,
+            hub=self.hub,
+            front=front,
+            clock=making.clock,
+        )
+        machine = handheld if slot is None else kiosk
+        state: Any = machine.State()
+        self._machine_step: Any = machine.step
+        self.app = App(self._step, state, making.setting, parts)
+
+    async def run(self) -> None:
+        """Work until the power is cut, or until cancelled; then close everything."""
+        try:
+            await self._reader.open()
+            if self._printer_link is not None:
+                await self._printer_link.open()
+            async with asyncio.TaskGroup() as group:
+                self._tasks = [
+                    group.create_task(self.hub.run(), name="hub client"),
+                    group.create_task(self.app.run(), name="app"),
+                ]
+        except* DeviceError:
+            if not self._is_cut:
+                raise
+            # Its ports went away with the power.
+        finally:
+            await self._close()
+
+    def cut_power(self) -> None:
+        """Stop at once, with nothing put away; the next life finds the journal as it lies."""
+        self._is_cut = True
+        now, then = (_folder(self._folder, it) for it in (self._number, self._number + 1))
+        shutil.copytree(now, then, ignore=shutil.ignore_patterns("*.lock", "*-shm"))
+        for task in self._tasks:
+            task.cancel()
+
+    def _step(
+        self, setting: Setting, state: Any, event: Event, now: Now
+    ) -> tuple[Any, list[Request]]:
+        self._before_step()
+        if self._is_cut:
+            raise asyncio.CancelledError
+        stepped: tuple[Any, list[Request]] = self._machine_step(setting, state, event, now)
+        return stepped
+
+    async def _close(self) -> None:
+        await self._reader.close()
+        if self._printer_link is not None:
+            await self._printer_link.close()
+        self.journal.close()
+
+
+def _folder(folder: Path, number: int) -> Path:
+    return folder / f"life-{number}"

@@ -1,0 +1,180 @@
+"""A site where things go wrong: a hub that is killed, a broker that restarts, a bad network.
+
+The hub is a process of its own and comes back whenever it was killed. The broker is the hub's
+embedded one, run here by itself, so that each can go down alone; all clients, the hub's bridge
+too, reach it through the network.
+"""
+
+import asyncio
+import random
+import secrets
+import signal
+import sys
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from hub.config import CLIENT_ID, BridgeLogin
+from hub.embedded_broker import Door, EmbeddedBroker
+from hub.hub import BRIDGE_USER
+from hub.ledger.queries import device_login
+from hub.ledger.sqlite import open_ledger
+from simulators.calm_site import free_port
+from simulators.hub_process import READY
+from simulators.network import Network
+from simulators.script_clock import ScriptClock
+from simulators.shared_clock import ClockFile
+
+READY_WITHIN_S = 30.0
+STOP_WITHIN_S = 20.0
+STARTS_MAX = 3  # in a row; the broker may be down just when the hub comes up
+BROKER_DOWN_MAX_S = 0.3
+
+_HUB_TOML = """
+ledger = "{ledger}"
+programmes = ["programme.toml"]
+face_key_file = "face.key"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+embedded = false
+user = "{user}"
+password_file = "bridge.password"
+"""
+
+
+class HubGone(Exception):
+    """The hub's process does not come up; its last words are in `hub.log`."""
+
+
+class RoughSite:
+    """Hub, broker and network; use it as a context manager. Devices connect to `port`."""
+
+    def __init__(
+        self, seed: int, folder: Path, ledger_path: Path, programme: str, clock: ScriptClock
+    ) -> None:
+        """`programme` is the text of its document; `folder` is for the hub's own files."""
+        self.happened: Counter[str] = Counter()
+        self._rng = random.Random(f"site of {seed}")
+        self._folder = folder
+        self._ledger_path = ledger_path
+        self._programme = programme
+        self._login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
+        self._broker_port = free_port()
+        self._network = Network(seed, self._broker_port, self.happened, self._on_arrival)
+        self._clock = clock
+        self._kill_after_ms: list[int] = []
+        self._working = asyncio.Lock()
+        self._deeds: set[asyncio.Task[None]] = set()
+        self._process: asyncio.subprocess.Process
+        self._starts = 0
+        self._open = AsyncExitStack()
+
+    @property
+    def port(self) -> int:
+        """Where devices connect."""
+        return self._network.port
+
+    async def __aenter__(self) -> "RoughSite":
+        async with AsyncExitStack() as parts:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            face = ClockFile(self._folder / "clock", create=True)
+            parts.callback(face.close)
+            face.write(self._clock.now_ms())
+            self._clock.on_moved = face.write
+            # The broker's door looks into the device table from this loop.
+            doors_ledger = open_ledger(self._ledger_path)
+            parts.callback(doors_ledger.close)
+            door = Door(self._login, lambda name: device_login(doors_ledger, name))
+            self._broker = EmbeddedBroker("127.0.0.1", self._broker_port, door)
+            await self._broker.start()
+            parts.push_async_callback(self._broker.stop)
+            await parts.enter_async_context(self._network)
+            self._write_config()
+            await self._start_hub()
+            parts.push_async_callback(self._stop_hub)
+            self._open = parts.pop_all()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        async with self._open:
+            await asyncio.gather(*self._deeds)
+
+    def cut(self, device: str) -> bool:
+        """Reset the connection of `device`; return whether it had one."""
+        return self._network.cut(device)
+
+    def leave_half_open(self, device: str) -> bool:
+        """Let nothing pass on the connection of `device` any more; return whether it has one."""
+        return self._network.leave_half_open(device)
+
+    def restart_broker(self) -> None:
+        """Have the broker go down, forget everything and come back."""
+        self._begin(self._restart_broker())
+
+    def kill_hub(self, after_ms: int) -> None:
+        """Kill the hub `after_ms` after the next batch has reached it, and start another."""
+        self._kill_after_ms.append(after_ms)
+
+    def _on_arrival(self, client: str, topic: str) -> None:
+        if client == CLIENT_ID and topic.endswith("/batch") and self._kill_after_ms:
+            self._begin(self._kill_hub(self._kill_after_ms.pop()))
+
+    def _begin(self, deed: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(deed)
+        self._deeds.add(task)
+        task.add_done_callback(self._deeds.discard)
+
+    async def _restart_broker(self) -> None:
+        async with self._working:
+            await self._broker.stop()
+            await asyncio.sleep(self._rng.uniform(0, BROKER_DOWN_MAX_S))
+            await self._broker.start()
+            self.happened["brokers_restarted"] += 1
+
+    async def _kill_hub(self, after_ms: int) -> None:
+        await asyncio.sleep(after_ms / 1000)
+        async with self._working:
+            self._process.kill()
+            await self._process.wait()
+            self.happened["hubs_killed"] += 1
+            await self._start_hub()
+
+    def _write_config(self) -> None:
+        text = _HUB_TOML.format(
+            ledger=self._ledger_path.resolve(), port=self._network.port, user=self._login.user
+        )
+        (self._folder / "hub.toml").write_text(text)
+        (self._folder / "programme.toml").write_text(self._programme)
+        (self._folder / "face.key").write_text(self._rng.randbytes(32).hex())
+        (self._folder / "bridge.password").write_text(self._login.password)
+
+    async def _start_hub(self) -> None:
+        for _ in range(STARTS_MAX):
+            self._starts += 1
+            with (self._folder / "hub.log").open("ab") as log:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-m", "simulators.hub_process"),
+                    str(self._folder / "hub.toml"),
+                    str(self._folder / "clock"),
+                    f"{self._rng.random()}",
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                )
+            assert self._process.stdout is not None
+            async with asyncio.timeout(READY_WITHIN_S):
+                said = await self._process.stdout.readline()
+            if said == READY:
+                return
+            await self._process.wait()
+        raise HubGone((self._folder / "hub.log").read_text()[-2000:])
+
+    async def _stop_hub(self) -> None:
+        async with self._working:
+            if self._process.returncode is None:
+                self._process.send_signal(signal.SIGTERM)
+                async with asyncio.timeout(STOP_WITHIN_S):
+                    await self._process.wait()
