@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 
+from hub.late import LateFacts
 from hub.ledger.books import Books
 from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
 from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
-from hub.reconcile import HELD, REJECTED, First, Known, Outcome, reconcile, whose
+from hub.reconcile import (
+    EARLIER,
+    HELD,
+    OP_CONFLICT,
+    POSTED,
+    REJECTED,
+    First,
+    Known,
+    Outcome,
+    reconcile,
+    whose,
+)
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
 from loyalty.records import VALUE_KINDS, Record, Redemption, from_line
+from loyalty.refold import SPEND_LEG
 from loyalty.state import Earned, Position, Spent
 from loyalty.wire import UnknownLine, WireError
 
@@ -27,6 +40,7 @@ class Poster:
 
     def __init__(self, books: Books, programmes: Sequence[Programme]) -> None:
         self._books = books
+        self._late = LateFacts(books)
         self._programmes = programmes
         self.fault = ""
 
@@ -43,15 +57,13 @@ class Poster:
             return self.set_aside(filed, HELD, "unknown_kind", str(error))
         except WireError as error:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
-        known = self._look_up(record, filed.received_ms)
-        device, epoch = filed.chain.device.name, filed.chain.epoch
-        try:
-            position = Position(event_ms(record), device, epoch, filed.seq)
-            outcome = reconcile(record, position, known, self._programmes)
-        # One line must not stop the bridge, whatever is wrong with our rules.
-        except Exception as error:
-            return self.set_aside(filed, HELD, "fault", f"{type(error).__name__}: {error}")
-        return self._enter(record, position, outcome, known.member, filed)
+        chain = filed.chain
+        stated = Position(event_ms(record), chain.device.name, chain.epoch, filed.seq)
+        known = self._look_up(record, stated, stated, filed.received_ms)
+        outcome = self._decide(record, stated, known, filed)
+        if outcome.status == EARLIER and known.first is not None:
+            return self._post_instead(record, stated, known, known.first, filed)
+        return self._enter(record, stated, outcome, known, filed)
 
     def post_early(self, filed: Filed) -> Verdict:
         """Post a held line before its turn if it earns; set its points aside if it spends."""
@@ -79,38 +91,65 @@ class Poster:
         self._books.open_case(case, filed.id, filed.received_ms)
         return verdict
 
-    def _look_up(self, record: Record, now_ms: int) -> Known:
+    def _look_up(self, record: Record, stated: Position, position: Position, now_ms: int) -> Known:
         books = self._books
         card = books.card(record.card) if record.card else None
         token = whose(record, card)
         member = books.member(token) if token else None
-        first = None
-        counter_op = None
+        first = tail = counter_op = None
         reserved_points = 0
         if record.kind in VALUE_KINDS:
             first = self._first(record.op)
+            if first is None:
+                tail = self._late.tail(member, position)
             if member is not None and isinstance(record, Redemption):
                 reserved_points = books.holds.reserved_points(member, now_ms, record.auth)
         if card is not None and record.touch == "done" and 0 <= record.ctr_used <= card.counter:
             counter_op = books.card_write(card.uid, record.ctr_used)
         state = None if member is None else member.state
-        return Known(now_ms, card, token, state, first, counter_op, reserved_points)
+        seen = (card, token, state, first, counter_op, reserved_points)
+        return Known(now_ms, stated, *seen, tail)
 
     def _first(self, op: str) -> First | None:
-        found = self._books.inbox.first_with_op(op) if op else None
-        if found is None:
+        posted = self._books.inbox.posted_with_op(op) if op else None
+        if posted is None:
             return None
-        line, member = found
-        return First(from_line(line), self._books.token(member))
+        record = from_line(posted.line)
+        stated = posted.position._replace(event_ms=event_ms(record))
+        return First(record, self._books.token(posted.member), stated, posted)
+
+    def _decide(self, record: Record, position: Position, known: Known, filed: Filed) -> Outcome:
+        try:
+            return reconcile(record, position, known, self._programmes)
+        # One line must not stop the bridge, whatever is wrong with our rules.
+        except Exception as error:
+            detail = f"{type(error).__name__}: {error}"[:DETAIL_MAX_CHARS]
+            return Outcome(HELD, "fault", cases=(Case("fault", filed.name, detail),))
+
+    def _post_instead(
+        self, record: Record, position: Position, known: Known, first: First, filed: Filed
+    ) -> Verdict:
+        """Post a line in the place of `first`, which is later and has the same op."""
+        known = self._late.without_first(known, first, position)
+        outcome = self._decide(record, position, known, filed)
+        if outcome.status == POSTED:
+            self._late.judge_others(record, known.member, filed)
+        loser = self._books.member(first.member) if outcome.lost is not None else None
+        if loser is not None and outcome.lost is not None and known.loser is not None:
+            self._late.book(loser, known.loser.tail, outcome.lost, filed, record.op)
+        return self._enter(record, position, outcome, known, filed)
 
     def _enter(
-        self, record: Record, position: Position, outcome: Outcome, token: str, filed: Filed
+        self, record: Record, position: Position, outcome: Outcome, known: Known, filed: Filed
     ) -> Verdict:
-        books = self._books
-        if outcome.state is not None:
-            member: MemberRow | None = books.set_member(token, outcome.state)
-        else:
-            member = books.member(token) if token else None
+        books, token = self._books, known.member
+        member = books.member(token) if token else None
+        if outcome.difference is not None:
+            assert member is not None
+            assert known.tail is not None
+            self._late.book(member, known.tail, outcome.difference, filed, record.op)
+        elif outcome.state is not None:
+            member = books.add_fact(token, outcome.state)
         verdict = Verdict(
             outcome.status,
             outcome.code,
@@ -122,12 +161,15 @@ class Poster:
         books.inbox.keep(filed, verdict)
         if outcome.card is not None:
             books.set_card(outcome.card)
-        if outcome.status != HELD and record.card and record.op and record.touch == "done":
+        is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
+        if is_seen and record.card and record.op and record.touch == "done":
             books.add_card_write(record.card, record.ctr_used, record.op)
         for case in outcome.cases:
             books.open_case(case, filed.id, filed.received_ms)
         if member is not None and outcome.effects:
             self._move(record, position, outcome, member, filed)
+        if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
+            self._capture(record, member, filed)
         return verdict
 
     def _move(
@@ -145,15 +187,14 @@ class Poster:
                 leg, points = effect.lot.leg, effect.lot.amount_points
             elif isinstance(effect, Spent):
                 debit, credit = member.account, books.house(record.store, POINTS_REDEEMED)
-                leg, points = "spend", effect.points
+                leg, points = SPEND_LEG, effect.points
             else:
                 continue
-            books.apply_lots(filed.id, member, effect)
+            books.apply_lots(filed.id, record.op, member, effect)
             if points:
-                at = (member.id, position.event_ms, filed.received_ms, outcome.rules)
-                books.transfer(Transfer(filed.id, leg, POINT, debit, credit, points, *at))
-        if isinstance(record, Redemption):
-            self._capture(record, member, filed)
+                at = (position.event_ms, filed.received_ms, outcome.rules, member.state.version)
+                amount = (POINT, debit, credit, points, member.id)
+                books.transfer(Transfer(filed.id, leg, *amount, *at))
 
     def _capture(self, redemption: Redemption, member: MemberRow, filed: Filed) -> None:
         """Resolve the holds that this redemption uses up; it has happened, whatever they say."""

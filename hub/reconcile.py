@@ -1,23 +1,28 @@
 """A record and what the ledger knows about it -> what becomes of it. A core: no I/O, no clock.
 
-A fact that happened is never refused (ledger-rules L30): a redemption that overdraws makes a debt
-and a case. Held is what a person or a newer hub has to decide; rejected is what can never post.
+A fact that happened is never refused (docs/LEDGER-RULES.md, L30): a redemption that overdraws
+makes a debt and a case. Held is what a person or a newer hub has to decide; rejected is what can
+never post.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from hub.ledger.rows import CardRow, Case
+from hub.ledger.rows import CardRow, Case, PostedLine, is_to_keep
 from loyalty.fold import fold, new_member
 from loyalty.programme import Programme, in_force
 from loyalty.records import VALUE_KINDS, CardIssued, FacePrinted, FaceStarted, Record, Redemption
+from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 from loyalty.wire import names_of
 
-FUTURE_MAX_MS = 5 * 60_000  # DESIGN §4; reference/ledger.md §5: clamp future > 5 min
+FUTURE_MAX_MS = 5 * 60_000  # docs/adr/0007: further ahead waits for a person
 CODE_MAX_CHARS = 64
 
 POSTED, HELD, REJECTED, DUPLICATE = "posted", "held", "rejected", "duplicate"
+EARLIER = "earlier"  # than the line that posted with this op, which has to make way
+OP_CONFLICT = "op_conflict"
+OVERDRAWN = "overdrawn"
 
 # What every line carries says where and when it was stated, not what happened.
 _CIRCUMSTANCES = frozenset(names_of("check_in")) | {"till_ms", "auth", "granted_ms"}
@@ -25,10 +30,20 @@ _CONTINUES_A_TOUCH = (FaceStarted.kind, FacePrinted.kind)
 
 
 class First(NamedTuple):
-    """The fact that was posted with this `op` before, and whose it was."""
+    """The fact that was posted with this `op`, whose it is, and where it stands by its own word."""
 
     record: Record
     member: str
+    stated: Position
+    posted: PostedLine
+
+
+class Loser(NamedTuple):
+    """A member whose fact makes way for another's with the same op: `position` is to go."""
+
+    position: Position
+    state: MemberState
+    tail: Tail
 
 
 class Known(NamedTuple):
@@ -36,20 +51,30 @@ class Known(NamedTuple):
 
     `member` is the token that `whose` returned, `state` what that member has (None: a new one),
     `counter_op` what the card's counter of this record already stands for, and `reserved_points`
-    what holds other than the record's own keep.
+    what holds other than the record's own keep. `stated` is the record's place by its own word.
+    For a record that comes late `tail` are the member's facts around it; `instead_of` is the one
+    among them that makes way for it, `loser` the other member who loses it.
     """
 
     now_ms: int
+    stated: Position
     card: CardRow | None
     member: str
     state: MemberState | None
     first: First | None
     counter_op: str | None
     reserved_points: int
+    tail: Tail | None = None
+    instead_of: Position | None = None
+    loser: Loser | None = None
 
 
 class Outcome(NamedTuple):
-    """What becomes of a line: its status, and what the books must show if it posts."""
+    """What becomes of a line: its status, and what the books must show if it posts.
+
+    A line in its turn has `effects`; one that comes late has a `difference` from what is booked,
+    and `lost` is that of another member whose fact made way.
+    """
 
     status: str
     code: str = ""
@@ -58,6 +83,8 @@ class Outcome(NamedTuple):
     effects: tuple[Effect, ...] = ()
     cases: tuple[Case, ...] = ()
     card: CardRow | None = None
+    difference: Difference | None = None
+    lost: Difference | None = None
 
 
 def whose(record: Record, card: CardRow | None) -> str:
@@ -72,8 +99,8 @@ def reconcile(
     record: Record, position: Position, known: Known, programmes: Sequence[Programme]
 ) -> Outcome:
     """Return what becomes of `record`, which stands at `position`."""
-    if position.event_ms > known.now_ms + FUTURE_MAX_MS:
-        ahead_s = (position.event_ms - known.now_ms) // 1000
+    if known.stated.event_ms > known.now_ms + FUTURE_MAX_MS:
+        ahead_s = (known.stated.event_ms - known.now_ms) // 1000
         return _held("future_clock", position.device, f"{ahead_s} s ahead of the hub")
     if record.card and not known.member:
         return _held("unknown_card", record.card, "no member is known for this card")
@@ -81,46 +108,87 @@ def reconcile(
         return _witness(record, position, known, programmes)
     if not record.op:
         return Outcome(REJECTED, "no_op")
-    if known.first is not None:
-        return _again(record, position, known, known.first, programmes)
-    return _post(record, position, known, programmes)
+    if known.member:
+        return _post(record, position, known, programmes)
+    if record.kind == Redemption.kind:
+        return Outcome(REJECTED, "no_member")
+    return _unless_known(record, position, known, programmes) or _with_lost(
+        Outcome(POSTED), known, programmes
+    )
+
+
+def again(record: Record, member: str, first: Record, first_member: str) -> Outcome:
+    """Return what becomes of `record` beside `first`, which counts for the same op."""
+    if member == first_member and _content(record) == _content(first):
+        return Outcome(DUPLICATE, record.op[:CODE_MAX_CHARS])
+    return _held(OP_CONFLICT, record.op, "this operation was posted with another content")
 
 
 def _post(
     record: Record, position: Position, known: Known, programmes: Sequence[Programme]
 ) -> Outcome:
-    if not known.member:
-        return _post_without_member(record)
     programme = in_force(programmes, position.event_ms)
-    before = known.state if known.state is not None else new_member(programme)
-    folded = fold(before, Fact(position, record), programme)
+    fact = Fact(position, record)
+    before = known.state if known.state and known.state.version else new_member(programme)
+    folded = fold(before, fact, programme)
     if isinstance(folded, Refused):
         return _held(folded.reason, record.op, folded.detail)
+    another = _unless_known(record, position, known, programmes)
+    if another is not None:
+        return another
+    if known.tail is not None:
+        return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
-    cases = _overdrawn(record, after, effects, known)
+    missing = [(record.op, it.debt_points) for it in effects if isinstance(it, Spent)]
+    cases = _overdrawn(missing) or _reserved(record, after, known)
     outcome = _witness(record, position, known, programmes)
-    return outcome._replace(
+    posted = outcome._replace(
         state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
+    )
+    return _with_lost(posted, known, programmes)
+
+
+def _post_late(fact: Fact, known: Known, tail: Tail, programmes: Sequence[Programme]) -> Outcome:
+    assert known.state is not None
+    drop = () if known.instead_of is None else (known.instead_of,)
+    facts = changed(tail, add=(fact,), drop=drop)
+    difference = refold(tail, facts, known.state, programmes, keeps=is_to_keep)
+    refused = difference.refused.pop(fact.record.op, None)
+    if refused is not None:
+        return _held(refused.reason, fact.record.op, refused.detail)
+    cases = _difference_cases(difference) or _reserved(fact.record, difference.state, known)
+    outcome = _witness(fact.record, fact.position, known, programmes)
+    return outcome._replace(
+        state=difference.state, difference=difference, cases=outcome.cases + cases
     )
 
 
-def _post_without_member(record: Record) -> Outcome:
-    if record.kind == Redemption.kind:
-        return Outcome(REJECTED, "no_member")
-    return Outcome(POSTED)
+def _with_lost(outcome: Outcome, known: Known, programmes: Sequence[Programme]) -> Outcome:
+    """Add what the member loses whose fact makes way for this one."""
+    if known.loser is None or outcome.status != POSTED:
+        return outcome
+    position, booked, tail = known.loser
+    facts = changed(tail, drop=(position,))
+    lost = refold(tail, facts, booked, programmes, keeps=is_to_keep)
+    return outcome._replace(lost=lost, cases=outcome.cases + _difference_cases(lost))
 
 
-def _again(
-    record: Record,
-    position: Position,
-    known: Known,
-    first: First,
-    programmes: Sequence[Programme],
-) -> Outcome:
-    if known.member == first.member and _content(record) == _content(first.record):
-        seen = _witness(record, position, known, programmes)
-        return seen._replace(status=DUPLICATE, code=record.op[:CODE_MAX_CHARS])
-    return _held("op_conflict", record.op, "this operation was posted with another content")
+def _unless_known(
+    record: Record, position: Position, known: Known, programmes: Sequence[Programme]
+) -> Outcome | None:
+    """Return what becomes of a line whose op is known; None if it is the first of its op.
+
+    The line with the smallest position counts, whichever comes first (docs/adr/0008).
+    """
+    first = known.first
+    if first is None:
+        return None
+    if known.stated < first.stated:
+        return Outcome(EARLIER)
+    outcome = again(record, known.member, first.record, first.member)
+    # Whichever of them counts, the card was there.
+    seen = _witness(record, position, known, programmes)
+    return seen._replace(status=outcome.status, code=outcome.code, cases=seen.cases + outcome.cases)
 
 
 def _content(record: Record) -> tuple[object, ...]:
@@ -128,15 +196,19 @@ def _content(record: Record) -> tuple[object, ...]:
     return (record.kind, *[getattr(record, it) for it in kept])
 
 
-def _overdrawn(
-    record: Record, after: MemberState, effects: tuple[Effect, ...], known: Known
-) -> tuple[Case, ...]:
-    if record.kind != Redemption.kind:
-        return ()
-    missing = sum(it.debt_points for it in effects if isinstance(it, Spent))
-    if missing:
-        return (Case("overdrawn", record.op, f"{missing} points were not there"),)
-    if known.reserved_points > max(after.balance_points, 0):
+def _difference_cases(difference: Difference) -> tuple[Case, ...]:
+    refused = [Case(why.reason, op, why.detail) for op, why in difference.refused.items()]
+    return (*_overdrawn(difference.overdrawn), *refused)
+
+
+def _overdrawn(missing: Iterable[tuple[str, int]]) -> tuple[Case, ...]:
+    """Return a case for each op of `missing` that spent points which were not there."""
+    found = [(op, points) for op, points in missing if points]
+    return tuple([Case(OVERDRAWN, op, f"{points} points were not there") for op, points in found])
+
+
+def _reserved(record: Record, after: MemberState, known: Known) -> tuple[Case, ...]:
+    if record.kind == Redemption.kind and known.reserved_points > max(after.balance_points, 0):
         detail = f"{known.reserved_points} points are reserved, {after.balance_points} are left"
         return (Case("holds_exceed_balance", known.member, detail),)
     return ()
@@ -154,7 +226,7 @@ def _witness(
     if card is None:
         card = CardRow(record.card, known.member, -1, 0, "seen")
         if known.state is None:
-            state = new_member(in_force(programmes, position.event_ms))
+            state = new_member(in_force(programmes, 0))
     elif record.member and record.member != card.member:
         detail = f"says member {record.member}, was {card.member}'s"
         cases.append(Case("card_member", card.uid, detail))

@@ -5,6 +5,7 @@ stores, MQTT carries and the hub keeps. Field order is wire order: append new fi
 of a new version, never in the middle.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -28,6 +29,7 @@ from loyalty.fields import (
     TimeMs,
 )
 from loyalty.lines import Line, read_line
+from loyalty.wire import names_of
 
 SALE_ITEMS_MAX = 500
 
@@ -147,7 +149,8 @@ class FacePrinted(Record):
 class TouchUnknown(Record):
     """A card write was begun and nobody knows how it ended; the next touch of the card tells.
 
-    `op` is the intent's, `ctr_used` the counter it meant to write.
+    `intended` is the intent's `op`, `ctr_used` the counter it meant to write. It moves no value:
+    its own `op` is empty, so that whoever keys the same sale again is no duplicate.
     """
 
     kind: ClassVar[str] = "touch_unknown"
@@ -197,3 +200,15 @@ def from_line(line: bytes) -> Record:
         WireError: anything else but a record's line.
     """
     return read_line(line, KINDS)
+
+
+def from_kept_line(line: bytes) -> Record:
+    """Return the record of a line that `from_line` read once, without looking it over again."""
+    _, kind, *values = json.loads(line)
+    shape = KINDS[kind]
+    record = object.__new__(shape)
+    for name, value in zip(names_of(kind), values, strict=True):
+        row_type = shape.row_types.get(name)
+        kept = value if row_type is None else tuple([row_type(*row) for row in value])
+        object.__setattr__(record, name, kept)
+    return record

@@ -7,9 +7,10 @@ object-relational mapper costs ten times as much for each line.
 
 from collections import OrderedDict
 
+from hub.ledger.histories import Histories, kept_state_row
 from hub.ledger.holds import Holds
 from hub.ledger.inbox import Inbox
-from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer
+from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import MEMBER_POINTS, POINT
 from hub.ledger.sqlite import Ledger
 from hub.ledger.unwritten import Row, Unwritten
@@ -24,7 +25,8 @@ class Books:
     """Reads through caches, writes through lists.
 
     `flush` before the commit; `forget` after a rollback, or when another connection has written.
-    `inbox` and `holds` are the books' own parts for lines and for reserved points.
+    `inbox`, `histories` and `holds` are the books' own parts for lines, for facts that come late
+    and for reserved points.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -36,6 +38,7 @@ class Books:
         """Drop everything that is not in the database, and everything read from it."""
         self._unwritten = Unwritten()
         self.inbox = Inbox(self._database, self._unwritten)
+        self.histories = Histories(self._database, self._unwritten)
         self._members: OrderedDict[str, MemberRow] = OrderedDict()
         self._cards: OrderedDict[str, CardRow] = OrderedDict()
         self._devices: dict[str, DeviceRow | None] = {}
@@ -83,6 +86,13 @@ class Books:
     def open_case(self, case: Case, line_id: int | None, now_ms: int) -> None:
         """Open a case, or count one more of those that are open."""
         self._unwritten.cases.append((*case, line_id, now_ms, now_ms))
+
+    def close_case(self, code: str, subject: str) -> None:
+        """Close a case that has settled itself."""
+        self._unwritten.write(self._database)
+        self._database.execute(
+            "UPDATE case_file SET status = 'closed' WHERE code = ? AND subject = ?", (code, subject)
+        )
 
     # Members and cards
 
@@ -139,6 +149,13 @@ class Books:
         self._unwritten.members[token] = member
         return member
 
+    def add_fact(self, token: str, state: MemberState) -> MemberRow:
+        """Have `state` written as what the member has after one more fact, the latest of all."""
+        member = self.set_member(token, state)
+        if is_to_keep(state):
+            self._unwritten.kept_states.append(kept_state_row(member))
+        return member
+
     def token(self, member: int | None) -> str:
         """Return the card token of member number `member`, empty for None."""
         if member is None:
@@ -173,16 +190,17 @@ class Books:
         self._unwritten.deltas[transfer.debit] -= transfer.amount
         self._unwritten.deltas[transfer.credit] += transfer.amount
 
-    def apply_lots(self, line_id: int, member: MemberRow, effect: Effect) -> None:
-        """Open the lot of what was earned, or take from the lots what was spent."""
+    def apply_lots(self, line_id: int, op: str, member: MemberRow, effect: Effect) -> None:
+        """Open the lot of what line `line_id` of `op` earned, or take from lots what it spent."""
         if isinstance(effect, Earned):
             self._unwritten.lots.append((member.id, *effect.lot))
             if effect.debt_paid_points:
-                paid = (member.id, effect.lot.op, effect.lot.leg, effect.debt_paid_points)
-                self._unwritten.lot_uses.append((line_id, *paid))
+                op, leg = effect.lot.op, effect.lot.leg
+                paid = (line_id, op, member.id, op, leg, effect.debt_paid_points)
+                self._unwritten.lot_uses.append(paid)
         elif isinstance(effect, Spent):
             for use in effect.uses:
-                self._unwritten.lot_uses.append((line_id, member.id, *use))
+                self._unwritten.lot_uses.append((line_id, op, member.id, *use))
                 self._unwritten.lot_takings.append((use.points, member.id, use.op, use.leg))
 
     def _one(self, statement: str, *values: object) -> Row | None:

@@ -6,10 +6,11 @@ Questions about lines look behind the lists of the transaction, so they write th
 import sqlite3
 from collections import OrderedDict
 
-from hub.ledger.rows import ChainRow, DeviceRow, Filed, Verdict
+from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
 from hub.ledger.unwritten import Row, Unwritten
 from loyalty.chain import ZERO_HEAD
 from loyalty.receipts import LineStatus
+from loyalty.state import Position
 
 CHAINS_MAX = 2_000  # in memory
 
@@ -57,19 +58,37 @@ class Inbox:
         if filed.is_kept:
             self._database.execute(_JUDGE, (*verdict, filed.id))
         else:
+            self.set_chain(filed.chain)  # or its lines would refer to nothing until the batch ends
             place = (filed.id, filed.chain.id, filed.seq, filed.head)
             self._unwritten.inbox.append((*place, filed.line, filed.received_ms, *verdict))
         if verdict.op and verdict.status == "posted":
-            self._unwritten.ops[verdict.op] = (filed.line, verdict.member)
+            assert verdict.event_ms is not None
+            chain = filed.chain
+            position = Position(verdict.event_ms, chain.device.name, chain.epoch, filed.seq)
+            posted = PostedLine(filed.id, filed.line, verdict.member, position)
+            self._unwritten.ops[verdict.op] = posted
 
-    def first_with_op(self, op: str) -> tuple[bytes, int | None] | None:
-        """Return line and member id of the posted fact with business key `op`, if there is one."""
+    def posted_with_op(self, op: str) -> PostedLine | None:
+        """Return the line that posted with business key `op`, if there is one."""
         known = self._unwritten.ops.get(op)
         if known is not None:
             return known
-        return self._one(
-            "SELECT line, member FROM inbox WHERE op = ? AND op <> '' AND status = 'posted'", op
-        )
+        found = self._one(_POSTED_WITH_OP, op)
+        if found is None:
+            return None
+        line_id, line, member, *position = found
+        return PostedLine(line_id, line, member, Position(*position))
+
+    def all_with_op(self, op: str, code: str) -> list[tuple[int, bytes, int | None]]:
+        """Return id, line and member of the lines of `op`: posted, duplicate, or held as `code`."""
+        self._write()
+        return self._database.execute(_ALL_WITH_OP, (op, code)).fetchall()
+
+    def judge_again(self, line_id: int, status: str, code: str) -> None:
+        """Change the verdict on a line that is kept: another line with its `op` counts now."""
+        self._write()
+        statement = "UPDATE inbox SET status = ?, code = ? WHERE id = ?"
+        self._database.execute(statement, (status, code, line_id))
 
     def head_at(self, chain: ChainRow, seq: int) -> bytes | None:
         """Return the head after line `seq` of `chain`, or None if that line is not here."""
@@ -161,6 +180,16 @@ class Inbox:
 
 _JUDGE = (
     "UPDATE inbox SET status = ?, code = ?, kind = ?, op = ?, member = ?, event_ms = ? WHERE id = ?"
+)
+_POSTED_WITH_OP = (
+    "SELECT inbox.id, line, member, event_ms, device.name, epoch, inbox.seq FROM inbox"
+    " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device"
+    " WHERE op = ? AND op <> '' AND status = 'posted'"
+)
+_ALL_WITH_OP = (
+    "SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status = 'posted' UNION ALL"
+    " SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status <> 'posted'"
+    " AND (status = 'duplicate' OR code = ?2)"
 )
 _OLD_GAPS = (
     "SELECT name, epoch FROM chain JOIN device ON device.id = chain.device"

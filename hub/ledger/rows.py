@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from loyalty.chain import ZERO_HEAD
-from loyalty.state import MemberState
+from loyalty.state import MemberState, Position
+
+KEEP_EVERY = 64  # facts of a member between two states that are kept
+STATES_SPAN = 16 * KEEP_EVERY  # how many facts back the oldest of them is
+
+
+def is_to_keep(state: MemberState) -> bool:
+    """Return whether `state` is one of those that are kept, so that a fold may begin there."""
+    return state.version % KEEP_EVERY == 0 and state.version > 0
 
 
 @dataclass(slots=True)
@@ -88,6 +96,15 @@ class Verdict(NamedTuple):
     event_ms: int | None = None
 
 
+class PostedLine(NamedTuple):
+    """The line that counts for its business key; `position` is where its fact is folded."""
+
+    id: int
+    line: bytes
+    member: int | None
+    position: Position
+
+
 class Transfer(NamedTuple):
     """`amount` of `unit` moves from account `debit` to account `credit`; in column order."""
 
@@ -101,6 +118,7 @@ class Transfer(NamedTuple):
     event_ms: int
     booked_ms: int
     rules: int
+    version: int
 
 
 class HoldRow(NamedTuple):

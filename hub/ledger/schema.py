@@ -4,7 +4,7 @@ Integer keys inside, business keys outside: a line is named for ever by device, 
 number, and `inbox.id` stands for that in every other table. Ids rise in booking order.
 """
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 POINT = "point"
 MEMBER_POINTS = "member_points"
@@ -66,6 +66,7 @@ CREATE TABLE inbox (
     UNIQUE (chain, seq)
 ) STRICT;
 CREATE UNIQUE INDEX inbox_op ON inbox (op) WHERE op <> '' AND status = 'posted';
+CREATE INDEX inbox_other_op ON inbox (op) WHERE op <> '' AND status <> 'posted';
 CREATE INDEX inbox_member ON inbox (member, event_ms) WHERE member IS NOT NULL;
 
 -- Another line at a position that was taken: a cloned or restored device.
@@ -117,7 +118,21 @@ CREATE TABLE card_write (
     PRIMARY KEY (card, counter)
 ) STRICT, WITHOUT ROWID;
 
+-- What a member had after some of the facts, as JSON: where a late fact's fold begins again.
+CREATE TABLE kept_state (
+    member INTEGER NOT NULL REFERENCES member,
+    version INTEGER NOT NULL,
+    event_ms INTEGER NOT NULL,
+    device TEXT NOT NULL,
+    epoch TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (member, version)
+) STRICT, WITHOUT ROWID;
+
 -- Append-only, in booking order: `amount` moves from account `debit` to account `credit`.
+-- A leg `adjust:<op>:<leg>` makes good what late line `line` changed about another operation's leg.
+-- `version` is the member's after the booking.
 CREATE TABLE transfer (
     line INTEGER NOT NULL REFERENCES inbox,
     leg TEXT NOT NULL,
@@ -129,6 +144,7 @@ CREATE TABLE transfer (
     event_ms INTEGER NOT NULL,
     booked_ms INTEGER NOT NULL,
     rules INTEGER NOT NULL,
+    version INTEGER NOT NULL,
     PRIMARY KEY (line, leg),
     CHECK (debit <> credit)
 ) STRICT, WITHOUT ROWID;
@@ -143,19 +159,22 @@ CREATE TABLE lot (
     leg TEXT NOT NULL,
     earned_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL,
-    amount INTEGER NOT NULL CHECK (amount > 0),
+    amount INTEGER NOT NULL CHECK (amount >= 0),
     remaining INTEGER NOT NULL CHECK (remaining BETWEEN 0 AND amount),
     PRIMARY KEY (member, op, leg)
 ) STRICT, WITHOUT ROWID;
 
--- What line `line` took from a lot; an earning line takes from its own lot what pays the debt.
+-- What operation `by_op` took from the lot of `op` and `leg`; an earning operation takes from its
+-- own lot what pays the debt. `line` booked it: the operation's own, or a late one that found that
+-- the operation took more, or less (then negative).
 CREATE TABLE lot_use (
     line INTEGER NOT NULL REFERENCES inbox,
+    by_op TEXT NOT NULL,
     member INTEGER NOT NULL,
     op TEXT NOT NULL,
     leg TEXT NOT NULL,
-    points INTEGER NOT NULL CHECK (points > 0),
-    PRIMARY KEY (line, member, op, leg),
+    points INTEGER NOT NULL CHECK (points <> 0),
+    PRIMARY KEY (line, by_op, member, op, leg),
     FOREIGN KEY (member, op, leg) REFERENCES lot
 ) STRICT, WITHOUT ROWID;
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from hub.ledger.rows import CardRow, ChainRow, MemberRow, Transfer
+from hub.ledger.rows import STATES_SPAN, CardRow, ChainRow, MemberRow, PostedLine, Transfer
 
 Row = tuple[Any, ...]
 
@@ -27,7 +27,8 @@ class Unwritten:
     card_writes: dict[tuple[str, int], str] = field(default_factory=dict)
     cases: list[Row] = field(default_factory=list)
     chains: dict[int, ChainRow] = field(default_factory=dict)
-    ops: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
+    ops: dict[str, PostedLine] = field(default_factory=dict)
+    kept_states: list[Row] = field(default_factory=list)
 
     def write(self, database: sqlite3.Connection) -> None:
         """Write everything, in the order in which rows refer to each other, and forget it."""
@@ -38,14 +39,17 @@ class Unwritten:
         write.rows(_SET_MEMBER, [_member_row(it) for it in self.members.values()])
         write.rows(_SET_CHAIN, [_chain_row(it) for it in self.chains.values()])
         write.rows("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.inbox)
-        write.rows("INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.transfers)
+        write.rows(_ADD_TRANSFER, self.transfers)
         write.rows("INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)", self.lots)
         write.rows(_TAKE_FROM_LOT, self.lot_takings)
-        write.rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?)", self.lot_uses)
+        write.rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", self.lot_uses)
         write.rows(_SET_CARD, list(self.cards.values()))
         writes = [(*key, op) for key, op in self.card_writes.items()]
         database.executemany(_ADD_CARD_WRITE, writes)
         write.rows(_SET_CASE, self.cases)
+        write.rows(_KEEP_STATE, self.kept_states)
+        old = [(member, version - STATES_SPAN) for member, version, *_ in self.kept_states]
+        database.executemany("DELETE FROM kept_state WHERE member = ? AND version <= ?", old)
         for it in fields(self):
             getattr(self, it.name).clear()
 
@@ -69,6 +73,8 @@ _SET_MEMBER = (
     " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
     " last_seq = excluded.last_seq"
 )
+_ADD_TRANSFER = "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TAKE_FROM_LOT = "UPDATE lot SET remaining = remaining - ? WHERE member = ? AND op = ? AND leg = ?"
 _SET_CARD = (
     "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5 FROM member WHERE token = ?2"

@@ -1,11 +1,11 @@
-"""What must always hold (DESIGN §9), checked on a ledger as it stands."""
+"""What must always hold (docs/LEDGER-RULES.md), checked on a ledger as it stands."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Literal
 
-from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
+from hub.ledger.schema import MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
 from hub.ledger.sqlite import Ledger
 from loyalty.chain import ZERO_HEAD, head_after
 from loyalty.fold import fold_all
@@ -131,14 +131,18 @@ SELECT chain.id FROM chain LEFT JOIN inbox
     ON inbox.chain = chain.id AND inbox.seq BETWEEN 1 AND chain.seq
 GROUP BY chain.id HAVING count(inbox.id) <> chain.seq
 """
-# Only what posted moved points, between the member and the houses, and one op posted once.
+# Only what posted moved points, or made way for an earlier line with its op, always between a
+# member and a house; and one op posted once.
 _POSTINGS = f"""
 SELECT transfer.line FROM transfer
 JOIN inbox ON inbox.id = transfer.line
 JOIN account AS source ON source.id = debit
 JOIN account AS target ON target.id = credit
-WHERE inbox.status <> 'posted' OR inbox.member IS NOT transfer.member
-    OR (source.kind <> '{POINTS_ISSUED}' AND target.kind <> '{POINTS_REDEEMED}')
+WHERE (source.kind = '{MEMBER_POINTS}') = (target.kind = '{MEMBER_POINTS}')
+    OR (leg NOT LIKE 'adjust:%'
+        AND source.kind <> '{POINTS_ISSUED}' AND target.kind <> '{POINTS_REDEEMED}')
+    OR (inbox.status <> 'posted' AND NOT EXISTS (SELECT 1 FROM inbox AS counts
+        WHERE counts.op = inbox.op AND counts.op <> '' AND counts.status = 'posted'))
 UNION ALL
 SELECT min(id) FROM inbox WHERE op <> '' AND status = 'posted' GROUP BY op HAVING count(*) > 1
 """

@@ -1,0 +1,83 @@
+"""Facts that come late: what is looked up for them, and how what they change is booked.
+
+Entries stay as they are. What moves another amount now is made good by further transfers, linked
+by the late line that booked them and by the operation they adjust.
+"""
+
+from hub.ledger.books import Books
+from hub.ledger.rows import Filed, MemberRow, Transfer
+from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
+from hub.reconcile import OP_CONFLICT, OVERDRAWN, First, Known, Loser, again
+from loyalty.records import Record, from_kept_line
+from loyalty.refold import SPEND_LEG, Difference, Move, Tail
+from loyalty.state import Position
+
+
+def adjusting_leg(op: str, leg: str) -> str:
+    """Return the name of a leg that makes good what leg `leg` of `op` moved."""
+    return f"adjust:{op}:{leg}"
+
+
+class LateFacts:
+    """Looks up the facts around a late one, and books the differences that it makes."""
+
+    def __init__(self, books: Books) -> None:
+        self._books = books
+
+    def tail(self, member: MemberRow | None, position: Position) -> Tail | None:
+        """Return the member's facts around `position`, or None if it comes after all of them."""
+        if member is None or member.state.last is None or position > member.state.last:
+            return None
+        return self._books.histories.tail(member, position)
+
+    def without_first(self, known: Known, first: First, position: Position) -> Known:
+        """Return what is known for a line at `position` that `first` has to make way for."""
+        known = known._replace(first=None)
+        holder = self._books.member(first.member) if first.member else None
+        there = first.posted.position
+        if holder is not None and holder.token == known.member:
+            tail = self._books.histories.tail(holder, min(there, position))
+            return known._replace(tail=tail, instead_of=there)
+        member = self._books.member(known.member) if known.member else None
+        known = known._replace(tail=self.tail(member, position))
+        if holder is None:
+            return known
+        tail = self._books.histories.tail(holder, there)
+        return known._replace(loser=Loser(there, holder.state, tail))
+
+    def judge_others(self, record: Record, token: str, filed: Filed) -> None:
+        """Judge the other lines of an op again: `record`, in line `filed`, counts from now on."""
+        inbox = self._books.inbox
+        for line_id, line, member in inbox.all_with_op(record.op, OP_CONFLICT):
+            verdict = again(from_kept_line(line), self._books.token(member), record, token)
+            inbox.judge_again(line_id, verdict.status, verdict.code)
+            for case in verdict.cases:
+                self._books.open_case(case, line_id, filed.received_ms)
+
+    def book(
+        self, member: MemberRow, tail: Tail, difference: Difference, filed: Filed, op: str
+    ) -> None:
+        """Book how `difference` differs from `tail`, on behalf of line `filed` of `op`.
+
+        A leg of that `op` that moved nothing before is its own and adjusts none.
+        """
+        version = max(member.state.version, difference.state.version)
+        for it in difference.moves:
+            is_own = it.op == op and (it.op, it.leg, it.store) in difference.fresh
+            leg = it.leg if is_own else adjusting_leg(it.op, it.leg)
+            self._move(member, it, leg, version, filed)
+        histories = self._books.histories
+        histories.correct_lots(member, difference.lots)
+        histories.correct_uses(filed.id, member, difference.uses)
+        histories.keep_instead(member, tail.before, difference.passed)
+        for covered in difference.covered:
+            self._books.close_case(OVERDRAWN, covered)
+        self._books.set_member(member.token, difference.state)
+
+    def _move(self, member: MemberRow, move: Move, leg: str, version: int, filed: Filed) -> None:
+        kind = POINTS_REDEEMED if move.leg == SPEND_LEG else POINTS_ISSUED
+        ends = (self._books.house(move.store, kind), member.account)
+        debit, credit = ends if move.points > 0 else ends[::-1]
+        amount = (POINT, debit, credit, abs(move.points), member.id)
+        at = (move.event_ms, filed.received_ms, move.rules, version)
+        self._books.transfer(Transfer(filed.id, leg, *amount, *at))
