@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -15,6 +16,7 @@ from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
 from loyalty.records import CheckIn
+from tests.campaign import size
 
 LINES_MAX = OUTCOMES_KEPT + 6
 
@@ -171,5 +173,7 @@ class JournalHistory(RuleBasedStateMachine):
         assert [journal.incarnation] == (self.incarnations[-1:] or [""])
 
 
-JournalHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
-TestJournalHistory = JournalHistory.TestCase
+JournalHistory.TestCase.settings = settings(
+    max_examples=size(60, 2_000), stateful_step_count=30, deadline=None
+)
+TestJournalHistory = pytest.mark.campaign(JournalHistory.TestCase)

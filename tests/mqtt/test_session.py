@@ -42,6 +42,7 @@ from loyalty.chain import ENVELOPE_MAX_BYTES, LINES_MAX, ZERO_HEAD, pack, unpack
 from loyalty.lines import to_line
 from loyalty.receipts import AccountView, LineStatus, Receipt
 from loyalty.records import CheckIn, Sale, SaleItem
+from tests.campaign import size
 
 OLD, NEW = b"o" * 32, b"n" * 32
 STAMP = {
@@ -450,8 +451,9 @@ def test_a_hello_says_where_the_device_stands(road: Road) -> None:
     assert hello == Hello(ref=hello.ref, last_seq=9, settled_seq=7, incarnation="hub-1", rules=4)
 
 
+@pytest.mark.campaign
 @given(seed=st.integers(0, 2**32), loss=st.floats(0, 0.6), data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=size(25, 2_000), deadline=None)
 def test_whatever_the_road_loses_doubles_or_swaps_everything_settles_in_the_end(
     tmp_path_factory: pytest.TempPathFactory, seed: int, loss: float, data: st.DataObject
 ) -> None:
