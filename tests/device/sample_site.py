@@ -1,0 +1,70 @@
+"""What a shop writes down before it starts: configurations, keys and a programme, in a folder."""
+
+import shutil
+from pathlib import Path
+
+from tests.hub.hub_world import free_port
+
+PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
+
+CONFIG = """
+device = "h1"
+store = "s1"
+locale = "en"
+
+[files]
+journal = "journal.db"
+catalogue = "catalogue.json"
+card_keys = "card-keys.toml"
+
+[hub]
+host = "127.0.0.1"
+port = {port}
+password = "{password}"
+
+[[hub.secrets]]
+kid = "k1"
+hex = "{secret}"
+
+[reader]
+port = "{folder}/reader"
+"""
+PRINTER = """
+[printer]
+port = "{folder}/printer"
+baud = 115200
+"""
+HUB = """
+ledger = "ledger.db"
+programmes = ["programme.toml"]
+face_key_file = "face.key"
+
+[broker]
+host = "127.0.0.1"
+port = {port}
+embedded = true
+"""
+
+
+class SampleSite:
+    """The files of a hub, a handheld and a kiosk in `folder`; paths in them are absolute."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._port = free_port()
+        (folder / "hub.toml").write_text(HUB.format(port=self._port))
+        (folder / "face.key").write_text("5a" * 32)
+        (folder / "card-keys.toml").write_text(
+            f'master = "{"0f" * 16}"\nseal_key = "{"f0" * 32}"\n'
+        )
+        shutil.copy(PROGRAMME, folder / "programme.toml")
+        self.configure("handheld.toml")
+        self.configure("kiosk.toml", printer=PRINTER)
+
+    def configure(self, name: str, *, printer: str = "", **told: str) -> Path:
+        """Write a terminal's configuration with what the hub told about it."""
+        values = {"password": "x", "secret": "00" * 32, **told}
+        text = (CONFIG + printer).format(folder=self.folder, port=self._port, **values)
+        path = self.folder / name
+        path.write_text(text)
+        return path

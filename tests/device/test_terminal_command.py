@@ -1,0 +1,142 @@
+"""Terminals as people run them: processes, configuration files, ptys, a hub, and slips."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from tests.device.sample_site import SampleSite
+
+ROOT = Path(__file__).parents[2]
+WAIT_S = 30.0
+
+
+class Program:
+    """A running `revisit`: what it says is heard, what is typed is taken."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def hear(self, words: str) -> None:
+        """Wait until it says a line with `words`."""
+        async with asyncio.timeout(WAIT_S):
+            while words not in (line := (await self._process.stdout.readline()).decode()):
+                assert line, f"it ended before it said {words!r}"
+
+    def type(self, line: str) -> None:
+        self._process.stdin.write(f"{line}\n".encode())
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Have it end; return its exit status and what it had to say about that."""
+        if self._process.returncode is None:
+            self._process.send_signal(number)
+        async with asyncio.timeout(WAIT_S):
+            _, errors = await self._process.communicate()
+        return self._process.returncode, errors.decode()
+
+
+class Site(SampleSite):
+    """A shop whose programs run until the test ends."""
+
+    def __init__(self, folder: Path, programs: AsyncExitStack) -> None:
+        super().__init__(folder)
+        self._programs = programs
+
+    async def start(self, *arguments: str) -> Program:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "revisit", *arguments),
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        program = Program(process)
+        self._programs.push_async_callback(program.end, signal.SIGKILL)
+        return program
+
+    async def run(self, *arguments: str) -> tuple[int, str, str]:
+        """Return exit status, output and errors of a program that ends by itself."""
+        program = await self.start(*arguments)
+        async with asyncio.timeout(WAIT_S):
+            output, errors = await program._process.communicate()
+        return program._process.returncode, output.decode(), errors.decode()
+
+    async def reader(self, card: str) -> Program:
+        program = await self.start("sim", "pn532", "--link", "reader", "--card", card)
+        await program.hear("reader")
+        return program
+
+
+@asynccontextmanager
+async def site_in(folder: Path) -> AsyncIterator[Site]:
+    async with AsyncExitStack() as programs:
+        yield Site(folder, programs)
+
+
+async def test_a_shop_with_a_hub_and_a_handheld_sells_and_earns(tmp_path):
+    async with site_in(tmp_path) as site:
+        _, told, _ = await site.run("hub", "add-device", "s1", "h1")
+        words = dict(line.split(" = ") for line in told.splitlines())
+        site.configure(
+            "handheld.toml",
+            secret=words["secret"].strip('"'),
+            password=words["mqtt_password"].strip('"'),
+        )
+        hub = await site.start("hub", "hub.toml")
+        reader = await site.reader("blank")
+        handheld = await site.start("handheld", "handheld.toml", "--programme", "programme.toml")
+        await handheld.hear("Ready for the next sale.")
+
+        handheld.type("staff anna")
+        await handheld.hear("You are signed on.")
+        handheld.type("issue m-1001")
+        await handheld.hear("The card is ready.")
+        handheld.type("sale 1 grocery=12.50 unknown=3.00*")
+        await handheld.hear("Receipt 1 is saved with its points.")
+        await reader.end(signal.SIGKILL)
+        await site.reader("blank")
+        handheld.type("issue m-1002")
+        await handheld.hear("The card is ready.")
+        assert "12 points" in await balance_once_posted(site, "m-1001")
+
+        assert await handheld.end() == (0, "")
+        status, _ = await hub.end()
+        assert status == 0
+
+
+async def balance_once_posted(site: Site, member: str) -> str:
+    """Return what the ledger says of `member`, as soon as it knows it."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            status, output, _ = await site.run("ledger", "balance", member)
+            if status == 0:
+                return output
+
+
+async def test_a_kiosk_welcomes_people_in_their_language_and_ends_when_told(tmp_path):
+    async with site_in(tmp_path) as site:
+        await site.reader("none")
+        printer = await site.start("sim", "star", "--link", "printer")
+        await printer.hear("printer")
+        config = tmp_path / "kiosk.toml"
+        config.write_text(config.read_text().replace('"en"', '"zh_Hant_HK"'))
+        kiosk = await site.start("kiosk", "kiosk.toml", "--programme", "programme.toml")
+
+        await kiosk.hear("歡迎")
+
+        assert await kiosk.end(signal.SIGINT) == (0, "")
+
+
+async def test_a_mistake_is_a_sentence_and_exit_status_2(tmp_path):
+    async with site_in(tmp_path) as site:
+        status, output, errors = await site.run("handheld", "handheld.toml")
+
+    assert (status, output) == (2, "")
+    assert errors == (
+        "revisit handheld: the catalogue holds no programme yet: start once with --programme FILE\n"
+    )
