@@ -42,6 +42,7 @@ SHELLS = {
     "device/console_front.py": "a text console",
     "device/display/cards/fonts.py": "the font files",
     "device/display/i18n.py": "the catalogues of messages",
+    "device/face_records.py": "the log of what is written down about faces",
     "device/journal.py": "the journal's statements",
     "device/journal_file.py": "the journal's file",
     "device/display/printers/star_printer.py": "the wait for the printer",
