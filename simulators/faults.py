@@ -5,7 +5,7 @@ drawn for each line by the name of its client, message by message.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 # What befalls one message between a client and the broker.
@@ -47,10 +47,12 @@ class Mishap(NamedTuple):
     amount: int
 
 
-def plan(seed: int, to_kiosk: Sequence[bool]) -> list[tuple[Mishap, ...]]:
+def plan(
+    seed: int, to_kiosk: Sequence[bool], faults: Collection[str] = FAULTS
+) -> list[tuple[Mishap, ...]]:
     """Return the mishaps of each visit; `to_kiosk` says which visits go on to a kiosk.
 
-    Every mishap comes at least once if a visit can have it.
+    Every mishap among `faults` comes at least once if a visit can have it.
     """
     rng = random.Random(f"mishaps of {seed}")
     mishaps: list[list[Mishap]] = [[] for _ in to_kiosk]
@@ -59,18 +61,25 @@ def plan(seed: int, to_kiosk: Sequence[bool]) -> list[tuple[Mishap, ...]]:
     for table, visits in ((AT_HANDHELD, everywhere), (AT_KIOSK, at_kiosk)):
         for fault, (every, least, most) in table.items():
             for visit in _sample(rng, visits, every):
-                mishaps[visit].append(Mishap(fault, rng.randint(least, most)))
+                mishap = Mishap(fault, rng.randint(least, most))
+                if fault in faults:
+                    mishaps[visit].append(mishap)
     return [tuple(it) for it in mishaps]
 
 
-def fates(seed: int, line: str) -> Iterator[tuple[str, int]]:
-    """Yield what befalls each message on the line named `line`, and by how many milliseconds."""
+def fates(seed: int, line: str, faults: Collection[str] = FAULTS) -> Iterator[tuple[str, int]]:
+    """Yield what befalls each message on the line named `line`, and by how many milliseconds.
+
+    What is not among `faults` befalls none.
+    """
     rng = random.Random(f"messages of {seed} on {line}")
     names = [PASSED, *MESSAGE_FAULT_PERCENT]
     weights = [100 - sum(MESSAGE_FAULT_PERCENT.values()), *MESSAGE_FAULT_PERCENT.values()]
     while True:
-        yield rng.choices(names, weights)[0], rng.randint(1, DELAY_MAX_MS)
+        fate, amount_ms = rng.choices(names, weights)[0], rng.randint(1, DELAY_MAX_MS)
+        yield (fate if fate in faults else PASSED), amount_ms
 
 
 def _sample(rng: random.Random, visits: Sequence[int], every: int) -> list[int]:
+    """Return one in `every` visits, but at least one if there is one."""
     return sorted(rng.sample(visits, min(len(visits), max(1, len(visits) // every))))

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from simulators import mqtt_packets as mqtt
 from simulators.bad_line import BadLine, LookAgain, Move
-from simulators.faults import fates
 
 _READ_MAX_BYTES = 65_536
 
@@ -19,18 +18,19 @@ _READ_MAX_BYTES = 65_536
 class Network:
     """A proxy before the broker on `broker_port`; use it as a context manager.
 
-    `on_arrival(client, topic)` hears of each message that is passed down to a client. `happened`
-    counts what befell messages and connections.
+    `fates_of(line)` draws what befalls the messages of a line, which is a client's name and "up"
+    or "down". `on_arrival(client, topic)` hears of each message that is passed down to a client.
+    `happened` counts what befell messages and connections.
     """
 
     def __init__(
         self,
-        seed: int,
+        fates_of: Callable[[str], Iterator[tuple[str, int]]],
         broker_port: int,
         happened: Counter[str],
         on_arrival: Callable[[str, str], None] = lambda client, topic: None,
     ) -> None:
-        self._seed = seed
+        self._new_fates = fates_of
         self._broker_port = broker_port
         self._happened = happened
         self._on_arrival = on_arrival
@@ -107,7 +107,7 @@ class Network:
 
     def _fates_of(self, name: str) -> Iterator[tuple[str, int]]:
         """Return the fates on a line, going on where its last connection ended."""
-        return self._fates.setdefault(name, fates(self._seed, name))
+        return self._fates.setdefault(name, self._new_fates(name))
 
 
 class _Wire:

@@ -9,7 +9,7 @@ get there, never what: the ledger's digest is the same for every seed and for no
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class Plan:
     """What to replay: baskets in time order, how many terminals serve them, and where to work.
 
     `programme_text` is the programme's document. `ledger_path` must not exist yet. With a seed of
-    `faults` things go wrong.
+    `faults` things go wrong, those of `fault_kinds`.
     """
 
     baskets: Sequence[Basket]
@@ -64,6 +64,7 @@ class Plan:
     folder: Path
     ledger_path: Path
     faults: int | None = None
+    fault_kinds: Collection[str] = FAULTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ async def play(it: Plan, on_served: Callable[[], None]) -> tuple[dict[str, Plast
 def _mishaps(it: Plan, visits: Sequence[Visit]) -> Iterator[tuple[Mishap, ...]]:
     if it.faults is None:
         return iter([()] * len(visits))
-    return iter(plan(it.faults, [visit.kiosk is not None for visit in visits]))
+    return iter(plan(it.faults, [visit.kiosk is not None for visit in visits], it.fault_kinds))
 
 
 async def _play_window(
@@ -150,8 +151,14 @@ async def _world(it: Plan) -> AsyncIterator[World]:
 def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughSite:
     if it.faults is None:
         return CalmSite(it.ledger_path, it.programme, clock, rng)
-    folder = it.folder / "hub"
-    return RoughSite(it.faults, folder, it.ledger_path, it.programme_text, clock)
+    return RoughSite(
+        it.faults,
+        it.fault_kinds,
+        folder=it.folder / "hub",
+        ledger_path=it.ledger_path,
+        programme=it.programme_text,
+        clock=clock,
+    )
 
 
 def _makings(it: Plan, port: int, clock: ScriptClock, rng: random.Random) -> list[Making]:

@@ -11,7 +11,7 @@ import secrets
 import signal
 import sys
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from hub.hub import BRIDGE_USER
 from hub.ledger.queries import device_login
 from hub.ledger.sqlite import open_ledger
 from simulators.calm_site import free_port
+from simulators.faults import fates
 from simulators.hub_process import READY
 from simulators.network import Network
 from simulators.script_clock import ScriptClock
@@ -53,7 +54,14 @@ class RoughSite:
     """Hub, broker and network; use it as a context manager. Devices connect to `port`."""
 
     def __init__(
-        self, seed: int, folder: Path, ledger_path: Path, programme: str, clock: ScriptClock
+        self,
+        seed: int,
+        faults: Collection[str],
+        *,
+        folder: Path,
+        ledger_path: Path,
+        programme: str,
+        clock: ScriptClock,
     ) -> None:
         """`programme` is the text of its document; `folder` is for the hub's own files."""
         self.happened: Counter[str] = Counter()
@@ -63,7 +71,12 @@ class RoughSite:
         self._programme = programme
         self._login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
         self._broker_port = free_port()
-        self._network = Network(seed, self._broker_port, self.happened, self._on_arrival)
+        self._network = Network(
+            lambda line: fates(seed, line, faults),
+            self._broker_port,
+            self.happened,
+            self._on_arrival,
+        )
         self._clock = clock
         self._kill_after_ms: list[int] = []
         self._working = asyncio.Lock()

@@ -22,7 +22,10 @@ TRIES_MAX = 60
 
 _CARD_TROUBLE = ("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal", "card_taken")
 _TAP_ENDS = (*_CARD_TROUBLE, "issue_again", "journal_full", "journal_failed", DARK.screen)
-_OVER = ("take_card", "face_later", "offline", "try_later", "unknown_card", "card_blocked")
+_OVER = (
+    *("take_card", "face_later", "staff_needed"),
+    *("offline", "try_later", "unknown_card", "card_blocked"),
+)
 _NOT_OFFERS = ("print", "return")
 
 

@@ -107,6 +107,7 @@ async def _buy(
     amounts: Mapping[str, int],
 ) -> None:
     if "clocks_jumped" in amounts:
+        # It stays wrong: nothing of value may depend on a terminal's own clock.
         handheld.making.clock.offset_ms = amounts["clocks_jumped"]
         world.happened["clocks_jumped"] += 1
     sale = _till_sale(basket)

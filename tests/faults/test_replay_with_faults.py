@@ -1,0 +1,44 @@
+"""Whatever goes wrong, the ledger holds in the end what it would have held without."""
+
+from pathlib import Path
+
+import pytest
+
+from simulators.faults import FAULTS, MESSAGE_FAULTS
+from tests.campaign import size
+from tests.faults.slice_of_a_day import calm_digest, play_slice
+
+SEEDS = range(1, size(20, 200) + 1)
+FEW = 12  # baskets, where one kind of fault is looked at
+
+# Seeds that once found something wrong in our code stay here, each with what it was.
+FOUND_SOMETHING: list[int] = []
+
+
+@pytest.fixture(scope="session")
+def calm(tmp_path_factory, worker_id) -> Path:
+    """Where the digests without faults are kept, whichever worker the tests run on."""
+    own = tmp_path_factory.getbasetemp()
+    return (own if worker_id == "master" else own.parent) / "calm"
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", [*SEEDS, *FOUND_SOMETHING])
+def test_no_seed_changes_what_the_ledger_holds(seed, tmp_path, calm):
+    played = play_slice(tmp_path, seed)
+
+    assert played.digest == calm_digest(calm)
+    assert played.broken == []
+    assert played.records == played.receipted
+    assert [it for it, count in played.faults.items() if not count] == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_on_its_own_changes_nothing(fault, tmp_path, calm):
+    played = play_slice(tmp_path, 1, (fault,), baskets=FEW)
+
+    assert played.digest == calm_digest(calm, FEW)
+    assert played.broken == []
+    happened = [it for it, count in played.faults.items() if count]
+    assert happened == [fault] or (fault in MESSAGE_FAULTS and not happened)
