@@ -7,12 +7,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from hub.errors import HubError
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
 from hub.ledger.queries import history, line_counts, member_view, open_cases
+from hub.ledger.rescore import count_facts, rescore
 from hub.ledger.sqlite import Ledger, open_ledger
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.clock import SystemClock
@@ -22,12 +24,14 @@ from loyalty.programme import Programme, parse
 Db = Annotated[Path, typer.Option("--db", help="The ledger's file.")]
 Member = Annotated[str, typer.Argument(help="The member's token, as cards carry it.")]
 
+DIFFERENCES_SHOWN_MAX = 1_000
+
 _app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
 _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim]absent[/]"}
 
 
 def main(arguments: list[str]) -> int:
-    """Run `revisit ledger verify|balance|history|restored`; return the exit status."""
+    """Run `revisit ledger verify|rescore|balance|history|restored`; return the exit status."""
     return run_app(_app, arguments, "revisit ledger")
 
 
@@ -47,6 +51,27 @@ def verify_command(
     finally:
         ledger.close()
     return 1 if broken(invariants) else 0
+
+
+@_app.command("rescore")
+def rescore_command(
+    programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
+    db: Db = Path("ledger.db"),
+) -> int:
+    """Fold every member from zero and show where the ledger differs; exit 1 if it does."""
+    programmes = [_programme(path) for path in programme]
+    ledger = open_ledger(db)
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("folding", total=count_facts(ledger))
+            found = list(rescore(ledger, programmes, lambda n: progress.advance(task, n)))
+            facts = progress.tasks[task].completed
+    finally:
+        ledger.close()
+    for it in found[:DIFFERENCES_SHOWN_MAX]:
+        typer.echo(f"{it.member}: {it.what} is {it.booked or 'none'}, folded {it.folded or 'none'}")
+    typer.echo(f"{facts:,.0f} facts folded from zero, {len(found):,} differences")
+    return 1 if found else 0
 
 
 @_app.command("balance")
