@@ -102,8 +102,11 @@ class Poster:
             first = self._first(record.op)
             if first is None:
                 tail = self._late.tail(member, position)
-            if member is not None and isinstance(record, Redemption):
-                reserved_points = books.holds.reserved_points(member, now_ms, record.auth)
+            # A late fact takes points too, if it makes an earlier one smaller.
+            takes = isinstance(record, Redemption) or first is not None or tail is not None
+            if member is not None and takes:
+                auth = record.auth if isinstance(record, Redemption) else ""
+                reserved_points = books.holds.reserved_points(member, now_ms, auth)
         if card is not None and record.touch == "done" and 0 <= record.ctr_used <= card.counter:
             counter_op = books.card_write(card.uid, record.ctr_used)
         state = None if member is None else member.state

@@ -140,7 +140,7 @@ def _post(
         return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
     missing = [(record.op, it.debt_points) for it in effects if isinstance(it, Spent)]
-    cases = _overdrawn(missing) or _reserved(record, after, known)
+    cases = _overdrawn(missing) + _reserved(after, known)
     outcome = _witness(record, position, known, programmes)
     posted = outcome._replace(
         state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
@@ -156,7 +156,7 @@ def _post_late(fact: Fact, known: Known, tail: Tail, programmes: Sequence[Progra
     refused = difference.refused.pop(fact.record.op, None)
     if refused is not None:
         return _held(refused.reason, fact.record.op, refused.detail)
-    cases = _difference_cases(difference) or _reserved(fact.record, difference.state, known)
+    cases = _difference_cases(difference) + _reserved(difference.state, known)
     outcome = _witness(fact.record, fact.position, known, programmes)
     return outcome._replace(
         state=difference.state, difference=difference, cases=outcome.cases + cases
@@ -207,8 +207,8 @@ def _overdrawn(missing: Iterable[tuple[str, int]]) -> tuple[Case, ...]:
     return tuple([Case(OVERDRAWN, op, f"{points} points were not there") for op, points in found])
 
 
-def _reserved(record: Record, after: MemberState, known: Known) -> tuple[Case, ...]:
-    if record.kind == Redemption.kind and known.reserved_points > max(after.balance_points, 0):
+def _reserved(after: MemberState, known: Known) -> tuple[Case, ...]:
+    if known.reserved_points > max(after.balance_points, 0):
         detail = f"{known.reserved_points} points are reserved, {after.balance_points} are left"
         return (Case("holds_exceed_balance", known.member, detail),)
     return ()

@@ -5,6 +5,7 @@ from hub_world import FACE_KEY, START_MS, World, redemption, sale
 
 from hub.answers import GRANT_MS, GRANTS_MAX, face_check
 from hub.intake import Arrival
+from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.receipts import RedeemGranted, Refusal, Released
 
@@ -157,6 +158,31 @@ def test_an_offline_redemption_that_eats_what_is_reserved_is_a_case(world):
 
     assert world.balance("anna") == 10
     assert world.cases() == ["holds_exceed_balance"]
+
+
+def test_an_offline_redemption_that_eats_more_than_there_is_is_two_cases(world):
+    till = earned(world, 60)
+    world.take(till.ask(ask_redeem("g1")))
+    till.add(redemption("r2", 100))
+
+    world.take(till.batch(2))
+
+    assert world.balance("anna") == -40
+    assert world.cases() == ["overdrawn", "holds_exceed_balance"]
+    assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
+
+
+def test_a_sale_that_was_smaller_after_all_leaves_what_is_reserved_a_case(world):
+    till = earned(world, 60)
+    world.take(till.ask(ask_redeem("g1")))
+    earlier_ms = world.clock.at_ms - 1_000
+    till.add(sale("r1", 1000, at_ms=earlier_ms, till_ms=earlier_ms))
+
+    world.take(till.batch(2))
+
+    assert world.balance("anna") == 10
+    assert "holds_exceed_balance" in world.cases()
+    assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
 
 
 def test_an_offer_that_is_not_in_the_programme_is_refused(world):
