@@ -4,10 +4,14 @@ import asyncio
 import inspect
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
+
+UNSHRUNK = (Phase.explicit, Phase.generate)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("revisit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A test of tests wants to know that one fails, not how it fails in the fewest words.
+settings.register_profile("unshrunk", settings.get_profile("revisit"), phases=UNSHRUNK)
 settings.load_profile("revisit")
 
 

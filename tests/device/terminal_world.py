@@ -134,10 +134,12 @@ class Hardware:
         self.reader.stop()
         self.printer.stop()
 
-    async def issued_card(self, card: PlasticCard | None = None) -> PlasticCard:
+    async def issued_card(
+        self, card: PlasticCard | None = None, *, chip: ClassicChip | None = None
+    ) -> PlasticCard:
         """Return a card that staff have made a member's."""
         card = card or PlasticCard()
-        card.chip = ClassicChip()
+        card.chip = chip or ClassicChip()
         self.reader.place(card.chip)
         driver = Pn532(SerialLink(str(self.reader_link)))
         await driver.open()

@@ -13,6 +13,7 @@ from tests.device.terminal_world import START_MS, handheld_at, hardware_in, kios
 
 SETTING = Setting(store="s1", rules=1, currency="USD")
 NOW = Now(at_ms=START_MS, mono_ms=1, boot=1, hub_ms=0)
+WRITE = 0xA0  # a MIFARE Classic write command
 BUS_PASS_UID = bytes.fromhex("04782e21801d80")
 
 
@@ -28,6 +29,50 @@ async def test_a_sale_is_journalled_with_the_card_that_was_held(tmp_path):
         (sale,) = handheld.records()
         assert (sale.op, sale.touch, sale.ctr_seen, sale.ctr_used) == ("s1:7:sale", "done", 1, 2)
         assert handheld.front.heard() == ["accepted"]
+
+
+class WatchedChip(ClassicChip):
+    """A chip that notes which intents are open when it is written."""
+
+    def __init__(self):
+        super().__init__()
+        self.journal = None
+        self.open_ops = []
+
+    def exchange(self, data):
+        if data[0] == WRITE and self.journal is not None:
+            self.open_ops.append([it.op for it in self.journal.open_intents()])
+        return super().exchange(data)
+
+
+@in_quick_time
+async def test_a_sales_intent_is_on_disk_before_the_first_byte_goes_to_the_card(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        chip = (await hardware.issued_card(chip=WatchedChip())).chip
+        async with terminal_on(hardware, tmp_path, kind="handheld") as handheld:
+            chip.journal = handheld.journal
+            await handheld.key_sale("7")
+            await handheld.see("tap_card")
+            handheld.hold(chip)
+            await handheld.see("sold")
+
+        assert chip.open_ops
+        assert all(ops == ["s1:7:sale"] for ops in chip.open_ops)
+
+
+@in_quick_time
+async def test_a_redemptions_intent_is_on_disk_before_the_first_byte_goes_to_the_card(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        card = await hardware.issued_card(chip=WatchedChip())
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            card.chip.journal = kiosk.journal
+            await kiosk.insert(card)
+            await kiosk.see("account")
+            await kiosk.choose(kiosk.front.screen.choices[0])
+            await kiosk.card_at_gate()
+
+            assert card.chip.open_ops
+            assert card.chip.open_ops[0] == ["s1:grant-1:redeem"]
 
 
 @in_quick_time

@@ -76,6 +76,8 @@ class HubOnBroker:
     def __init__(self, script: ScriptedHub, port: int, password: str = "") -> None:
         self.script = script
         self.presence: queue.Queue[bytes] = queue.Queue()
+        self.loses_batches = False
+        self.lost: queue.Queue[bytes] = queue.Queue()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="hub")
         self._client.username_pw_set("hub", password)
         self._client.on_connect = lambda client, *_: client.subscribe("loy/v1/#", 1)
@@ -87,7 +89,11 @@ class HubOnBroker:
     def _on_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
         if message.topic == topics.state("s1", "h1"):
             self.presence.put(message.payload)
-        if topics.parse_up(message.topic) is None:
+        named = topics.parse_up(message.topic)
+        if named is None:
+            return
+        if self.loses_batches and named[2] == "batch":
+            self.lost.put(message.payload)
             return
         for purpose, envelope in self.script.take(message.payload):
             client.publish(topics.rx("s1", "h1", purpose), envelope, 1)
@@ -257,6 +263,30 @@ def test_a_broker_that_restarts_and_forgets_loses_nothing(
     run(scenario())
 
     assert hub.script.upto_seq == 120
+
+
+def test_what_only_the_broker_acknowledged_is_not_settled_and_goes_again(
+    journal: Journal, mosquitto: Mosquitto, hub: HubOnBroker
+) -> None:
+    async def scenario() -> None:
+        client = client_of(journal, mosquitto.port, clock=HurriedClock())
+        async with running(client):
+            await client.until(lambda it: it.online)
+            hub.loses_batches = True
+            write(journal, 5)
+            client.notify_appended()
+            for _ in range(2):  # by the second time the first one's PUBACK is long here
+                await asyncio.to_thread(hub.lost.get, timeout=LIMIT_S)
+            settled_seq = journal.settled_seq
+            hub.loses_batches = False
+
+            await client.settled(5)
+
+        assert settled_seq == 0
+
+    run(scenario())
+
+    assert hub.script.upto_seq == 5
 
 
 def test_presence_is_kept_at_the_broker_and_ends_with_the_client(

@@ -1,0 +1,154 @@
+"""Bugs that must never come back: each is a change of a few lines, with the tests that must fail.
+
+`scripts/check_mutants.py` plants them one at a time in a copy of the repository.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """In `file` the text `sound`, which stands there once, becomes `buggy`."""
+
+    file: str
+    sound: str
+    buggy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """A bug called `name`; `tests` are what pytest is told to run."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        name="PUBACK taken for a receipt",
+        edits=(
+            Edit(
+                "device/mqtt/client.py",
+                "            self._connection.publish(topic, envelope)\n",
+                "            self._connection.publish(topic, envelope)\n"
+                '            if purpose == "batch":\n'
+                "                self._journal.settled_seq = self._journal.last_seq\n",
+            ),
+        ),
+        tests=("tests/mqtt/test_client.py::test_a_broker_that_restarts_and_forgets_loses_nothing",),
+    ),
+    Mutant(
+        name="receipt before commit",
+        edits=(
+            Edit(
+                "hub/ledger/sqlite.py",
+                '            self.connection.execute("BEGIN IMMEDIATE")\n'
+                "            yield self.connection\n"
+                '            self.connection.execute("COMMIT")\n',
+                "            if self.connection.in_transaction:\n"
+                '                self.connection.execute("COMMIT")\n'
+                '            self.connection.execute("BEGIN IMMEDIATE")\n'
+                "            yield self.connection\n",
+            ),
+        ),
+        tests=("tests/hub/test_ledger.py::test_a_copy_of_the_file_is_the_whole_ledger",),
+    ),
+    Mutant(
+        name="op not unique",
+        edits=(
+            Edit(
+                "hub/ledger/schema.py",
+                "CREATE UNIQUE INDEX inbox_op ",
+                "CREATE INDEX inbox_op ",
+            ),
+            Edit(
+                "hub/posting.py",
+                "            first = self._first(record.op)\n",
+                "            first = None\n",
+            ),
+        ),
+        tests=("tests/hub/test_reconcile.py",),
+    ),
+    Mutant(
+        name="duplicate line re-posted",
+        edits=(
+            Edit(
+                "hub/custody.py",
+                "        for filed in arrived[here:]:\n",
+                "        for filed in arrived:\n",
+            ),
+        ),
+        tests=(
+            "tests/hub/test_intake.py"
+            "::test_the_same_batch_again_changes_nothing_and_is_answered_the_same",
+        ),
+    ),
+    Mutant(
+        name="handheld writes the card before its intent",
+        edits=(
+            Edit(
+                "device/handheld.py",
+                "SaveIntent(intent)]\n\n\ndef _write",
+                "_write(sale, card), SaveIntent(intent)]\n\n\ndef _write",
+            ),
+        ),
+        tests=(
+            "tests/device/test_app.py"
+            "::test_a_sales_intent_is_on_disk_before_the_first_byte_goes_to_the_card",
+        ),
+    ),
+    Mutant(
+        name="kiosk writes the card before its intent",
+        edits=(
+            Edit(
+                "device/kiosk.py",
+                "Spending(card, view, grant)), [SaveIntent(intent)]\n",
+                "Spending(card, view, grant)), [\n"
+                "        _write(card, redeem_op(setting, grant), card.rewrites), SaveIntent(intent)\n"
+                "    ]\n",
+            ),
+        ),
+        tests=(
+            "tests/device/test_app.py"
+            "::test_a_redemptions_intent_is_on_disk_before_the_first_byte_goes_to_the_card",
+        ),
+    ),
+    Mutant(
+        name="settle without comparing the head",
+        edits=(
+            Edit(
+                "device/journal.py",
+                "        return None if receipt.head == head else"
+                ' Mismatch("head", receipt.head, head)\n',
+                "        return None\n",
+            ),
+        ),
+        tests=(
+            "tests/device/test_journal.py::test_a_receipt_that_is_not_exactly_ours_settles_nothing",
+        ),
+    ),
+    Mutant(
+        name="lots consumed in booking order after a late fact",
+        edits=(
+            Edit(
+                "loyalty/refold.py",
+                "    return tuple(sorted((*kept, *add), key=_position))\n",
+                "    return (*kept, *add)\n",
+            ),
+        ),
+        tests=("tests/hub/test_refold.py",),
+    ),
+    Mutant(
+        name="erase before FaceStarted",
+        edits=(
+            Edit(
+                "device/display/cycle.py",
+                "            return Starting(job), [JournalFaceStarted(job, job.rewrites + 1)]\n",
+                "            started = JournalFaceStarted(job, job.rewrites + 1)\n"
+                "            return Rewriting(job), [Rewrite(), started]\n",
+            ),
+        ),
+        tests=("tests/device/test_slot.py::test_face_started_is_on_disk_before_each_erase",),
+    ),
+)
