@@ -44,6 +44,7 @@ REFUSED_PATIENCE_MS = 60_000  # a person must act first; do not hammer the broke
 PATIENCE_MAX_MS = 120_000
 HELLO_EVERY_MS = 15 * 60_000  # a hub restored behind a running broker learns what it lacks
 ASKS_MAX = 16
+ASK_PATIENCE_MS = 2_000  # a person waits; a grant whose answer was lost would keep points reserved
 
 
 class Outbox(Protocol):
@@ -71,8 +72,11 @@ class _Flight(NamedTuple):
 
 
 class _OpenAsk(NamedTuple):
+    """A question without an answer; it is asked again at `due_ms`, with the same `ref`."""
+
     line: bytes
     until_ms: int
+    due_ms: int
 
 
 def patience_ms(first_ms: int, attempt: int, rng: random.Random) -> int:
@@ -143,7 +147,8 @@ class Session:
         if not self._is_connected or len(self._asks) >= ASKS_MAX:
             return [GiveUp(event.ask.ref)]
         line = to_line(event.ask)
-        self._asks[event.ask.ref] = _OpenAsk(line, now_ms + event.timeout_ms)
+        due_ms = now_ms + ASK_PATIENCE_MS
+        self._asks[event.ask.ref] = _OpenAsk(line, now_ms + event.timeout_ms, due_ms)
         return [self._publish("ask", line)]
 
     def _look_at_clock(self, now_ms: int) -> list[Request]:
@@ -151,10 +156,18 @@ class Session:
         for ref in [ref for ref, it in self._asks.items() if it.until_ms <= now_ms]:
             del self._asks[ref]
             requests.append(GiveUp(ref))
+        if self._is_connected:
+            requests += self._ask_again(now_ms)
         if self._is_connected and self._hello_due_ms <= now_ms:
             self._silences += not self.is_greeted
             requests.append(self._hello(now_ms))
         return [*requests, *self._resend_due(now_ms)]
+
+    def _ask_again(self, now_ms: int) -> Iterator[Request]:
+        for ref, ask in self._asks.items():
+            if ask.due_ms <= now_ms:
+                self._asks[ref] = ask._replace(due_ms=now_ms + ASK_PATIENCE_MS)
+                yield self._publish("ask", ask.line)
 
     def _resend_due(self, now_ms: int) -> list[Request]:
         due = [it for it in self._flights if it.due_ms <= now_ms]

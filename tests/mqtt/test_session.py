@@ -28,6 +28,7 @@ from device.mqtt.events import (
 )
 from device.mqtt.identity import Identity
 from device.mqtt.session import (
+    ASK_PATIENCE_MS,
     ASKS_MAX,
     HELLO_EVERY_MS,
     PATIENCE_MAX_MS,
@@ -374,6 +375,17 @@ def test_an_ask_without_an_answer_is_given_up_in_time(road: Road) -> None:
     road.wait(1)
 
     assert (early, road.requests) == ([], [GiveUp("r1")])
+
+
+def test_an_ask_that_was_lost_goes_again_while_somebody_waits(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    first = road.feed(account_question("r1"))
+
+    early, again = road.wait(ASK_PATIENCE_MS - 1), road.wait(1)
+    road.talk(again)
+
+    assert (early, again) == ([], first)
+    assert [type(it) for it in road.requests] == [Deliver]
 
 
 def test_an_ask_while_offline_is_given_up_at_once(road: Road) -> None:
