@@ -5,7 +5,7 @@ timed until the hub has answered a hello and the device has stored a line. Killi
 machine's file cache as it was, so the figures are those of a restart, not of a cold machine.
 
 `python benchmarks/bench_recovery.py [--json] [--lines N]`; the past is built in memory first,
-which takes some 2 minutes for a million lines.
+which takes some 5 minutes for a million lines.
 """
 
 import argparse
