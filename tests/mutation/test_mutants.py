@@ -2,11 +2,16 @@
 
 import pytest
 
+from tests.campaign import IS_CAMPAIGN
 from tests.mutation.mutants import MUTANTS, Edit, Mutant
 from tests.mutation.planting import Stale, is_caught
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda it: it.name)
+PLANTED = [it for it in MUTANTS if it.is_quick or IS_CAMPAIGN]
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("mutant", PLANTED, ids=lambda it: it.name)
 def test_a_deliberate_bug_is_caught(mutant, tmp_path):
     assert is_caught(mutant, tmp_path)
 
