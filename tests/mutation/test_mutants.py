@@ -6,7 +6,6 @@ from tests.campaign import IS_CAMPAIGN
 from tests.mutation.mutants import MUTANTS, Edit, Mutant
 from tests.mutation.planting import Stale, is_caught
 
-
 PLANTED = [it for it in MUTANTS if it.is_quick or IS_CAMPAIGN]
 
 
