@@ -71,7 +71,8 @@ def replay(
         str, typer.Option(help="Keep the ledger: sqlite:///PATH, which must not exist yet.")
     ] = "",
     faces: Annotated[
-        Path | None, typer.Option(help="Write the printed card faces here, as PNG.")
+        Path | None,
+        typer.Option(file_okay=False, help="Write the printed card faces here, as PNG."),
     ] = None,
     faults: Annotated[
         int | None, typer.Option(help="Let things go wrong, as this number seeds them.")

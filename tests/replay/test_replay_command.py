@@ -32,6 +32,8 @@ TEN_MISTAKES = str(ROOT / "tests" / "loyalty" / "ten_mistakes.toml")
         (["--programme", "nowhere.toml"], "no programme at nowhere.toml"),
         (["--programme", "."], "no programme at ."),
         (["--programme", "there.db"], "no programme at there.db"),
+        (["--faces", "there.db"], "there.db"),
+        (["--faults", "many"], "valid integer"),
         (["--colour", "red"], "--colour"),
         (["again"], "again"),
     ],
