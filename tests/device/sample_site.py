@@ -7,24 +7,25 @@ from tests.hub.hub_world import free_port
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
 
+NAMES = {"h1": "handheld.toml", "k1": "kiosk.toml"}
 CONFIG = """
-device = "h1"
+device = "{device}"
 store = "s1"
 locale = "en"
 
 [files]
-journal = "journal.db"
-catalogue = "catalogue.json"
+journal = "{device}.db"
+catalogue = "{device}.json"
 card_keys = "card-keys.toml"
 
 [hub]
 host = "127.0.0.1"
 port = {port}
-password = "{password}"
+password = {password}
 
 [[hub.secrets]]
 kid = "k1"
-hex = "{secret}"
+hex = {secret}
 
 [reader]
 port = "{folder}/reader"
@@ -58,13 +59,15 @@ class SampleSite:
             f'master = "{"0f" * 16}"\nseal_key = "{"f0" * 32}"\n'
         )
         shutil.copy(PROGRAMME, folder / "programme.toml")
-        self.configure("handheld.toml")
-        self.configure("kiosk.toml", printer=PRINTER)
+        for device in NAMES:
+            self.configure(device)
 
-    def configure(self, name: str, *, printer: str = "", **told: str) -> Path:
-        """Write a terminal's configuration with what the hub told about it."""
-        values = {"password": "x", "secret": "00" * 32, **told}
-        text = (CONFIG + printer).format(folder=self.folder, port=self._port, **values)
-        path = self.folder / name
-        path.write_text(text)
-        return path
+    def configure(
+        self, device: str, *, secret: str = f'"{"00" * 32}"', password: str = '"x"'
+    ) -> None:
+        """Write a terminal's configuration with what the hub told about it, as TOML has it."""
+        text = CONFIG + (PRINTER if device == "k1" else "")
+        values = {"device": device, "secret": secret, "password": password}
+        (self.folder / NAMES[device]).write_text(
+            text.format(folder=self.folder, port=self._port, **values)
+        )

@@ -126,14 +126,14 @@ async def test_a_kiosk_needs_a_printer(tmp_path):
 
 async def test_a_journal_in_use_is_left_to_its_owner(tmp_path):
     async with site_with_reader(tmp_path), running(tmp_path / "handheld.toml"):
-        with pytest.raises(FileHeld, match=r"journal\.db is in use by process"):
+        with pytest.raises(FileHeld, match=r"h1\.db is in use by process"):
             await run("handheld", tmp_path / "handheld.toml")
 
 
 async def test_a_port_in_use_is_left_to_its_owner(tmp_path):
     async with site_with_reader(tmp_path), running(tmp_path / "handheld.toml"):
         other = tmp_path / "other.toml"
-        other.write_text((tmp_path / "handheld.toml").read_text().replace("journal.db", "other.db"))
+        other.write_text((tmp_path / "handheld.toml").read_text().replace("h1.db", "other.db"))
 
         with pytest.raises(LinkBusy, match="used by another program"):
             await run("handheld", other)

@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from simulators.cards import ClassicChip
+from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
+from tests.device.terminal_world import hardware_in
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 30.0
@@ -66,6 +69,12 @@ class Site(SampleSite):
             output, errors = await program._process.communicate()
         return program._process.returncode, output.decode(), errors.decode()
 
+    async def add(self, device: str) -> None:
+        """Register a device at the hub and write its configuration: h1 or k1."""
+        _, told, _ = await self.run("hub", "add-device", "s1", device)
+        words = dict(line.split(" = ") for line in told.splitlines())
+        self.configure(device, secret=words["secret"], password=words["mqtt_password"])
+
     async def reader(self, card: str) -> Program:
         program = await self.start("sim", "pn532", "--link", "reader", "--card", card)
         await program.hear("reader")
@@ -80,13 +89,7 @@ async def site_in(folder: Path) -> AsyncIterator[Site]:
 
 async def test_a_shop_with_a_hub_and_a_handheld_sells_and_earns(tmp_path):
     async with site_in(tmp_path) as site:
-        _, told, _ = await site.run("hub", "add-device", "s1", "h1")
-        words = dict(line.split(" = ") for line in told.splitlines())
-        site.configure(
-            "handheld.toml",
-            secret=words["secret"].strip('"'),
-            password=words["mqtt_password"].strip('"'),
-        )
+        await site.add("h1")
         hub = await site.start("hub", "hub.toml")
         reader = await site.reader("blank")
         handheld = await site.start("handheld", "handheld.toml", "--programme", "programme.toml")
@@ -107,6 +110,40 @@ async def test_a_shop_with_a_hub_and_a_handheld_sells_and_earns(tmp_path):
         assert await handheld.end() == (0, "")
         status, _ = await hub.end()
         assert status == 0
+
+
+async def test_a_member_buys_at_the_handheld_and_has_the_face_printed_at_the_kiosk(tmp_path):
+    async with site_in(tmp_path) as site, hardware_in(tmp_path) as hardware:
+        for device in ("h1", "k1"):
+            await site.add(device)
+        await site.start("hub", "hub.toml")
+        card = PlasticCard(ClassicChip())
+        hardware.reader.place(card.chip)
+        handheld = await site.start("handheld", "handheld.toml", "--programme", "programme.toml")
+        await handheld.hear("Ready")
+        handheld.type("issue m-1001")
+        await handheld.hear("The card is ready.")
+        handheld.type("sale 1 grocery=12.50")
+        await handheld.hear("Receipt 1 is saved with its points.")
+        hardware.reader.remove()
+        await balance_once_posted(site, "m-1001")
+        await handheld.end()
+
+        kiosk = await site.start("kiosk", "kiosk.toml", "--programme", "programme.toml")
+        await kiosk.hear("Put your card in.")
+        await hardware.star.slot_opened.wait()
+        hardware.printer.insert(card)
+        await kiosk.hear("You have 12 points, 12 to spend.")
+        await kiosk.hear("1  Print my card")
+        kiosk.type("1")
+        await kiosk.hear("Please take your card.")
+        async with asyncio.timeout(WAIT_S):
+            await hardware.star.card_came_out.wait()
+        assert hardware.printer.pull() is card
+        await kiosk.hear("Put your card in.")
+
+        assert card.rewrite_count == 1
+        assert await kiosk.end() == (0, "")
 
 
 async def balance_once_posted(site: Site, member: str) -> str:
