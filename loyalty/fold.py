@@ -132,12 +132,14 @@ def _with_lot(lots: tuple[Lot, ...], lot: Lot) -> tuple[Lot, ...]:
 def _without(lots: tuple[Lot, ...], uses: tuple[LotUse, ...]) -> tuple[Lot, ...]:
     used = {(use.op, use.leg): use.points for use in uses}
     left = []
-    for lot in lots:
-        points = lot.remaining_points - used.get((lot.op, lot.leg), 0)
-        if points:
-            left.append(
-                lot if points == lot.remaining_points else lot._replace(remaining_points=points)
-            )
+    for at, lot in enumerate(lots):
+        if not used:
+            return (*left, *lots[at:])  # what expires first goes first: the rest is untouched
+        points = used.pop((lot.op, lot.leg), 0)
+        if points == 0:
+            left.append(lot)
+        elif points < lot.remaining_points:
+            left.append(lot._replace(remaining_points=lot.remaining_points - points))
     return tuple(left)
 
 
