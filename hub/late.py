@@ -43,7 +43,9 @@ class LateFacts:
         if holder is None:
             return known
         tail = self._books.histories.tail(holder, there)
-        return known._replace(loser=Loser(there, holder.state, tail))
+        reserved_points = self._books.holds.reserved_points(holder, known.now_ms)
+        loser = Loser(holder.token, there, holder.state, reserved_points, tail)
+        return known._replace(loser=loser)
 
     def judge_others(self, record: Record, token: str, filed: Filed) -> None:
         """Judge the other lines of an op again: `record`, in line `filed`, counts from now on."""

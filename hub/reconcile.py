@@ -41,8 +41,10 @@ class First(NamedTuple):
 class Loser(NamedTuple):
     """A member whose fact makes way for another's with the same op: `position` is to go."""
 
+    member: str
     position: Position
     state: MemberState
+    reserved_points: int
     tail: Tail
 
 
@@ -140,7 +142,7 @@ def _post(
         return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
     missing = [(record.op, it.debt_points) for it in effects if isinstance(it, Spent)]
-    cases = _overdrawn(missing) + _reserved(after, known)
+    cases = _overdrawn(missing) + _reserved(known, after)
     outcome = _witness(record, position, known, programmes)
     posted = outcome._replace(
         state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
@@ -156,7 +158,7 @@ def _post_late(fact: Fact, known: Known, tail: Tail, programmes: Sequence[Progra
     refused = difference.refused.pop(fact.record.op, None)
     if refused is not None:
         return _held(refused.reason, fact.record.op, refused.detail)
-    cases = _difference_cases(difference) + _reserved(difference.state, known)
+    cases = _difference_cases(difference) + _reserved(known, difference.state)
     outcome = _witness(fact.record, fact.position, known, programmes)
     return outcome._replace(
         state=difference.state, difference=difference, cases=outcome.cases + cases
@@ -167,10 +169,11 @@ def _with_lost(outcome: Outcome, known: Known, programmes: Sequence[Programme]) 
     """Add what the member loses whose fact makes way for this one."""
     if known.loser is None or outcome.status != POSTED:
         return outcome
-    position, booked, tail = known.loser
-    facts = changed(tail, drop=(position,))
-    lost = refold(tail, facts, booked, programmes, keeps=is_to_keep)
-    return outcome._replace(lost=lost, cases=outcome.cases + _difference_cases(lost))
+    loser = known.loser
+    facts = changed(loser.tail, drop=(loser.position,))
+    lost = refold(loser.tail, facts, loser.state, programmes, keeps=is_to_keep)
+    cases = _difference_cases(lost) + _reserved(loser, lost.state)
+    return outcome._replace(lost=lost, cases=outcome.cases + cases)
 
 
 def _unless_known(
@@ -207,10 +210,10 @@ def _overdrawn(missing: Iterable[tuple[str, int]]) -> tuple[Case, ...]:
     return tuple([Case(OVERDRAWN, op, f"{points} points were not there") for op, points in found])
 
 
-def _reserved(after: MemberState, known: Known) -> tuple[Case, ...]:
-    if known.reserved_points > max(after.balance_points, 0):
-        detail = f"{known.reserved_points} points are reserved, {after.balance_points} are left"
-        return (Case("holds_exceed_balance", known.member, detail),)
+def _reserved(owner: Known | Loser, after: MemberState) -> tuple[Case, ...]:
+    if owner.reserved_points > max(after.balance_points, 0):
+        detail = f"{owner.reserved_points} points are reserved, {after.balance_points} are left"
+        return (Case("holds_exceed_balance", owner.member, detail),)
     return ()
 
 

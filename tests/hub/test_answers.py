@@ -185,6 +185,19 @@ def test_a_sale_that_was_smaller_after_all_leaves_what_is_reserved_a_case(world)
     assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
 
 
+def test_a_member_who_loses_a_sale_to_another_leaves_what_is_reserved_a_case(world):
+    till = earned(world, 60)
+    world.take(till.ask(ask_redeem("g1")))
+    earlier = {"at_ms": world.clock.at_ms - 1_000, "till_ms": world.clock.at_ms - 1_000}
+    till.add(sale("r1", 1000, card="04BB", member="ben", **earlier))
+
+    world.take(till.batch(2))
+
+    assert world.balance("anna") == 0
+    assert "holds_exceed_balance" in world.cases()
+    assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
+
+
 def test_an_offer_that_is_not_in_the_programme_is_refused(world):
     till = earned(world, 60)
 

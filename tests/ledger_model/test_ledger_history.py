@@ -77,6 +77,7 @@ class LedgerHistory(RuleBasedStateMachine):
     def key_again(self, device: str, data: st.DataObject, minute: int, more_minor: int) -> None:
         """The same operation once more, on whatever device, perhaps with another content."""
         op, member, paid_minor = data.draw(st.sampled_from(self.sales))
+        member = data.draw(st.sampled_from([member, "ben"]))
         self.sell(device, op, member, paid_minor + more_minor, minute)
 
     @rule(device=DEVICE, member=MEMBERS)
