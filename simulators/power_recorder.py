@@ -7,6 +7,7 @@ simulated disk costs no real one.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -180,17 +181,14 @@ class _RecordingFile(apsw.VFSFile):
             self._owes_folder = False
 
 
-class _translated:
-    """Turns APSW's exceptions into those of `sqlite3`, which the code under test catches."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        match error:
-            case apsw.ConstraintError():
-                raise sqlite3.IntegrityError(str(error)) from error
-            case apsw.NotADBError() | apsw.CorruptError():
-                raise sqlite3.DatabaseError(str(error)) from error
-            case apsw.Error():
-                raise sqlite3.OperationalError(str(error)) from error
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn APSW's exceptions into those of `sqlite3`, which the code under test catches."""
+    try:
+        yield
+    except apsw.ConstraintError as error:
+        raise sqlite3.IntegrityError(str(error)) from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise sqlite3.DatabaseError(str(error)) from error
+    except apsw.Error as error:
+        raise sqlite3.OperationalError(str(error)) from error
