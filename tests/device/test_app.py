@@ -210,6 +210,21 @@ async def test_a_hub_that_falls_silent_after_the_grant_is_waited_for_no_longer_t
 
 
 @in_quick_time
+async def test_a_chip_that_dies_in_the_middle_of_a_redemption_costs_nobody_anything(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        card.chip.bytes_until_power_loss = 7
+        await kiosk.choose(kiosk.front.screen.choices[0])
+
+        assert await kiosk.card_at_gate() is card
+        (redemption,) = [it for it in kiosk.records() if isinstance(it, Redemption)]
+        assert (redemption.auth, redemption.points) == ("grant-1", 50)
+        assert redemption.touch in ("torn", "unknown")
+        assert kiosk.journal.open_intents() == []
+
+
+@in_quick_time
 async def test_a_member_who_walks_away_from_the_screen_gets_the_card_back(tmp_path):
     async with kiosk_at(tmp_path) as (kiosk, card):
         await kiosk.insert(card)

@@ -1,0 +1,97 @@
+"""What is written down about faces, and what a power cut leaves of it."""
+
+import pytest
+from PIL import Image
+
+from device.display.cards.raster import pack
+from device.display.cycle import ATTEMPTS_MAX
+from device.events import Card, FaceContent, Setting
+from device.face_maker import MadeFace
+from device.face_records import FaceRecords
+from device.journal import OUTCOMES_KEPT, Journal
+from device.recorder import Recorder
+from loyalty.records import FacePrinted, FaceStarted, from_line
+from simulators.script_clock import ScriptClock
+from tests.device.terminal_world import START_MS, SpokenForHub
+
+SETTING = Setting(store="s1", rules=1, currency="USD")
+CARD = Card(
+    uid="deadbeef", member="m-1", counter=4, next_counter=5, rewrites=2, op_digest=bytes(12)
+)
+CONTENT = FaceContent(
+    member="m-1",
+    tier="gold",
+    points=80,
+    pending_points=-50,
+    account_version=4,
+    as_of_ms=START_MS,
+    check="c",
+)
+MADE = MadeFace(raster=pack(Image.new("1", (480, 320), 255)), payload="p", read_back="p")
+DIGEST = MADE.raster.digest()
+
+
+@pytest.fixture
+def journal(tmp_path):
+    opened = Journal.open(tmp_path / "journal.db", epoch_of_new="e1", lines_max=OUTCOMES_KEPT + 2)
+    yield opened
+    opened.close()
+
+
+def records_on(journal):
+    return FaceRecords(Recorder(journal, SpokenForHub(), ScriptClock(START_MS)), SETTING)
+
+
+def stated(journal):
+    return [from_line(line) for _, line in journal.pending(0, 100)]
+
+
+def test_a_face_is_told_by_how_it_began_and_how_it_ended(journal):
+    records = records_on(journal)
+    job = records.plan(CARD, "done", CONTENT, MADE)
+
+    assert records.start(job.rewrites + 1)
+    records.end("printed")
+
+    started, printed = stated(journal)
+    assert isinstance(started, FaceStarted)
+    assert isinstance(printed, FacePrinted)
+    assert (started.rewrite, started.touch, started.face) == (3, "done", DIGEST)
+    assert (printed.outcome, printed.shown_points, printed.pending_points) == ("printed", 80, -50)
+    assert journal.open_face() is None
+
+
+def test_a_face_without_an_end_is_found_and_is_not_tried_again(journal):
+    before = records_on(journal)
+    before.plan(CARD, "done", CONTENT, MADE)
+    before.start(3)
+
+    after = records_on(journal)
+    job = after.left_open()
+    after.end("stale")
+
+    assert (job.uid, job.face, job.rewrites, job.attempt) == ("deadbeef", DIGEST, 3, ATTEMPTS_MAX)
+    ended = stated(journal)[-1]
+    assert (ended.outcome, ended.card, ended.member, ended.face) == (
+        "stale",
+        "deadbeef",
+        "m-1",
+        DIGEST,
+    )
+    assert after.left_open() is None
+
+
+def test_a_new_journal_has_no_face_left_open(journal):
+    assert records_on(journal).left_open() is None
+
+
+def test_a_full_journal_says_that_the_erase_must_not_begin(journal):
+    records = records_on(journal)
+    records.plan(CARD, "done", CONTENT, MADE)
+    assert records.start(3)
+    assert records.start(4)
+
+    assert not records.start(5)
+
+    records.end("stale")
+    assert [it.kind for it in stated(journal)] == ["face_started", "face_started", "face_printed"]
