@@ -36,7 +36,6 @@ check: venv-dev
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/python scripts/check_translations.py
-	@.venv/bin/python scripts/check_translations.py
 	@.venv/bin/python -m pytest tests/test_tidy.py
 
 bench: venv-dev
