@@ -28,6 +28,8 @@ from loyalty import topics
 CONNECTIONS_MAX = 500
 SESSION_MAX_S = 60  # of a client that is gone; nothing of worth is in it
 STOP_WITHIN_S = 10.0
+HANDLER_PATIENCE_S = 0.5
+HANDLER_TRIES_MAX = 3
 
 
 class BrokerFailed(HubError):
@@ -186,6 +188,18 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
             self._connections.discard(task)
+
+    async def _stop_handler(self, handler: Any) -> None:
+        """Stop a connection's handler, asking once more where it did not hear.
+
+        Up to Python 3.11 `wait_for` forgets a cancellation that comes together with data
+        (python/cpython#86296), and amqtt waits for ever for a reader that it has cancelled.
+        """
+        for _ in range(HANDLER_TRIES_MAX):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HANDLER_PATIENCE_S):
+                    await super()._stop_handler(handler)
+                    return
 
     async def leave_nothing_open(self) -> None:
         """End the connections that are still there after `shutdown`."""

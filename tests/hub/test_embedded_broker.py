@@ -1,17 +1,22 @@
 """The door of the embedded broker, and what keeps amqtt going while devices come and go."""
 
+import asyncio
+
 import pytest
 from amqtt.contexts import Action
 
 from hub.config import BridgeLogin
-from hub.embedded_broker import Door, _Steady
+from hub.embedded_broker import Door, EmbeddedBroker, _Steady
 from hub.errors import LedgerUnavailable
 from hub.ledger.queries import DeviceLogin
 from hub.ledger.sqlite import password_digest
 from loyalty import topics
+from tests.hub.hub_world import free_port
 
 BRIDGE = BridgeLogin("bridge", "secret")
 SALT = bytes(16)
+CONNECT = b"\x10\x22\x00\x04MQTT\x04\xc2\x00\x1e\x00\x06bridge\x00\x06bridge\x00\x06secret"
+PINGREQ = b"\xc0\x00"
 
 
 def find(name: str) -> DeviceLogin | None:
@@ -63,3 +68,21 @@ def test_subscriptions_may_change_while_they_are_gone_through():
         del subscriptions[name]
 
     assert subscriptions == {}
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_it_stops_though_a_packet_arrives_at_that_very_moment(turns):
+    port = free_port()
+    broker = EmbeddedBroker("127.0.0.1", port, Door(BRIDGE, find))
+    await broker.start()
+    client = await asyncio.open_connection("127.0.0.1", port)
+    client[1].write(CONNECT)
+    await client[0].readexactly(4)
+
+    client[1].write(PINGREQ)
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5.0):
+        await broker.stop()
+
+    client[1].transport.abort()
