@@ -6,22 +6,14 @@ and journals around it. The terminal uses it in three steps: next card, perhaps 
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
 
 import structlog
 
 from device.app import Front
 from device.display import cycle
 from device.display import cycle_terms as terms
-from device.display.printers.printer import (
-    CardPrinter,
-    Fault,
-    FaultCode,
-    PrinterTrouble,
-    Rank,
-    Status,
-)
-from device.errors import DeviceError, LinkLost
+from device.display.printers.printer import CardPrinter
+from device.errors import DeviceError
 from device.events import (
     Card,
     CardRead,
@@ -38,13 +30,13 @@ from device.events import (
 from device.face_maker import FaceMaker, MadeFace
 from device.face_records import FaceRecords
 from device.nfc.reader import CardGone, CardSeen, Reader
+from device.printer_minder import PrinterMinder
 from device.recorder import Recorder
 from device.tap import Tap
 from loyalty.clock import Clock
 
 SLOT_OPEN_S = 3600.0
 READ_UID_S = 1.0
-GATE_POLL_MS = 50
 JAM_POLL_MS = 2000
 PRINTER_RETRY_MS = 5000
 
@@ -69,6 +61,7 @@ class Slot:
         patience: Clock,
     ) -> None:
         self._printer = printer
+        self._minder = PrinterMinder(printer, patience)
         self._reader = reader
         self._tap = tap
         self._faces = faces
@@ -157,11 +150,12 @@ class Slot:
             case terms.JournalFaceOutcome(outcome=outcome):
                 self._records.end(outcome)
             case terms.Eject():
-                return await self._move(self._printer.eject, terms.Ejected())
+                return terms.Ejected() if await self._minder.eject() else terms.EjectFailed()
             case terms.Retract():
-                return await self._move(self._printer.retract, terms.Retracted())
+                return terms.Retracted() if await self._minder.retract() else terms.EjectFailed()
             case terms.AwaitRemoval(timeout_s=timeout_s):
-                return await self._await_removal(timeout_s)
+                is_taken = await self._minder.is_taken(timeout_s)
+                return terms.CardRemoved() if is_taken else terms.NotRemoved()
             case terms.ShowCallStaff(reason=reason):
                 log.error("printer_needs_staff", reason=reason)
             case terms.ShowTakeCard() if not self._is_serving:
@@ -180,7 +174,7 @@ class Slot:
         except DeviceError as error:
             log.error("printer_lost", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
             self._say(Show(screen="staff_needed"))
-            while not await self._is_well_again():
+            while not await self._minder.is_well_again():
                 await self._patience.sleep_ms(PRINTER_RETRY_MS)
             return terms.CardNotTaken()
         return terms.CardTaken() if taken else terms.CardNotTaken()
@@ -217,26 +211,9 @@ class Slot:
         return terms.FaceLoaded(job.face, self._made.read_back)
 
     async def _probe(self) -> terms.Event:
-        status = await self._status()
+        status = await self._minder.status()
         seen = await self._see_card() if status.card_held else None
         return terms.Probed(status, None if seen is None else seen.uid.hex())
-
-    async def _status(self) -> Status:
-        try:
-            return await self._printer.status()
-        except LinkLost as error:
-            fault = Fault(FaultCode.COMMS, Rank.OPERATOR, str(error))
-            return Status(card_held=False, card_at_gate=False, cover_open=False, fault=fault)
-
-    async def _await_removal(self, timeout_s: float) -> terms.Event:
-        left_ms = int(timeout_s * 1000)
-        while left_ms > 0:
-            status = await self._status()
-            if not (status.card_at_gate or _is_silent(status)):
-                return terms.CardRemoved()
-            await self._patience.sleep_ms(GATE_POLL_MS)
-            left_ms -= GATE_POLL_MS
-        return terms.NotRemoved()
 
     async def _until_away(self) -> None:
         """Return at once if nothing is stuck or left behind, else once staff have seen to it."""
@@ -244,41 +221,13 @@ class Slot:
             self._say(Show(screen="staff_needed"))
         while not isinstance(self._state, _AWAY):
             await self._patience.sleep_ms(JAM_POLL_MS)
-            if await self._is_well_again():
+            keeps_card = isinstance(self._state, cycle.Abandoned)
+            if await self._minder.is_well_again(keeps_card=keeps_card):
                 self._feed(terms.StaffCleared())
-
-    async def _is_well_again(self) -> bool:
-        """Return whether the printer is empty and takes commands, however that came about."""
-        status = await self._status()
-        if status.card_held and not status.fault and not isinstance(self._state, cycle.Abandoned):
-            # It was only the line, or the power, that had failed: the card can come out.
-            await self._move(self._printer.eject, terms.Ejected())
-            return False
-        if status.card_held or status.card_at_gate or status.cover_open or _is_silent(status):
-            return False
-        try:
-            await self._printer.reset()
-        except DeviceError:
-            return False
-        return True
 
     def _say(self, show: Show) -> None:
         self._front.show(show)
         self._has_spoken = True
-
-    async def _move(
-        self, movement: Callable[[], Awaitable[None]], moved: terms.Event
-    ) -> terms.Event:
-        try:
-            await movement()
-        except (PrinterTrouble, LinkLost) as error:
-            log.error("card_stuck", error=str(error))
-            return terms.EjectFailed()
-        return moved
-
-
-def _is_silent(status: Status) -> bool:
-    return status.fault is not None and status.fault.code is FaultCode.COMMS
 
 
 def _outcome(state: cycle.State) -> FaceOutcome:

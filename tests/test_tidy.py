@@ -51,6 +51,7 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/dialogue.py": "the wait for the reader's answer",
+    "device/printer_minder.py": "the log of a printer's troubles",
     "device/published.py": "the file of a newer programme",
     "device/serial_link.py": "a serial port",
     "device/slot.py": "the card slot, as the cycle wants it",
