@@ -39,7 +39,9 @@ class LateFacts:
             tail = self._books.histories.tail(holder, min(there, position))
             return known._replace(tail=tail, instead_of=there)
         member = self._books.member(known.member) if known.member else None
-        known = known._replace(tail=self.tail(member, position))
+        if member is not None:
+            # Even if it comes after all others: the member may have had this op before.
+            known = known._replace(tail=self._books.histories.tail(member, position))
         if holder is None:
             return known
         tail = self._books.histories.tail(holder, there)

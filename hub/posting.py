@@ -18,6 +18,7 @@ from hub.reconcile import (
     reconcile,
     whose,
 )
+from hub.touches import Counters, look_up, wrote
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
@@ -96,7 +97,7 @@ class Poster:
         card = books.card(record.card) if record.card else None
         token = whose(record, card)
         member = books.member(token) if token else None
-        first = tail = counter_op = None
+        first = tail = None
         reserved_points = 0
         if record.kind in VALUE_KINDS:
             first = self._first(record.op)
@@ -107,11 +108,9 @@ class Poster:
             if member is not None and takes:
                 auth = record.auth if isinstance(record, Redemption) else ""
                 reserved_points = books.holds.reserved_points(member, now_ms, auth)
-        if card is not None and record.touch == "done" and 0 <= record.ctr_used <= card.counter:
-            counter_op = books.card_write(card.uid, record.ctr_used)
         state = None if member is None else member.state
-        seen = (card, token, state, first, counter_op, reserved_points)
-        return Known(now_ms, stated, *seen, tail)
+        counters = Counters() if card is None else look_up(books, record, card)
+        return Known(now_ms, stated, card, token, state, first, counters, reserved_points, tail)
 
     def _first(self, op: str) -> First | None:
         posted = self._books.inbox.posted_with_op(op) if op else None
@@ -165,8 +164,9 @@ class Poster:
         if outcome.card is not None:
             books.set_card(outcome.card)
         is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
-        if is_seen and record.card and record.op and record.touch == "done":
-            books.add_card_write(record.card, record.ctr_used, record.op)
+        if is_seen and record.card and wrote(record):
+            write = (record.card, record.ctr_used, record.op)
+            books.add_card_write(*write, known.stated.event_ms)
         for case in outcome.cases:
             books.open_case(case, filed.id, filed.received_ms)
         if member is not None and outcome.effects:

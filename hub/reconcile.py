@@ -8,10 +8,12 @@ never post.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from hub import touches
 from hub.ledger.rows import CardRow, Case, PostedLine, is_to_keep
+from hub.touches import Counters
 from loyalty.fold import fold, new_member
 from loyalty.programme import Programme, in_force
-from loyalty.records import VALUE_KINDS, CardIssued, FacePrinted, FaceStarted, Record, Redemption
+from loyalty.records import VALUE_KINDS, CardIssued, Record, Redemption
 from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 from loyalty.wire import names_of
@@ -26,7 +28,6 @@ OVERDRAWN = "overdrawn"
 
 # What every line carries says where and when it was stated, not what happened.
 _CIRCUMSTANCES = frozenset(names_of("check_in")) | {"till_ms", "auth", "granted_ms"}
-_CONTINUES_A_TOUCH = (FaceStarted.kind, FacePrinted.kind)
 
 
 class First(NamedTuple):
@@ -52,8 +53,8 @@ class Known(NamedTuple):
     """What the ledger knows when a record is looked at.
 
     `member` is the token that `whose` returned, `state` what that member has (None: a new one),
-    `counter_op` what the card's counter of this record already stands for, and `reserved_points`
-    what holds other than the record's own keep. `stated` is the record's place by its own word.
+    `counters` what other lines tell about the card's counter, and `reserved_points` what holds
+    other than the record's own keep. `stated` is the record's place by its own word.
     For a record that comes late `tail` are the member's facts around it; `instead_of` is the one
     among them that makes way for it, `loser` the other member who loses it.
     """
@@ -64,7 +65,7 @@ class Known(NamedTuple):
     member: str
     state: MemberState | None
     first: First | None
-    counter_op: str | None
+    counters: Counters
     reserved_points: int
     tail: Tail | None = None
     instead_of: Position | None = None
@@ -233,26 +234,16 @@ def _witness(
     elif record.member and record.member != card.member:
         detail = f"says member {record.member}, was {card.member}'s"
         cases.append(Case("card_member", card.uid, detail))
-    cases += _counter_cases(record, position, card, known)
-    after = _card_after(record, position, card, known)
+    cases += touches.cases(record, card, known.counters)
+    after = _card_after(record, card, known)
     return Outcome(POSTED, state=state, cases=tuple(cases), card=after)
 
 
-def _counter_cases(record: Record, position: Position, card: CardRow, known: Known) -> list[Case]:
-    if known.counter_op is not None and known.counter_op != record.op:
-        detail = f"counter {record.ctr_used} stands for {known.counter_op} and {record.op}"
-        return [Case("clone", card.uid, detail)]
-    # A touch goes on stating the counter that it began with, and a line may arrive late.
-    late = position.event_ms <= card.counter_ms or record.kind in _CONTINUES_A_TOUCH
-    if not late and 0 <= record.ctr_seen < card.counter:
-        detail = f"counter {record.ctr_seen} was read, {card.counter} was written before"
-        return [Case("counter_behind", card.uid, detail)]
-    return []
-
-
-def _card_after(record: Record, position: Position, card: CardRow, known: Known) -> CardRow | None:
-    if record.touch == "done" and record.ctr_used > card.counter:
-        card = card._replace(counter=record.ctr_used, counter_ms=position.event_ms)
+def _card_after(record: Record, card: CardRow, known: Known) -> CardRow | None:
+    if touches.wrote(record) and record.ctr_used > card.counter:
+        card = card._replace(counter=record.ctr_used)
+    if touches.left(record) >= 0:
+        card = card._replace(seen_ms=max(card.seen_ms, known.stated.event_ms))
     if record.kind == CardIssued.kind and card.status == "seen":
         card = card._replace(status="issued")
     return None if card == known.card else card

@@ -131,7 +131,7 @@ def _with_lot(lots: tuple[Lot, ...], lot: Lot) -> tuple[Lot, ...]:
 
 def _without(lots: tuple[Lot, ...], uses: tuple[LotUse, ...]) -> tuple[Lot, ...]:
     used = {(use.op, use.leg): use.points for use in uses}
-    left = []
+    left: list[Lot] = []
     for at, lot in enumerate(lots):
         if not used:
             return (*left, *lots[at:])  # what expires first goes first: the rest is untouched

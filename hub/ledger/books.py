@@ -102,7 +102,7 @@ class Books:
         if card is not None:
             return card
         found = self._one(
-            "SELECT uid, token, counter, counter_ms, status"
+            "SELECT uid, token, counter, seen_ms, status"
             " FROM card JOIN member ON member.id = card.member WHERE uid = ?",
             uid,
         )
@@ -111,21 +111,31 @@ class Books:
         card = self._cards[uid] = CardRow(*found)
         return card
 
-    def card_write(self, uid: str, counter: int) -> str | None:
-        """Return the operation that `counter` of card `uid` stands for, if a write is known."""
-        op = self._unwritten.card_writes.get((uid, counter))
-        if op is not None:
-            return op
-        found = self._one("SELECT op FROM card_write WHERE card = ? AND counter = ?", uid, counter)
-        return None if found is None else str(found[0])
+    def other_write(self, uid: str, counter: int, op: str) -> str | None:
+        """Return an operation other than `op` that `counter` of card `uid` stands for, if any."""
+        self._unwritten.write(self._database)
+        found = self._one(
+            "SELECT min(op) FROM card_write"
+            " WHERE card = ? AND counter = ? AND op <> ? AND op <> ''",
+            *(uid, counter, op),
+        )
+        return None if found is None or found[0] is None else str(found[0])
+
+    def counter_before(self, uid: str, event_ms: int) -> int:
+        """Return the highest counter written to card `uid` before `event_ms`, -1 for none."""
+        self._unwritten.write(self._database)
+        found = self._one(
+            "SELECT max(counter) FROM card_write WHERE card = ? AND event_ms < ?", uid, event_ms
+        )
+        return -1 if found is None or found[0] is None else int(found[0])
 
     def set_card(self, card: CardRow) -> None:
         """Have `card` written as it is now."""
         self._cards[card.uid] = self._unwritten.cards[card.uid] = card
 
-    def add_card_write(self, uid: str, counter: int, op: str) -> None:
-        """Note that `counter` of card `uid` stands for `op`, unless it stands for another."""
-        self._unwritten.card_writes.setdefault((uid, counter), op)
+    def add_card_write(self, uid: str, counter: int, op: str, event_ms: int) -> None:
+        """Note that `counter` of card `uid` stands for `op`, written at `event_ms`."""
+        self._unwritten.card_writes.append((uid, counter, op, event_ms))
 
     def member(self, token: str) -> MemberRow | None:
         """Return the member with card token `token`, if the ledger knows one."""

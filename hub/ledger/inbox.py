@@ -84,6 +84,12 @@ class Inbox:
         self._write()
         return self._database.execute(_ALL_WITH_OP, (op, code)).fetchall()
 
+    def witnessed_after(self, member: int, event_ms: int) -> list[bytes]:
+        """Return the lines about `member` after `event_ms` whose touches count, posted or not."""
+        self._write()
+        rows = self._database.execute(_WITNESSED_AFTER, (member, event_ms))
+        return [line for (line,) in rows]
+
     def judge_again(self, line_id: int, status: str, code: str) -> None:
         """Change the verdict on a line that is kept: another line with its `op` counts now."""
         self._write()
@@ -190,6 +196,10 @@ _ALL_WITH_OP = (
     "SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status = 'posted' UNION ALL"
     " SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status <> 'posted'"
     " AND (status = 'duplicate' OR code = ?2)"
+)
+_WITNESSED_AFTER = (
+    "SELECT line FROM inbox WHERE member = ? AND event_ms > ?"
+    " AND (status IN ('posted', 'duplicate') OR code = 'op_conflict')"
 )
 _OLD_GAPS = (
     "SELECT name, epoch FROM chain JOIN device ON device.id = chain.device"

@@ -51,12 +51,12 @@ class MemberRow:
 
 
 class CardRow(NamedTuple):
-    """A card: whose it is, its counter, and when that was written."""
+    """A card: whose it is, its highest counter, and when it was last read by its own account."""
 
     uid: str
     member: str
     counter: int
-    counter_ms: int
+    seen_ms: int
     status: str
 
 

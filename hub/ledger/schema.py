@@ -106,16 +106,17 @@ CREATE TABLE card (
     uid TEXT PRIMARY KEY,
     member INTEGER NOT NULL REFERENCES member,
     counter INTEGER NOT NULL,
-    counter_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('seen', 'issued', 'blocked'))
 ) STRICT, WITHOUT ROWID;
 
--- Which operation a card's counter stands for, from the writes that are known to be done.
+-- Which operations a card's counter stands for, and when: the writes that are known to be done.
 CREATE TABLE card_write (
     card TEXT NOT NULL REFERENCES card,
     counter INTEGER NOT NULL,
     op TEXT NOT NULL,
-    PRIMARY KEY (card, counter)
+    event_ms INTEGER NOT NULL,
+    PRIMARY KEY (card, counter, op)
 ) STRICT, WITHOUT ROWID;
 
 -- What a member had after some of the facts, as JSON: where a late fact's fold begins again.

@@ -24,7 +24,7 @@ class Unwritten:
     lot_takings: list[Row] = field(default_factory=list)
     members: dict[str, MemberRow] = field(default_factory=dict)
     cards: dict[str, CardRow] = field(default_factory=dict)
-    card_writes: dict[tuple[str, int], str] = field(default_factory=dict)
+    card_writes: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
     chains: dict[int, ChainRow] = field(default_factory=dict)
     ops: dict[str, PostedLine] = field(default_factory=dict)
@@ -44,8 +44,7 @@ class Unwritten:
         write.rows(_TAKE_FROM_LOT, self.lot_takings)
         write.rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", self.lot_uses)
         write.rows(_SET_CARD, list(self.cards.values()))
-        writes = [(*key, op) for key, op in self.card_writes.items()]
-        database.executemany(_ADD_CARD_WRITE, writes)
+        write.rows(_ADD_CARD_WRITE, self.card_writes)
         write.rows(_SET_CASE, self.cases)
         write.rows(_KEEP_STATE, self.kept_states)
         old = [(member, version - STATES_SPAN) for member, version, *_ in self.kept_states]
@@ -79,9 +78,12 @@ _TAKE_FROM_LOT = "UPDATE lot SET remaining = remaining - ? WHERE member = ? AND 
 _SET_CARD = (
     "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5 FROM member WHERE token = ?2"
     " ON CONFLICT (uid) DO UPDATE SET counter = excluded.counter,"
-    " counter_ms = excluded.counter_ms, status = excluded.status"
+    " seen_ms = excluded.seen_ms, status = excluded.status"
 )
-_ADD_CARD_WRITE = "INSERT INTO card_write VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+_ADD_CARD_WRITE = (
+    "INSERT INTO card_write VALUES (?, ?, ?, ?) ON CONFLICT (card, counter, op)"
+    " DO UPDATE SET event_ms = min(event_ms, excluded.event_ms)"
+)
 _SET_CASE = (
     "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"
     " VALUES (?, ?, ?, ?, ?, ?, 1, 'open') ON CONFLICT (code, subject) DO UPDATE SET"

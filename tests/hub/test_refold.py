@@ -107,7 +107,10 @@ def histories(draw):
         at_ms = START_MS - 6 * DAY_MS + draw(st.integers(0, 24)) * DAY_MS // 4
 
         changes = {"card": f"04{member}", "member": member, "at_ms": at_ms}
-        changes |= draw(st.sampled_from([{}, {}, {}]))
+        counter = draw(st.integers(0, 5))
+        written = {"ctr_seen": counter, "ctr_used": counter + 1}
+        touch = draw(st.sampled_from(["none", "done", "done", "torn", "unknown"]))
+        changes |= {"ctr_seen": counter} if touch == "none" else {**written, "touch": touch}
         op = f"op{draw(st.integers(0, 9))}"
         match draw(st.sampled_from(["sale", "sale", "redemption", "check_in"])):
             case "sale":
