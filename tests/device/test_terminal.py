@@ -3,16 +3,23 @@
 import asyncio
 import io
 import os
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
 from device.config import ConfigError, read_config
 from device.errors import DeviceError, LinkBusy, LinkLost
+from device.events import Now, Setting
+from device.journal import Journal
 from device.lockfile import FileHeld
+from device.stamp import NO_CARD, stamp
 from device.terminal import run_terminal
+from loyalty.receipts import Receipt
+from loyalty.records import CheckIn
 from simulators.pn532_port import Pn532Port
 from tests.device.sample_site import SampleSite
+
+SETTING = Setting(store="s1", rules=1, currency="USD")
 
 
 @asynccontextmanager
@@ -147,3 +154,27 @@ async def test_what_failed_to_start_leaves_nothing_locked(tmp_path):
 
     with pytest.raises(DeviceError, match=r"cannot open"):
         await run("handheld", site.folder / "handheld.toml")
+
+
+async def test_a_terminal_forgets_what_the_hub_has_had_for_long(tmp_path):
+    long_ago = Now(at_ms=1, mono_ms=1, boot=1, hub_ms=0)
+    journal = Journal.open(tmp_path / "h1.db", epoch_of_new="e1")
+    for _ in range(3):
+        journal.append(CheckIn(**stamp(SETTING, long_ago), **NO_CARD, op=""))
+    receipt = Receipt(
+        incarnation="hub-1",
+        upto_seq=2,
+        head=journal.head_at(2).hex(),
+        hub_ms=1,
+        want_first=0,
+        want_last=0,
+        exceptions=(),
+    )
+    journal.settle(receipt, epoch="e1")
+    journal.close()
+
+    async with site_with_reader(tmp_path), running(tmp_path / "handheld.toml"):
+        pass
+
+    with closing(Journal.open(tmp_path / "h1.db", epoch_of_new="e1")) as journal:
+        assert [seq for seq, _ in journal.pending(0, 10)] == [3]
