@@ -96,7 +96,7 @@ def end_of(groups: list[list[Arrival]]) -> tuple[str, list[str]]:
 
 
 @pytest.mark.campaign
-@settings(max_examples=size(8, 200), deadline=None)
+@settings(max_examples=size(8, 60), deadline=None)
 @given(facts(most=5, members=("anna",)))
 def test_every_order_of_a_small_history_ends_the_same(stated: list[tuple[str, Record]]) -> None:
     arrivals = pieces(stated)
@@ -107,7 +107,7 @@ def test_every_order_of_a_small_history_ends_the_same(stated: list[tuple[str, Re
 
 
 @pytest.mark.campaign
-@settings(max_examples=size(30, 2_000), deadline=None)
+@settings(max_examples=size(30, 500), deadline=None)
 @given(facts(most=40, members=("anna", "ben")), st.integers(0, 2**32))
 def test_a_shuffled_doubled_history_ends_the_same(
     stated: list[tuple[str, Record]], seed: int

@@ -259,6 +259,6 @@ SELECT token, balance, tier FROM member JOIN account ON account.id = member.acco
 
 
 LedgerHistory.TestCase.settings = settings(
-    max_examples=size(40, 1_000), stateful_step_count=size(40, 80), deadline=None
+    max_examples=size(40, 500), stateful_step_count=size(40, 60), deadline=None
 )
 TestLedgerHistory = pytest.mark.campaign(LedgerHistory.TestCase)

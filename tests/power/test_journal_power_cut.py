@@ -18,7 +18,7 @@ from simulators.power_cut import images_after_cuts
 from simulators.power_recorder import Recorder, lay_out
 from tests.campaign import size
 
-SEEDS = range(size(4, 60))
+SEEDS = range(size(4, 40))
 STEPS = size(60, 300)
 IMAGES_OF_EACH_CUT = size(2, 6)
 CHECKPOINT_PAGES = 12  # a checkpoint every few lines

@@ -31,9 +31,9 @@ from tests.hub.hub_world import (
     sale,
 )
 
-SEEDS = range(size(2, 20))
-STEPS = size(10, 40)
-IMAGES_OF_EACH_CUT = size(1, 4)
+SEEDS = range(size(2, 16))
+STEPS = size(10, 16)
+IMAGES_OF_EACH_CUT = size(1, 2)
 CHECKPOINT_PAGES = 40  # a checkpoint every few messages
 DEVICES = ("h1", "h2")
 MEMBERS = ("anna", "ben", "cleo")
