@@ -22,7 +22,7 @@ from tests.kill.device_process import SECRET
 
 ROOT = Path(__file__).parents[2]
 DEVICES = ("h1", "h2")
-KILLS = size(6, 50)
+KILLS = size(4, 50)
 NEWS_BETWEEN_KILLS = 300  # at most; lines told and settled, so that each kill meets work
 WAIT_S = 60.0
 
