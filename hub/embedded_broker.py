@@ -203,6 +203,7 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
 
     async def leave_nothing_open(self) -> None:
         """End the connections that are still there after `shutdown`."""
+        await asyncio.sleep(0)  # those accepted just now get as far as to be known
         left = list(self._connections)
         for task in left:
             task.cancel()

@@ -33,9 +33,9 @@ AT_HANDHELD: dict[str, tuple[int, int, int]] = {
 }
 AT_KIOSK: dict[str, tuple[int, int, int]] = {
     "kiosks_killed": (15, 1, 14),  # steps of its machine
-    "printers_jammed": (40, 0, 100),  # percent of the picture
-    "printers_silent": (40, 0, 0),
-    "printers_cut_off": (40, 0, 99),  # percent of the picture, the old one being erased
+    "printers_jammed": (60, 0, 100),  # percent of the picture
+    "printers_silent": (120, 0, 0),
+    "printers_cut_off": (60, 0, 99),  # percent of the picture, the old one being erased
 }
 FAULTS = (*MESSAGE_FAULTS, *AT_HANDHELD, *AT_KIOSK)
 

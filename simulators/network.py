@@ -36,20 +36,22 @@ class Network:
         self._on_arrival = on_arrival
         self._fates: dict[str, Iterator[tuple[str, int]]] = {}
         self._wires: dict[str, _Wire] = {}
-        self._serving: set[asyncio.Task[None]] = set()
+        self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._server: asyncio.Server
         self.port = 0
 
     async def __aenter__(self) -> "Network":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         self._server.close()
-        for task in list(self._serving):
+        serving = dict(self._serving)
+        for task, writer in serving.items():
             task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+            writer.transport.abort()
+        await asyncio.gather(*serving, return_exceptions=True)
 
     def cut(self, client: str) -> bool:
         """Reset the connection of `client`; return whether there was one."""
@@ -69,16 +71,17 @@ class Network:
         self._happened["connections_half_open"] += 1
         return True
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._serving[task] = writer
+        task.add_done_callback(self._serving.pop)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
         try:
-            with suppress(OSError, mqtt.BadPacket, asyncio.CancelledError):
+            with suppress(OSError, mqtt.BadPacket):
                 await self._join(reader, writer)
         finally:
             writer.transport.abort()
-            self._serving.discard(task)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         cutter = mqtt.PacketCutter()

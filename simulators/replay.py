@@ -69,13 +69,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """What the terminals counted when all was at rest, and what went wrong before."""
+    """What the terminals counted when all was at rest at `ended_ms`, and what had gone wrong."""
 
     records: int
     receipted: int
     bytes_pty: int
     bytes_broker: int
     faults: dict[str, int]
+    ended_ms: int
 
 
 async def play(it: Plan, on_served: Callable[[], None]) -> tuple[dict[str, PlasticCard], Traffic]:
@@ -120,6 +121,7 @@ def _traffic(world: World) -> Traffic:
         bytes_pty=sum(it.pty_bytes for it in stations),
         bytes_broker=sum(it.hub_bytes for it in stations),
         faults={fault: world.happened[fault] for fault in FAULTS},
+        ended_ms=world.clock.now_ms(),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import logging
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -25,7 +25,7 @@ from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
 from hub.ledger.sqlite import open_ledger
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.programme import Programme, parse
-from simulators.baskets import DAYS_MAX, Basket, read_baskets
+from simulators.baskets import DAYS_MAX, read_baskets
 from simulators.plastic import PlasticCard
 from simulators.replay import LEDGER_FILE, Plan, Traffic, play
 
@@ -125,7 +125,7 @@ def audit(plan: Plan, cards: Mapping[str, PlasticCard], traffic: Traffic) -> Res
             bytes_pty=traffic.bytes_pty,
             bytes_broker=traffic.bytes_broker,
             digest=digest(ledger),
-            invariants=verify(ledger, (plan.programme,), _last_ms(plan.baskets)),
+            invariants=verify(ledger, (plan.programme,), traffic.ended_ms),
             faults=traffic.faults if plan.faults is not None else None,
         )
 
@@ -185,10 +185,6 @@ def _ledger_path(db: str, folder: Path) -> Path:
     if not path.parent.is_dir():
         raise Unusable(f"{path.parent} is no folder")
     return path
-
-
-def _last_ms(baskets: Sequence[Basket]) -> int:
-    return max(it.at_ms for it in baskets)
 
 
 def _print_table(result: Result, first_day: date, days: int) -> None:

@@ -19,6 +19,7 @@ PATIENCE_S = 20.0  # before a person takes the card away and starts again
 GATE_SHARE = 8  # of that patience passes before a person calls staff to get a card out
 PAUSE_S = 0.05  # before the next try
 TRIES_MAX = 60
+WAIT_MS = 300_000  # before looking again whether what was reserved for nobody is free
 
 _CARD_TROUBLE = ("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal", "card_taken")
 _TAP_ENDS = (*_CARD_TROUBLE, "issue_again", "journal_full", "journal_failed", DARK.screen)
@@ -157,7 +158,7 @@ class Shopper:
         if wish is None or available_points < points:
             # Somebody asked and was cut off: what was reserved for nobody is free in a while.
             await self._touch(station, account, "return")
-            await self.wait_ms(60_000)
+            await self.wait_ms(WAIT_MS)
             return None, wish
         had_it = points == wish.points - wish.price_points
         choice = "print" if had_it else wish.choice

@@ -64,6 +64,12 @@ class _Station:
         """Cut the power when the terminal's machine is about to do its `steps`-th step from now."""
         self._steps_left = steps
 
+    def cut_power_if_due(self) -> None:
+        """Cut the power now if those steps were not all done."""
+        if self._steps_left is not None:
+            self._steps_left = 1
+            self._burn()
+
     @property
     def last_seq(self) -> int:
         """The number of the last line that the journal holds."""

@@ -119,6 +119,7 @@ async def _buy(
             await _buy_and_pull(world, shopper, handheld, sale, amounts["cards_pulled"])
         else:
             await shopper.buy(handheld, sale)
+        handheld.cut_power_if_due()
         world.happened["handhelds_killed"] += handheld.power_cuts - cuts
         _remember(world, basket.household, handheld)
     if "receipts_keyed_twice" in amounts:
@@ -152,6 +153,7 @@ async def _use_kiosk(
         trouble = asyncio.create_task(_trouble_printer(world, kiosk, amounts))
         await shopper.visit(kiosk)
         trouble.cancel()
+        kiosk.cut_power_if_due()
         world.happened["kiosks_killed"] += kiosk.power_cuts - cuts
         if "printers_jammed" in amounts:
             world.happened["printers_jammed"] += luck.jam_at_percent is None
