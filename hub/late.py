@@ -4,13 +4,16 @@ Entries stay as they are. What moves another amount now is made good by further 
 by the late line that booked them and by the operation they adjust.
 """
 
+from collections.abc import Sequence
+
 from hub.ledger.books import Books
-from hub.ledger.rows import Filed, MemberRow, Transfer
+from hub.ledger.rows import Filed, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
-from hub.reconcile import OP_CONFLICT, OVERDRAWN, First, Known, Loser, again
-from loyalty.records import Record, from_kept_line
-from loyalty.refold import SPEND_LEG, Difference, Move, Tail
-from loyalty.state import Position
+from hub.reconcile import OP_CONFLICT, OVERDRAWN, First, Known, Loser, again, difference_cases
+from loyalty.programme import Programme
+from loyalty.records import Record, StoreDayClosed, from_kept_line
+from loyalty.refold import SPEND_LEG, Difference, Move, Tail, changed, refold
+from loyalty.state import Fact, Position
 
 
 def adjusting_leg(op: str, leg: str) -> str:
@@ -77,6 +80,31 @@ class LateFacts:
         for covered in difference.covered:
             self._books.close_case(OVERDRAWN, covered)
         self._books.set_member(member.token, difference.state)
+
+    def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:
+        """Fold again what posted before its turn and was not seen by the close of its day.
+
+        Raises:
+            FoldDiffers: nobody knows what to adjust; nothing may be written.
+        """
+        books = self._books
+        ends = {(it.device, it.epoch): it.seq for it in close.ends}
+        unseen = books.inbox.unseen(close.store, close.opens_ms, ends)
+        places = {it.position: books.closes.position(close.store, it.position) for it, _ in unseen}
+        moved = [it for it, is_fact in unseen if is_fact and it.member is not None]
+        for token in sorted({books.token(it.member) for it in moved}):
+            member = books.member(token)
+            assert member is not None
+            theirs = [it for it in moved if it.member == member.id]
+            facts = [Fact(places[it.position], from_kept_line(it.line)) for it in theirs]
+            tail = books.histories.tail(member, min(it.position for it in theirs))
+            after = changed(tail, add=facts, drop={it.position for it in theirs})
+            difference = refold(tail, after, member.state, programmes, keeps=is_to_keep)
+            self.book(member, tail, difference, filed, "")
+            for case in difference_cases(difference):
+                books.open_case(case, filed.id, filed.received_ms)
+        for line, _ in unseen:
+            books.inbox.move(line.id, places[line.position].event_ms)
 
     def _move(self, member: MemberRow, move: Move, leg: str, version: int, filed: Filed) -> None:
         kind = POINTS_REDEEMED if move.leg == SPEND_LEG else POINTS_ISSUED

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
@@ -31,7 +32,7 @@ _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim
 
 
 def main(arguments: list[str]) -> int:
-    """Run `revisit ledger verify|rescore|balance|history|restored`; return the exit status."""
+    """Run one of the commands of `revisit ledger`; return the exit status."""
     return run_app(_app, arguments, "revisit ledger")
 
 
@@ -72,6 +73,43 @@ def rescore_command(
         typer.echo(f"{it.member}: {it.what} is {it.booked or 'none'}, folded {it.folded or 'none'}")
     typer.echo(f"{facts:,.0f} facts folded from zero, {len(found):,} differences")
     return 1 if found else 0
+
+
+@_app.command("close-day")
+def close_day_command(
+    store: Annotated[str, typer.Option(help="The store whose day is over.")],
+    day: Annotated[int, typer.Option(help="The business day, such as 20170301.")],
+    programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
+    db: Db = Path("ledger.db"),
+) -> int:
+    """Close a store's business day, or say which lines are missing; then exit 1."""
+    ledger = open_ledger(db)
+    try:
+        decisions = Decisions(ledger, [_programme(path) for path in programme])
+        owed = decisions.close_day(store, day, SystemClock().now_ms())
+    finally:
+        ledger.close()
+    for it in owed:
+        lines = f"lines {it.first} to {it.last}" if it.last else f"line {it.first} and later"
+        typer.echo(f"missing: device {it.device}, epoch {it.epoch or 'none yet'}, {lines}")
+    if not owed:
+        typer.echo(f"closed: {store}, {day}")
+    return 1 if owed else 0
+
+
+@_app.command("declare-lost")
+def declare_lost_command(
+    device: Annotated[str, typer.Argument(help="The device's name.")],
+    epoch: Annotated[str, typer.Argument(help="The epoch of its journal.")],
+    from_line: Annotated[int, typer.Argument(min=1, help="The first line that is lost.")],
+    db: Db = Path("ledger.db"),
+) -> None:
+    """State that a device's lines will never come, so that days need not wait for them."""
+    ledger = open_ledger(db)
+    try:
+        Decisions(ledger, []).declare_lost(device, epoch, from_line, SystemClock().now_ms())
+    finally:
+        ledger.close()
 
 
 @_app.command("balance")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hub.late import LateFacts
 from hub.ledger.books import Books
 from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
-from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
+from hub.ledger.schema import HUB_DEVICE, POINT, POINTS_ISSUED, POINTS_REDEEMED
 from hub.reconcile import (
     EARLIER,
     HELD,
@@ -22,7 +22,7 @@ from hub.touches import Counters, look_up, wrote
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
-from loyalty.records import VALUE_KINDS, Record, Redemption, from_line
+from loyalty.records import HUB_KINDS, VALUE_KINDS, Record, Redemption, StoreDayClosed, from_line
 from loyalty.refold import SPEND_LEG
 from loyalty.state import Earned, Position, Spent
 from loyalty.wire import UnknownLine, WireError
@@ -60,11 +60,14 @@ class Poster:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
         chain = filed.chain
         stated = Position(event_ms(record), chain.device.name, chain.epoch, filed.seq)
-        known = self._look_up(record, stated, stated, filed.received_ms)
-        outcome = self._decide(record, stated, known, filed)
+        if record.kind in HUB_KINDS:
+            return self._post_decision(record, stated, filed)
+        position = self._books.closes.position(chain.device.store, stated)
+        known = self._look_up(record, stated, position, filed.received_ms)
+        outcome = self._decide(record, position, known, filed)
         if outcome.status == EARLIER and known.first is not None:
-            return self._post_instead(record, stated, known, known.first, filed)
-        return self._enter(record, stated, outcome, known, filed)
+            return self._post_instead(record, position, known, known.first, filed)
+        return self._enter(record, position, outcome, known, filed)
 
     def post_early(self, filed: Filed) -> Verdict:
         """Post a held line before its turn if it earns; set its points aside if it spends."""
@@ -140,6 +143,17 @@ class Poster:
         if loser is not None and outcome.lost is not None and known.loser is not None:
             self._late.book(loser, known.loser.tail, outcome.lost, filed, record.op)
         return self._enter(record, position, outcome, known, filed)
+
+    def _post_decision(self, record: Record, stated: Position, filed: Filed) -> Verdict:
+        """Post what the hub itself has decided."""
+        if stated.device != HUB_DEVICE:
+            return self.set_aside(filed, REJECTED, "hub_only", f"{record.kind} is the hub's to say")
+        verdict = Verdict(POSTED, "", record.kind, "", None, stated.event_ms)
+        self._books.inbox.keep(filed, verdict)
+        if isinstance(record, StoreDayClosed):
+            self._books.closes.add(record.store, record.opens_ms, filed.id)
+            self._late.shift(record, filed, self._programmes)
+        return verdict
 
     def _enter(
         self, record: Record, position: Position, outcome: Outcome, known: Known, filed: Filed

@@ -159,7 +159,7 @@ def _post_late(fact: Fact, known: Known, tail: Tail, programmes: Sequence[Progra
     refused = difference.refused.pop(fact.record.op, None)
     if refused is not None:
         return _held(refused.reason, fact.record.op, refused.detail)
-    cases = _difference_cases(difference) + _reserved(known, difference.state)
+    cases = difference_cases(difference) + _reserved(known, difference.state)
     outcome = _witness(fact.record, fact.position, known, programmes)
     return outcome._replace(
         state=difference.state, difference=difference, cases=outcome.cases + cases
@@ -173,7 +173,7 @@ def _with_lost(outcome: Outcome, known: Known, programmes: Sequence[Programme]) 
     loser = known.loser
     facts = changed(loser.tail, drop=(loser.position,))
     lost = refold(loser.tail, facts, loser.state, programmes, keeps=is_to_keep)
-    cases = _difference_cases(lost) + _reserved(loser, lost.state)
+    cases = difference_cases(lost) + _reserved(loser, lost.state)
     return outcome._replace(lost=lost, cases=outcome.cases + cases)
 
 
@@ -200,7 +200,7 @@ def _content(record: Record) -> tuple[object, ...]:
     return (record.kind, *[getattr(record, it) for it in kept])
 
 
-def _difference_cases(difference: Difference) -> tuple[Case, ...]:
+def difference_cases(difference: Difference) -> tuple[Case, ...]:
     refused = [Case(why.reason, op, why.detail) for op, why in difference.refused.items()]
     return (*_overdrawn(difference.overdrawn), *refused)
 

@@ -32,6 +32,7 @@ from loyalty.lines import Line, read_line
 from loyalty.wire import names_of
 
 SALE_ITEMS_MAX = 500
+CLOSE_CHAINS_MAX = 200  # with names of the usual length they fit a line
 
 Touch = Annotated[str, Choice(("none", "done", "torn", "unknown"))]
 
@@ -174,6 +175,41 @@ class DayClosed(Record):
     day: Day
 
 
+class ChainEnd(NamedTuple):
+    """The last line of a chain that a decision has seen."""
+
+    device: Id
+    epoch: Id
+    seq: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreDayClosed(Record):
+    """The hub closed business day `day` of `store`; the next day opened at `opens_ms`.
+
+    The close saw the lines up to `ends`. Whatever else happened before `opens_ms` is late, and
+    counts from then on.
+    """
+
+    kind: ClassVar[str] = "store_day_closed"
+    row_types: ClassVar[Mapping[str, Any]] = {"ends": ChainEnd}
+
+    day: Day
+    opens_ms: TimeMs
+    ends: Annotated[tuple[ChainEnd, ...], Rows(CLOSE_CHAINS_MAX)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochLost(Record):
+    """A person told the hub that lines from `from_seq` on of that device's epoch never come."""
+
+    kind: ClassVar[str] = "epoch_lost"
+
+    device: Id
+    epoch: Id
+    from_seq: Count
+
+
 KINDS: dict[str, type[Record]] = {
     it.kind: it
     for it in (
@@ -186,9 +222,12 @@ KINDS: dict[str, type[Record]] = {
         TouchUnknown,
         StaffSignedIn,
         DayClosed,
+        StoreDayClosed,
+        EpochLost,
     )
 }
 
+HUB_KINDS = frozenset({StoreDayClosed.kind, EpochLost.kind})  # what only the hub may state
 VALUE_KINDS = frozenset({Sale.kind, Redemption.kind})
 
 

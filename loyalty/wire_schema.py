@@ -48,6 +48,14 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'day'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 19700101, 20991231)),
     ),
+    'store_day_closed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'day', 'opens_ms', 'ends'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 19700101, 20991231), ('whole', 0, 4102444800000), ('rows', 200, (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991)))),
+    ),
+    'epoch_lost': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'device', 'epoch', 'from_seq'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991)),
+    ),
     'hello': (
         ('ref', 'last_seq', 'settled_seq', 'incarnation', 'rules'),
         (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991)),

@@ -65,6 +65,7 @@ SHELLS = {
     "hub/hub_command.py": "a command line",
     "hub/intake.py": "the transaction of each group of messages",
     "hub/ledger/books.py": "the ledger's statements",
+    "hub/ledger/closes.py": "the statements about closed days",
     "hub/ledger/histories.py": "the statements about facts that come late",
     "hub/ledger/holds.py": "the statements about holds",
     "hub/ledger/inbox.py": "the statements about lines",

@@ -7,11 +7,12 @@ object-relational mapper costs ten times as much for each line.
 
 from collections import OrderedDict
 
+from hub.ledger.closes import Closes
 from hub.ledger.histories import Histories, kept_state_row
 from hub.ledger.holds import Holds
 from hub.ledger.inbox import Inbox
 from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
-from hub.ledger.schema import MEMBER_POINTS, POINT
+from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
 from hub.ledger.sqlite import Ledger
 from hub.ledger.unwritten import Row, Unwritten
 from loyalty.state import Earned, Effect, Lot, MemberState, Position, Spent
@@ -25,8 +26,8 @@ class Books:
     """Reads through caches, writes through lists.
 
     `flush` before the commit; `forget` after a rollback, or when another connection has written.
-    `inbox`, `histories` and `holds` are the books' own parts for lines, for facts that come late
-    and for reserved points.
+    `inbox`, `histories`, `closes` and `holds` are the books' own parts for lines, for facts that
+    come late, for business days and for reserved points.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -39,6 +40,7 @@ class Books:
         self._unwritten = Unwritten()
         self.inbox = Inbox(self._database, self._unwritten)
         self.histories = Histories(self._database, self._unwritten)
+        self.closes = Closes(self._database, self._unwritten)
         self._members: OrderedDict[str, MemberRow] = OrderedDict()
         self._cards: OrderedDict[str, CardRow] = OrderedDict()
         self._devices: dict[str, DeviceRow | None] = {}
@@ -74,6 +76,18 @@ class Books:
             )
             device = DeviceRow(found[0], found[1], name, dict(rows), found[2] is not None)
         self._devices[name] = device
+        return device
+
+    def hub_device(self) -> DeviceRow:
+        """Return the device as which the hub states its own decisions; it has no secret."""
+        self._database.execute(
+            "INSERT INTO device (store, name, password_salt, password_digest, revoked_ms)"
+            " VALUES (?1, ?1, x'', x'', 0) ON CONFLICT (name) DO NOTHING",
+            (HUB_DEVICE,),
+        )
+        self._devices.pop(HUB_DEVICE, None)
+        device = self.device(HUB_DEVICE)
+        assert device is not None
         return device
 
     def retire_other_secrets(self, device: DeviceRow, kid: str) -> None:

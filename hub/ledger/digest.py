@@ -2,13 +2,15 @@
 
 import hashlib
 
+from hub.ledger.day_end import lost_epochs
 from hub.ledger.sqlite import Ledger
 
 
 def digest(ledger: Ledger) -> str:
     """Return SHA-256 over the members, sorted: tier, balance and each lot with something left.
 
-    A lot is (business key, leg, earned, expires, remaining); internal ids play no part.
+    A lot is (business key, leg, earned, expires, remaining); internal ids play no part. Epochs that
+    were declared lost are in it too: without their lines nobody knows the whole.
     """
     found = hashlib.sha256()
     rows = ledger.connection.execute(_MEMBERS)
@@ -16,6 +18,8 @@ def digest(ledger: Ledger) -> str:
         found.update(f"member|{token}|{tier}|{balance}\n".encode())
     for row in ledger.connection.execute(_LOTS):
         found.update(("lot|" + "|".join(map(str, row)) + "\n").encode())
+    for (device, epoch), from_seq in sorted(lost_epochs(ledger).items()):
+        found.update(f"lost|{device}|{epoch}|{from_seq}\n".encode())
     return found.hexdigest()
 
 

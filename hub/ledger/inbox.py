@@ -90,6 +90,27 @@ class Inbox:
         rows = self._database.execute(_WITNESSED_AFTER, (member, event_ms))
         return [line for (line,) in rows]
 
+    def unseen(
+        self, store: str, before_ms: int, ends: dict[tuple[str, str], int]
+    ) -> list[tuple[PostedLine, bool]]:
+        """Return the lines of `store` before `before_ms` that lie beyond `ends` of their chains.
+
+        Each comes with whether it is a fact that posted.
+        """
+        self._write()
+        found = []
+        for chain, device, epoch in self._database.execute(_CHAINS_OF, (store,)).fetchall():
+            end = ends.get((device, epoch), 0)
+            for row in self._database.execute(_UNSEEN, (chain, end, before_ms)):
+                line_id, line, member, event_ms, seq, is_posted = row
+                position = Position(event_ms, device, epoch, seq)
+                found.append((PostedLine(line_id, line, member, position), bool(is_posted)))
+        return found
+
+    def move(self, line_id: int, event_ms: int) -> None:
+        """Have a line count at `event_ms`: its day has been closed without it."""
+        self._database.execute("UPDATE inbox SET event_ms = ? WHERE id = ?", (event_ms, line_id))
+
     def judge_again(self, line_id: int, status: str, code: str) -> None:
         """Change the verdict on a line that is kept: another line with its `op` counts now."""
         self._write()
@@ -196,6 +217,14 @@ _ALL_WITH_OP = (
     "SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status = 'posted' UNION ALL"
     " SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status <> 'posted'"
     " AND (status = 'duplicate' OR code = ?2)"
+)
+_CHAINS_OF = (
+    "SELECT chain.id, name, epoch FROM chain JOIN device ON device.id = chain.device"
+    " WHERE store = ?"
+)
+_UNSEEN = (
+    "SELECT id, line, member, event_ms, seq, status = 'posted' AND op <> '' FROM inbox"
+    " WHERE chain = ? AND seq > ? AND event_ms < ?"
 )
 _WITNESSED_AFTER = (
     "SELECT line FROM inbox WHERE member = ? AND event_ms > ?"

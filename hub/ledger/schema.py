@@ -6,6 +6,8 @@ number, and `inbox.id` stands for that in every other table. Ids rise in booking
 
 SCHEMA_VERSION = 2
 
+HUB_DEVICE = "hub"  # the name under which the hub states its own decisions
+
 POINT = "point"
 MEMBER_POINTS = "member_points"
 POINTS_ISSUED = "points_issued"
@@ -117,6 +119,14 @@ CREATE TABLE card_write (
     op TEXT NOT NULL,
     event_ms INTEGER NOT NULL,
     PRIMARY KEY (card, counter, op)
+) STRICT, WITHOUT ROWID;
+
+-- Which closes there are; the lines say what they saw.
+CREATE TABLE day_close (
+    store TEXT NOT NULL,
+    opens_ms INTEGER NOT NULL,
+    line INTEGER NOT NULL REFERENCES inbox,
+    PRIMARY KEY (store, opens_ms, line)
 ) STRICT, WITHOUT ROWID;
 
 -- What a member had after some of the facts, as JSON: where a late fact's fold begins again.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.errors import LedgerUnavailable, NoLedger, NotFound
-from hub.ledger.schema import SCHEMA_VERSION, TABLES
+from hub.ledger.schema import HUB_DEVICE, SCHEMA_VERSION, TABLES
 from loyalty.chain import is_name
 
 # Bigger than SQLite's 1000: at 100 lines a transaction the checkpoint's writes were the limit.
@@ -186,6 +186,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, new_id: Callable[[], st
 
 
 def _check_device(store: str, device: str, kid: str, secret: bytes) -> None:
+    if device == HUB_DEVICE:
+        raise ValueError(f"{device!r} is the name of the hub itself, another wanted")
     for name in (store, device, kid):
         if not is_name(name):
             raise ValueError(f"{name!r} is no store, device or key id: 1-64 of A-Z a-z 0-9 _ -")

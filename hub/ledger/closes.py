@@ -1,0 +1,80 @@
+"""Closed business days: when a fact counts that belongs to one.
+
+A close says which lines it saw, so whether a fact is late does not depend on when it arrives.
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub.ledger.unwritten import Unwritten
+from loyalty.records import StoreDayClosed, from_kept_line
+from loyalty.state import Position
+
+STORES_MAX = 1_000  # in memory
+
+
+class Close(NamedTuple):
+    """The next day opened at `opens_ms`; `ends` are the last lines seen, by device and epoch."""
+
+    opens_ms: int
+    ends: dict[tuple[str, str], int]
+
+
+def counts_at_ms(stated: Position, closes: Sequence[Close]) -> int:
+    """Return when a fact at `stated` counts: then, or when the first day opened that was not shut.
+
+    `closes` are those of its store, earliest first.
+    """
+    event_ms, device, epoch, seq = stated
+    for opens_ms, ends in closes:
+        if event_ms < opens_ms and seq > ends.get((device, epoch), 0):
+            event_ms = opens_ms
+    return event_ms
+
+
+class Closes:
+    """The closes of the ledger's stores."""
+
+    def __init__(self, database: sqlite3.Connection, unwritten: Unwritten) -> None:
+        self._database = database
+        self._unwritten = unwritten
+        self._last_opens_ms: dict[str, int] = {}
+
+    def position(self, store: str, stated: Position) -> Position:
+        """Return where a fact of `store` is folded that stands at `stated` by its own word."""
+        last_ms = self._last_opens_ms.get(store)
+        if last_ms is None:
+            last_ms = self._look_up(store)
+        if stated.event_ms >= last_ms:
+            return stated
+        self._unwritten.write(self._database)
+        rows = self._database.execute(_CLOSES_AFTER, (store, stated.event_ms))
+        closes = [_close(line) for (line,) in rows]
+        return stated._replace(event_ms=counts_at_ms(stated, closes))
+
+    def add(self, store: str, opens_ms: int, line_id: int) -> None:
+        """Note the close that line `line_id` states."""
+        self._database.execute("INSERT INTO day_close VALUES (?, ?, ?)", (store, opens_ms, line_id))
+        self._last_opens_ms.pop(store, None)
+
+    def _look_up(self, store: str) -> int:
+        if len(self._last_opens_ms) >= STORES_MAX:
+            self._last_opens_ms.clear()
+        (last_ms,) = self._database.execute(
+            "SELECT coalesce(max(opens_ms), 0) FROM day_close WHERE store = ?", (store,)
+        ).fetchone()
+        self._last_opens_ms[store] = int(last_ms)
+        return int(last_ms)
+
+
+_CLOSES_AFTER = (
+    "SELECT inbox.line FROM day_close JOIN inbox ON inbox.id = day_close.line"
+    " WHERE store = ? AND opens_ms > ? ORDER BY opens_ms, inbox.id"
+)
+
+
+def _close(line: bytes) -> Close:
+    record = from_kept_line(line)
+    assert isinstance(record, StoreDayClosed)
+    return Close(record.opens_ms, {(it.device, it.epoch): it.seq for it in record.ends})
