@@ -46,7 +46,10 @@ class LedgerHistory(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            assert broken(verify(self.world.ledger, [self.world.programme], START_MS)) == []
+            assert (
+                broken(verify(self.world.ledger, [self.world.programme], self.world.clock.at_ms))
+                == []
+            )
         finally:
             self.world.ledger.close()
             self.directory.cleanup()
