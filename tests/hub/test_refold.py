@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterable
+from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,7 +11,10 @@ from hub_world import START_MS, Till, World, check_in, redemption, sale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.errors import LedgerUnavailable
 from hub.ledger.digest import digest
+from hub.ledger.queries import history, member_view, open_cases
+from hub.ledger.rows import KEEP_EVERY
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
 from loyalty.records import Record
@@ -143,3 +147,117 @@ def test_any_order_of_delivery_gives_one_state(stated, seed, cut, group):
 
 def cut_of(till: Till, cut: int) -> list:
     return [till.batch(at, at + cut - 1) for at in range(1, len(till.lines) + 1, cut)]
+
+
+FEW = [
+    ("h1", sale("a", 9000, till_ms=START_MS - 4000)),
+    ("h2", sale("b", 4000, till_ms=START_MS - 3000)),
+    ("k1", redemption("c", 150, at_ms=START_MS - 2000)),
+    ("h2", sale("a", 9000, till_ms=START_MS - 3500, store="s2")),
+    ("h1", sale("d", 2000, till_ms=START_MS - 1000)),
+]
+
+
+def test_every_order_of_a_few_facts_gives_one_state():
+    def one_by_one(order):
+        def batches(world):
+            tills = [world.till(f"t{number}") for number in range(len(FEW))]
+            for till, (_, record) in zip(tills, FEW, strict=True):
+                till.add(record)
+            return [[tills[number].batch()] for number in order]
+
+        return batches
+
+    found = {repr(delivered(one_by_one(it))) for it in permutations(range(len(FEW)))}
+
+    assert len(found) == 1
+
+
+def test_what_a_late_fact_changes_is_booked_beside_what_was(world):
+    tills = tills_of(
+        world, [("h1", sale("b", 4000)), ("h2", sale("a", 10_000, till_ms=START_MS - 1))]
+    )
+
+    world.take(tills["h1"].batch())
+    world.take(tills["h2"].batch())
+
+    booked = [(it.op, it.leg, it.points) for it in history(world.ledger, "anna")]
+    assert booked == [
+        ("a", "adjust:b:rate:1/100", -40),
+        ("a", "adjust:b:rate:3/200", 60),
+        ("a", "rate:1/100", 100),
+        ("b", "rate:1/100", 40),
+    ]
+    assert [(it.op, it.remaining_points) for it in member_view(world.ledger, "anna", 0).lots] == [
+        ("a", 100),
+        ("b", 60),
+    ]
+    outcome(world)
+
+
+def test_a_redemption_that_turns_out_to_be_covered_closes_its_case(world):
+    spent = redemption("r", 50, at_ms=START_MS - 1000)
+    tills = tills_of(world, [("h1", spent), ("h2", sale("a", 6000, till_ms=START_MS - 2000))])
+
+    world.take(tills["h1"].batch())
+    owing = (world.balance("anna"), open_cases(world.ledger))
+    world.take(tills["h2"].batch())
+
+    assert owing == (-50, [("overdrawn", "r", "50 points were not there", 1)])
+    assert (world.balance("anna"), open_cases(world.ledger)) == (10, [])
+    outcome(world)
+
+
+def test_an_earlier_line_of_another_member_takes_the_operation_over(world):
+    late = sale("a", 6000, till_ms=START_MS - 2000, card="04ben", member="ben")
+    tills = tills_of(world, [("h1", sale("a", 5000)), ("h2", late)])
+
+    world.take(tills["h1"].batch())
+    world.take(tills["h2"].batch())
+
+    assert (world.balance("anna"), world.balance("ben")) == (0, 60)
+    assert world.cases() == ["op_conflict"]
+    outcome(world)
+
+
+@pytest.mark.parametrize("late_by", [1, 70, 150, 299])
+def test_a_fold_begins_again_at_a_state_that_was_kept(world, late_by):
+    def fact(number, at_ms):
+        if number % 3 == 2:
+            return redemption(f"f{number}", 40, at_ms=at_ms)
+        return sale(f"f{number}", 3000 + 100 * number, till_ms=at_ms)
+
+    first_ms = START_MS - 2 * DAY_MS
+    facts = [fact(number, first_ms + 1000 * number) for number in range(300)]
+    late_ms = first_ms + 1000 * (300 - late_by) - 500
+    tills = tills_of(world, [*[("h1", it) for it in facts], ("h2", fact(300, late_ms))])
+
+    for first in range(1, 300, 100):
+        world.take(tills["h1"].batch(first, first + 99))
+    kept = world.value("SELECT count(*) FROM kept_state")
+    world.take(tills["h2"].batch())
+
+    assert kept == 300 // KEEP_EVERY
+    assert world.value("SELECT count(*) FROM kept_state") == 301 // KEEP_EVERY
+    outcome(world)
+
+
+def test_a_group_that_fails_leaves_no_trace_of_what_it_folded(world):
+    tills = tills_of(
+        world, [("h1", sale("b", 4000)), ("h2", sale("a", 10_000, till_ms=START_MS - 1))]
+    )
+    world.take(tills["h1"].batch())
+    before = outcome(world)
+    pages = world.value("PRAGMA page_count")
+    world.ledger.connection.execute(f"PRAGMA max_page_count = {pages}")
+    tills["h2"].add(*[check_in(staff="x" * 60) for _ in range(99)])
+
+    with pytest.raises(LedgerUnavailable):
+        world.intake.take([tills["h2"].batch()])
+    during = outcome(world)
+    world.ledger.connection.execute("PRAGMA max_page_count = 1000000")
+    world.take(tills["h2"].batch())
+
+    assert during == before
+    assert world.balance("anna") == 160
+    outcome(world)
