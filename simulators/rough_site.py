@@ -11,9 +11,10 @@ import secrets
 import signal
 import sys
 from collections import Counter
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from hub.config import CLIENT_ID, BridgeLogin
 from hub.embedded_broker import Door, EmbeddedBroker
@@ -80,7 +81,7 @@ class RoughSite:
         self._clock = clock
         self._kill_after_ms: list[int] = []
         self._working = asyncio.Lock()
-        self._deeds: set[asyncio.Task[None]] = set()
+        self._deeds: asyncio.TaskGroup
         self._process: asyncio.subprocess.Process
         self._starts = 0
         self._open = AsyncExitStack()
@@ -108,12 +109,13 @@ class RoughSite:
             self._write_config()
             await self._start_hub()
             parts.push_async_callback(self._stop_hub)
+            # If one of them fails, nobody is served any more: the whole replay ends.
+            self._deeds = await parts.enter_async_context(asyncio.TaskGroup())
             self._open = parts.pop_all()
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        async with self._open:
-            await asyncio.gather(*self._deeds)
+    async def __aexit__(self, *error: Any) -> bool | None:
+        return await self._open.__aexit__(*error)
 
     def cut(self, device: str) -> bool:
         """Reset the connection of `device`; return whether it had one."""
@@ -125,7 +127,7 @@ class RoughSite:
 
     def restart_broker(self) -> None:
         """Have the broker go down, forget everything and come back."""
-        self._begin(self._restart_broker())
+        self._deeds.create_task(self._restart_broker())
 
     def kill_hub(self, after_ms: int) -> None:
         """Kill the hub `after_ms` after the next batch has reached it, and start another."""
@@ -133,12 +135,7 @@ class RoughSite:
 
     def _on_arrival(self, client: str, topic: str) -> None:
         if client == CLIENT_ID and topic.endswith("/batch") and self._kill_after_ms:
-            self._begin(self._kill_hub(self._kill_after_ms.pop()))
-
-    def _begin(self, deed: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(deed)
-        self._deeds.add(task)
-        task.add_done_callback(self._deeds.discard)
+            self._deeds.create_task(self._kill_hub(self._kill_after_ms.pop()))
 
     async def _restart_broker(self) -> None:
         async with self._working:
