@@ -1,13 +1,13 @@
 """Folding again from before a late fact: the same state as from zero, and only true differences."""
 
 import pytest
-from facts import NOON_MS, plain, redemption, rule, sale
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.fold import fold_all
 from loyalty.refold import FoldDiffers, LotChange, Tail, UseChange, changed, refold
 from loyalty.state import Fact
+from tests.loyalty.facts import NOON_MS, plain, redemption, rule, sale
 
 RULES = [plain(earn=(rule("base", 1, 100), rule("gold", 2, 100, tier="gold")))]
 
