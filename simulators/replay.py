@@ -42,9 +42,9 @@ LEDGER_FILE = "ledger.db"
 
 # Where things go wrong, what is only a wait for something lost is cut short.
 PATIENCE_S = 20.0
-ROUGH_PATIENCE_S = 12.0
+ROUGH_PATIENCE_S = 8.0
 ROUGH_SPEED = 10
-ROUGH_KEEPALIVE_S = 2
+ROUGH_KEEPALIVE_S = 1
 ROUGH_PRINTER = StarTimings(short_s=0.5, rewrite_s=1.0)
 
 
