@@ -74,10 +74,8 @@ class Answers:
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:
         earlier = self._books.holds.of_ask(device, ask.ref)
-        if earlier is not None and earlier.status == "released":
-            return Refusal(ref=ask.ref, reason="unknown_grant")
         if earlier is not None:
-            return _granted(earlier)
+            return _granted_again(earlier, now_ms)
         card = self._books.card(ask.card)
         if card is not None and card.status == "blocked":
             return Refusal(ref=ask.ref, reason="card_blocked")
@@ -134,6 +132,13 @@ class Answers:
         if member is None:
             return new_member(in_force(self._programmes, now_ms))
         return member.state
+
+
+def _granted_again(hold: HoldRow, now_ms: int) -> Answer:
+    is_over = hold.status == "active" and hold.expires_ms <= now_ms
+    if hold.status == "released" or is_over:
+        return Refusal(ref=hold.ref, reason="unknown_grant")
+    return _granted(hold)
 
 
 def _granted(hold: HoldRow) -> RedeemGranted:

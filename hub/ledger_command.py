@@ -121,11 +121,12 @@ def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
     finally:
         ledger.close()
     title = f"{member}: {view.balance_points:,} points, tier {view.tier}"
-    table = Table("operation", "leg", "earned", "expires", title=title)
+    table = Table("operation", "leg", "earned", "good until", title=title)
     table.add_column("left", justify="right")
     for lot in view.lots:
-        expires = "never" if lot.expires_ms >= TIME_MAX_MS else _day(lot.expires_ms)
-        times = (_day(lot.earned_ms), expires)
+        # `expires_ms` is the first instant at which they are gone.
+        until = "for ever" if lot.expires_ms >= TIME_MAX_MS else _day(lot.expires_ms - 1)
+        times = (_day(lot.earned_ms), until)
         table.add_row(lot.op, lot.leg, *times, f"{lot.remaining_points:,}")
     notes = f"reserved {view.reserved_points:,}, debt {view.debt_points:,}"
     table.caption = f"{notes}, qualifying {view.qualifying_points:,}, version {view.version}"
@@ -144,7 +145,9 @@ def history_command(
         movements = history(ledger, member, limit)
     finally:
         ledger.close()
-    table = Table("happened", "booked", "device", "operation", "leg", title=member)
+    table = Table("happened", "booked", "device", title=member)
+    table.add_column("operation", overflow="fold")  # a key that is cut off is no key
+    table.add_column("leg")
     table.add_column("points", justify="right")
     for it in movements:
         times = (_moment(it.event_ms), _moment(it.booked_ms))

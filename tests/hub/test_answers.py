@@ -95,6 +95,16 @@ def test_a_grant_that_expired_frees_its_points(world):
     assert isinstance(second, RedeemGranted)
 
 
+def test_a_grant_that_expired_is_not_given_again(world):
+    till = earned(world, 99)
+    world.take(till.ask(ask_redeem("g1")))
+    world.clock.at_ms += GRANT_MS
+
+    (again,) = world.take(till.ask(ask_redeem("g1")))
+
+    assert again == Refusal(ref="g1", reason="unknown_grant")
+
+
 def test_a_cancelled_grant_frees_its_points_and_stays_cancelled(world):
     till = earned(world, 99)
     (grant,) = world.take(till.ask(ask_redeem("g1")))
