@@ -10,6 +10,7 @@ import asyncio
 import json
 import random
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -41,24 +42,7 @@ SALE_ITEMS = 10
 START_MS = 1_488_326_400_000
 SECRET = bytes(range(32))
 FACE_KEY = bytes(32)
-PORT = 18_830
-PROGRAMME = """
-name = "bench"
-version = 1
-valid_from = 2017-01-01
-zone = "UTC"
-currency = "USD"
-
-[[tiers]]
-id = "basic"
-label = { en = "Basic" }
-threshold_points = 0
-
-[[earn]]
-id = "base"
-points = 1
-per_minor = 100
-"""
+PROGRAMME = (Path(__file__).parent / "plain.toml").read_text()
 
 
 def main() -> None:
@@ -67,10 +51,11 @@ def main() -> None:
     options.add_argument("--lines", type=int, default=1000, help="lines in each journal")
     options.add_argument("--turns", type=int, default=3, help="turns of each")
     options.add_argument("--devices-in", type=Path, help=argparse.SUPPRESS)
+    options.add_argument("--port", type=int, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if chosen.devices_in is not None:
-        print(asyncio.run(drain(chosen.devices_in)))
+        print(asyncio.run(drain(chosen.devices_in, chosen.port)))
         return
     with tempfile.TemporaryDirectory(dir=".") as directory:
         found = measure(Path(directory), lines=chosen.lines, turns=chosen.turns)
@@ -151,14 +136,15 @@ async def end_to_end(place: Path, records: int) -> float:
     path = place / "ledger.db"
     open_ledger(path, create=True).close()
     add_devices(path)
+    port = free_port()
     config = HubConfig(
         ledger_path=path,
         programmes=(programme(),),
         face_key=FACE_KEY,
-        broker=BrokerAddress("127.0.0.1", PORT, None),
+        broker=BrokerAddress("127.0.0.1", port, None),
     )
     async with Hub(config, SystemClock()):
-        took_s = await asyncio.to_thread(devices_in_their_own_process, place)
+        took_s = await asyncio.to_thread(devices_in_their_own_process, place, port)
     ledger = open_ledger(path)
     assert line_counts(ledger) == {"posted": records}
     assert broken(verify(ledger, config.programmes, 0)) == []
@@ -166,14 +152,22 @@ async def end_to_end(place: Path, records: int) -> float:
     return records / took_s
 
 
-def devices_in_their_own_process(place: Path) -> float:
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def devices_in_their_own_process(place: Path, port: int) -> float:
     """Return how many seconds the devices needed, from the first connection to the last receipt."""
     command = [sys.executable, __file__, "--devices-in", str(place)]
+    command += ["--port", str(port)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
     return float(done.stdout)
 
 
-async def drain(place: Path) -> float:
+async def drain(place: Path, port: int) -> float:
     """Connect every device, wait until each journal is settled, and return the seconds taken."""
     clock = SystemClock()
     journals = [
@@ -182,7 +176,7 @@ async def drain(place: Path) -> float:
     clients = [
         HubClient(
             identity=identity_of(number),
-            broker=Broker(host="127.0.0.1", port=PORT, password=name_of(number)),
+            broker=Broker(host="127.0.0.1", port=port, password=name_of(number)),
             journal=journal,
             clock=clock,
             rng=random.Random(number),

@@ -36,23 +36,7 @@ START_MS = 1_488_326_400_000
 MINUTE_MS = 60_000
 SECRET = bytes(range(32))
 ROOT = Path(__file__).parent.parent
-PROGRAMME = """
-name = "bench"
-version = 1
-valid_from = 2017-01-01
-zone = "UTC"
-currency = "USD"
-
-[[tiers]]
-id = "basic"
-label = { en = "Basic" }
-threshold_points = 0
-
-[[earn]]
-id = "base"
-points = 1
-per_minor = 100
-"""
+PROGRAMME = (Path(__file__).parent / "plain.toml").read_text()
 
 
 def main() -> None:
