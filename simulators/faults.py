@@ -6,6 +6,7 @@ drawn for each line by the name of its client, message by message.
 
 import random
 from collections.abc import Collection, Iterator, Sequence
+from itertools import count
 from typing import NamedTuple
 
 # What befalls one message between a client and the broker.
@@ -19,6 +20,7 @@ PASSED, DROPPED, DOUBLED, DELAYED, REORDERED = (
 MESSAGE_FAULTS = (DROPPED, DOUBLED, DELAYED, REORDERED)
 MESSAGE_FAULT_PERCENT = {DROPPED: 1, DOUBLED: 2, DELAYED: 2, REORDERED: 2}
 DELAY_MAX_MS = 300
+EACH_WITHIN = 40  # messages of one line
 
 # Mishap -> how many visits it comes once in, and the least and most of its amount.
 AT_HANDHELD: dict[str, tuple[int, int, int]] = {
@@ -70,14 +72,17 @@ def plan(
 def fates(seed: int, line: str, faults: Collection[str] = FAULTS) -> Iterator[tuple[str, int]]:
     """Yield what befalls each message on the line named `line`, and by how many milliseconds.
 
-    What is not among `faults` befalls none.
+    Each kind comes once among the first `EACH_WITHIN` messages, so that a busy line meets them all
+    however short the play; then as often as chance has it. What is not among `faults` befalls none.
     """
     rng = random.Random(f"messages of {seed} on {line}")
     names = [PASSED, *MESSAGE_FAULT_PERCENT]
     weights = [100 - sum(MESSAGE_FAULT_PERCENT.values()), *MESSAGE_FAULT_PERCENT.values()]
-    while True:
-        fate, amount_ms = rng.choices(names, weights)[0], rng.randint(1, DELAY_MAX_MS)
-        yield (fate if fate in faults else PASSED), amount_ms
+    opening = [*MESSAGE_FAULTS, *[PASSED] * (EACH_WITHIN - len(MESSAGE_FAULTS))]
+    rng.shuffle(opening)
+    for number in count():
+        fate = opening[number] if number < EACH_WITHIN else rng.choices(names, weights)[0]
+        yield (fate if fate in faults else PASSED), rng.randint(1, DELAY_MAX_MS)
 
 
 def _sample(rng: random.Random, visits: Sequence[int], every: int) -> list[int]:

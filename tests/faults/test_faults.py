@@ -1,11 +1,16 @@
 """The plan of what goes wrong: the same for a seed, different for another, and never empty."""
 
+from collections import Counter
 from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulators.faults import (
     AT_HANDHELD,
     AT_KIOSK,
     DELAY_MAX_MS,
+    EACH_WITHIN,
     FAULTS,
     MESSAGE_FAULTS,
     PASSED,
@@ -71,6 +76,13 @@ def test_most_messages_pass_and_each_fate_is_met():
     assert set(names) == {PASSED, *MESSAGE_FAULTS}
     assert names.count(PASSED) > 1700
     assert all(1 <= amount_ms <= DELAY_MAX_MS for _, amount_ms in drawn)
+
+
+@given(st.integers(0, 2**32))
+def test_each_fate_is_met_early_on_every_line(seed):
+    drawn = islice(fates(seed, "revisit-hub down"), EACH_WITHIN)
+
+    assert Counter(name for name, _ in drawn if name != PASSED) == Counter(MESSAGE_FAULTS)
 
 
 def test_a_fate_that_is_not_wanted_is_not_met():
