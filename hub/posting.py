@@ -20,7 +20,7 @@ from hub.reconcile import (
 )
 from hub.touches import Counters, look_up, wrote
 from loyalty.fields import TIME_MAX_MS
-from loyalty.fold import event_ms
+from loyalty.fold import event_ms, stated_ms
 from loyalty.programme import Programme
 from loyalty.records import HUB_KINDS, VALUE_KINDS, Record, Redemption, StoreDayClosed, from_line
 from loyalty.refold import SPEND_LEG
@@ -180,7 +180,7 @@ class Poster:
         is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
         if is_seen and record.card and wrote(record):
             write = (record.card, record.ctr_used, record.op)
-            books.add_card_write(*write, known.stated.event_ms)
+            books.add_card_write(*write, stated_ms(record))
         for case in outcome.cases:
             books.open_case(case, filed.id, filed.received_ms)
         if member is not None and outcome.effects:

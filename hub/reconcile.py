@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hub import touches
 from hub.ledger.rows import CardRow, Case, PostedLine, is_to_keep
 from hub.touches import Counters
-from loyalty.fold import fold, new_member
+from loyalty.fold import fold, new_member, stated_ms
 from loyalty.programme import Programme, in_force
 from loyalty.records import VALUE_KINDS, CardIssued, Record, Redemption
 from loyalty.refold import Difference, Tail, changed, refold
@@ -243,7 +243,7 @@ def _card_after(record: Record, card: CardRow, known: Known) -> CardRow | None:
     if touches.wrote(record) and record.ctr_used > card.counter:
         card = card._replace(counter=record.ctr_used)
     if touches.left(record) >= 0:
-        card = card._replace(seen_ms=max(card.seen_ms, known.stated.event_ms))
+        card = card._replace(seen_ms=max(card.seen_ms, stated_ms(record)))
     if record.kind == CardIssued.kind and card.status == "seen":
         card = card._replace(status="issued")
     return None if card == known.card else card

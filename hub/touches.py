@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from hub.ledger.books import Books
 from hub.ledger.rows import CardRow, Case
-from loyalty.fold import event_ms
+from loyalty.clock import DAY_MS
+from loyalty.fold import stated_ms
 from loyalty.records import FacePrinted, FaceStarted, Record, from_kept_line
+
+TILL_LEADS_MS = DAY_MS  # at most, to a touch of the same sale
 
 _CONTINUES_A_TOUCH = (FaceStarted.kind, FacePrinted.kind)
 
@@ -43,7 +46,7 @@ def left(record: Record) -> int:
 
 def look_up(books: Books, record: Record, card: CardRow) -> Counters:
     """Return what the ledger knows beside `record`; nothing is asked while counters rise."""
-    at_ms = event_ms(record)
+    at_ms = stated_ms(record)
     other_op, before, after = None, -1, None
     if wrote(record) and record.op and record.ctr_used <= card.counter:
         other_op = books.other_write(card.uid, record.ctr_used, record.op)
@@ -52,8 +55,9 @@ def look_up(books: Books, record: Record, card: CardRow) -> Counters:
     if wrote(record) and at_ms < card.seen_ms:
         member = books.member(card.member)
         assert member is not None
-        lines = map(from_kept_line, books.inbox.witnessed_after(member.id, at_ms))
-        lefts = [left(it) for it in lines if it.card == card.uid and event_ms(it) > at_ms]
+        # A sale happened when the till says, which is before its card was touched.
+        lines = map(from_kept_line, books.inbox.witnessed_after(member.id, at_ms - TILL_LEADS_MS))
+        lefts = [left(it) for it in lines if it.card == card.uid and stated_ms(it) > at_ms]
         after = min([it for it in lefts if it >= 0], default=None)
     return Counters(other_op, before, after)
 

@@ -30,13 +30,22 @@ CLOCK_SLACK_MS = 300_000  # how far a device's clock may run ahead of what the h
 def event_ms(record: Record) -> int:
     """Return when `record` happened, resolved from its own fields and from nothing else.
 
-    A till's timestamp and a hub's grant count as they are. Otherwise it is the device's clock,
-    kept between the last hub time seen and that plus the time since boot and `CLOCK_SLACK_MS`.
+    A till's timestamp and a hub's grant count as they are; otherwise it is when the device stated
+    it.
     """
     if isinstance(record, Sale) and record.till_ms > 0:
         return record.till_ms
     if isinstance(record, Redemption) and record.granted_ms > 0:
         return record.granted_ms
+    return stated_ms(record)
+
+
+def stated_ms(record: Record) -> int:
+    """Return when the device stated `record`, and so when its card was touched.
+
+    It is the device's clock, kept between the last hub time seen and that plus the time since boot
+    and `CLOCK_SLACK_MS`.
+    """
     if record.hub_ms == 0:
         return record.at_ms
     latest_ms = record.hub_ms + record.mono_ms + CLOCK_SLACK_MS

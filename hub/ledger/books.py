@@ -135,11 +135,13 @@ class Books:
         )
         return None if found is None or found[0] is None else str(found[0])
 
-    def counter_before(self, uid: str, event_ms: int) -> int:
-        """Return the highest counter written to card `uid` before `event_ms`, -1 for none."""
+    def counter_before(self, uid: str, touched_ms: int) -> int:
+        """Return the highest counter written to card `uid` before `touched_ms`, -1 for none."""
         self._unwritten.write(self._database)
         found = self._one(
-            "SELECT max(counter) FROM card_write WHERE card = ? AND event_ms < ?", uid, event_ms
+            "SELECT max(counter) FROM card_write WHERE card = ? AND touched_ms < ?",
+            uid,
+            touched_ms,
         )
         return -1 if found is None or found[0] is None else int(found[0])
 
@@ -147,9 +149,9 @@ class Books:
         """Have `card` written as it is now."""
         self._cards[card.uid] = self._unwritten.cards[card.uid] = card
 
-    def add_card_write(self, uid: str, counter: int, op: str, event_ms: int) -> None:
-        """Note that `counter` of card `uid` stands for `op`, written at `event_ms`."""
-        self._unwritten.card_writes.append((uid, counter, op, event_ms))
+    def add_card_write(self, uid: str, counter: int, op: str, touched_ms: int) -> None:
+        """Note that `counter` of card `uid` stands for `op`, written at `touched_ms`."""
+        self._unwritten.card_writes.append((uid, counter, op, touched_ms))
 
     def member(self, token: str) -> MemberRow | None:
         """Return the member with card token `token`, if the ledger knows one."""

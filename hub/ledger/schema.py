@@ -117,7 +117,7 @@ CREATE TABLE card_write (
     card TEXT NOT NULL REFERENCES card,
     counter INTEGER NOT NULL,
     op TEXT NOT NULL,
-    event_ms INTEGER NOT NULL,
+    touched_ms INTEGER NOT NULL,
     PRIMARY KEY (card, counter, op)
 ) STRICT, WITHOUT ROWID;
 

@@ -82,7 +82,7 @@ _SET_CARD = (
 )
 _ADD_CARD_WRITE = (
     "INSERT INTO card_write VALUES (?, ?, ?, ?) ON CONFLICT (card, counter, op)"
-    " DO UPDATE SET event_ms = min(event_ms, excluded.event_ms)"
+    " DO UPDATE SET touched_ms = min(touched_ms, excluded.touched_ms)"
 )
 _SET_CASE = (
     "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"

@@ -147,6 +147,17 @@ def test_a_counter_behind_is_a_case(world):
     assert world.cases() == ["counter_behind"]
 
 
+def test_a_card_issued_after_the_till_rang_the_sale_up_has_not_gone_back(world):
+    till = world.till("h1")
+    till.add(check_in(at_ms=START_MS, ctr_seen=1))
+    rung_up = START_MS - 60_000
+    till.add(sale("r1", till_ms=rung_up, at_ms=START_MS + 1, ctr_seen=1, ctr_used=2, touch="done"))
+
+    world.take(till.batch())
+
+    assert world.cases() == []
+
+
 def test_a_clock_far_ahead_of_the_hubs_holds_the_line(world):
     till = world.till("h1")
     limit_ms = START_MS + 5 * 60_000

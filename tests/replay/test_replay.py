@@ -104,6 +104,7 @@ def test_the_ledger_command_verifies_what_was_kept(replayed):
 
     assert ended.status == 0, ended.err
     assert "broken" not in ended.out
+    assert "open cases: 0" in ended.out
     assert replayed.ended.result["digest"] in ended.out
 
 
