@@ -13,7 +13,7 @@ from hub.ledger.sqlite import open_ledger
 from simulators.cards import ClassicChip
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
-from tests.device.terminal_world import hardware_in
+from tests.device.terminal_world import Hardware, hardware_in
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
@@ -25,11 +25,14 @@ class Program:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def hear(self, words: str) -> None:
-        """Wait until it says a line with `words`."""
+    async def hear(self, *words: str) -> str:
+        """Wait until it says a line with one of `words`; return which."""
         async with asyncio.timeout(WAIT_S):
-            while words not in (line := (await self._process.stdout.readline()).decode()):
-                assert line, f"it ended before it said {words!r}"
+            while line := (await self._process.stdout.readline()).decode():
+                for heard in words:
+                    if heard in line:
+                        return heard
+        raise AssertionError(f"it ended before it said {' or '.join(words)}")
 
     def type(self, line: str) -> None:
         self._process.stdin.write(f"{line}\n".encode())
@@ -134,10 +137,7 @@ async def test_a_member_buys_at_the_handheld_and_has_the_face_printed_at_the_kio
         await handheld.end()
 
         kiosk = await site.start("kiosk", "kiosk.toml", "--programme", "programme.toml")
-        await kiosk.hear("Put your card in.")
-        await hardware.star.slot_opened.wait()
-        hardware.printer.insert(card)
-        await kiosk.hear("You have 12 points, 12 to spend.")
+        await put_in_until_online(kiosk, hardware, card)
         await kiosk.hear("1  Print my card")
         kiosk.type("1")
         await kiosk.hear("Please take your card.")
@@ -148,6 +148,22 @@ async def test_a_member_buys_at_the_handheld_and_has_the_face_printed_at_the_kio
 
         assert card.rewrite_count == 1
         assert await kiosk.end() == (0, "")
+
+
+async def put_in_until_online(kiosk: Program, hardware: Hardware, card: PlasticCard) -> None:
+    """Put the card in, and again as people do, until the kiosk has reached the hub."""
+    welcome, offline = "You have 12 points, 12 to spend.", "We cannot reach our office just now."
+    while True:
+        await kiosk.hear("Put your card in.")
+        async with asyncio.timeout(WAIT_S):
+            await hardware.star.slot_opened.wait()
+        hardware.star.slot_opened.clear()
+        hardware.printer.insert(card)
+        if await kiosk.hear(welcome, offline) == welcome:
+            return
+        async with asyncio.timeout(WAIT_S):
+            await hardware.star.card_came_out.wait()
+        assert hardware.printer.pull() is card
 
 
 async def receipted(site: Site, lines: int) -> None:

@@ -148,7 +148,7 @@ MUTANTS = (
                 "    return (*kept, *add)\n",
             ),
         ),
-        tests=("tests/hub/test_refold.py",),
+        tests=("tests/hub/test_refold_order.py",),
     ),
     Mutant(
         name="erase before FaceStarted",
