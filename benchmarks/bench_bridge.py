@@ -10,7 +10,6 @@ import asyncio
 import json
 import random
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -35,6 +34,7 @@ from loyalty.chain import LINES_MAX
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme, parse
 from loyalty.records import Record, Sale, SaleItem
+from simulators.calm_site import free_port
 
 DEVICES = 20
 MEMBERS = 10_000
@@ -150,13 +150,6 @@ async def end_to_end(place: Path, records: int) -> float:
     assert broken(verify(ledger, config.programmes, 0)) == []
     ledger.close()
     return records / took_s
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def devices_in_their_own_process(place: Path, port: int) -> float:

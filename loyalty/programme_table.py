@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from loyalty.programme_toml import Lines, Mistake, Path
+from loyalty.wire import NAME_CHARACTERS
 
 Value = TypeVar("Value")
 
-_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=")
 _MISSING = object()
 
 
@@ -174,7 +174,7 @@ class Table:
 
 def is_id(value: object) -> bool:
     """Return whether `value` may be a field of a line: 1 to 64 of its characters."""
-    return isinstance(value, str) and 1 <= len(value) <= 64 and _ID.issuperset(value)
+    return isinstance(value, str) and 1 <= len(value) <= 64 and NAME_CHARACTERS.issuperset(value)
 
 
 def _step(part: str | int) -> str:

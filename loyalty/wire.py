@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 VERSION = 1
 LISTS_MAX = 1002  # a line, its list of rows, and more rows than any list may have
 
-_NAME = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=")
+NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=")
 
 
 class WireError(ValueError):
@@ -117,7 +117,7 @@ def _allows(mark: "tuple[Any, ...]", value: "Any") -> bool:
         return False
     if mark[0] == "choice":
         return value in mark[1]
-    return mark[1] <= len(value) <= mark[2] and _NAME.issuperset(value)
+    return mark[1] <= len(value) <= mark[2] and NAME_CHARACTERS.issuperset(value)
 
 
 def _refusal(where: str, mark: "tuple[Any, ...]", value: "Any") -> str:

@@ -83,7 +83,6 @@ class RoughSite:
         self._working = asyncio.Lock()
         self._deeds: asyncio.TaskGroup
         self._process: asyncio.subprocess.Process
-        self._starts = 0
         self._open = AsyncExitStack()
 
     @property
@@ -163,7 +162,6 @@ class RoughSite:
 
     async def _start_hub(self) -> None:
         for _ in range(STARTS_MAX):
-            self._starts += 1
             with (self._folder / "hub.log").open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     sys.executable,
