@@ -1,11 +1,15 @@
-"""What holds for every test: a slow machine is no failure, and a test may be an `async def`."""
+"""What holds for every test: slowness is no failure, `async def` runs, pictures are approved."""
 
 import asyncio
 import inspect
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.golden import Golden
+
+OUTPUT = Path(__file__).parent / "output"
 UNSHRUNK = (Phase.explicit, Phase.generate)
 
 # How long an example takes says more about the machine than about the code.
@@ -13,6 +17,20 @@ settings.register_profile("revisit", deadline=None, suppress_health_check=[Healt
 # A test of tests wants to know that one fails, not how it fails in the fewest words.
 settings.register_profile("unshrunk", settings.get_profile("revisit"), phases=UNSHRUNK)
 settings.load_profile("revisit")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add our own options."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="approve every picture as it is drawn now"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Return the approved pictures beside the test's file, in its folder `golden`."""
+    is_updating = request.config.getoption("--update-golden")
+    return Golden(request.path.parent / "golden", OUTPUT, is_updating)
 
 
 @pytest.hookimpl(tryfirst=True)
