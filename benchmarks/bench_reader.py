@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from device.nfc import classic
-from device.nfc.pn532 import Pn532
+from device.nfc.cards.classic_card import ClassicCard
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 
 GOAL_RATIO = 1.05
@@ -101,11 +102,12 @@ class Libnfc:
 async def our_tap(reader: Pn532) -> None:
     if await reader.wait_for_card(1.0) is None:
         raise OSError("we see no card")
-    await reader.authenticate(READS[0], classic.TRANSPORT_KEY)
+    card = ClassicCard(reader, UID)
+    await card.authenticate(READS[0], classic.TRANSPORT_KEY)
     for block in READS:
-        await reader.read_block(block)
+        await card.read_block(block)
     for block in WRITES:
-        await reader.write_block(block, DATA)
+        await card.write_block(block, DATA)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from device.config import CONFIG_MAX_BYTES, ConfigError
-from device.nfc.member_card import CardKeys
+from device.nfc.cards.keys import CardKeys
 
 SIZES_BYTES = {"master": 16, "seal_key": 32}
 

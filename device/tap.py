@@ -1,22 +1,21 @@
 """A card held against a handheld's reader: waits for one, reads it, writes it."""
 
-from typing import Literal, Protocol
+from typing import Literal
 
 from device.errors import DeviceError
 from device.events import Card, CardProblem, CardRead, CardRefused, CardWritten
-from device.nfc.member_card import (
+from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.member_card import (
     BadSeal,
     Blank,
-    CardKeys,
     Foreign,
     MemberCard,
-    MemberCards,
     Outcome,
     Refusal,
     Written,
     WrongKey,
 )
-from device.nfc.personalise import personalise
+from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardGone, CardSeen, Reader
 from loyalty.card import next_counter, op_digest
 from loyalty.clock import Clock
@@ -38,24 +37,11 @@ _OUTCOMES: dict[Outcome, Literal["done", "torn", "unknown"]] = {
 }
 
 
-class OpenableReader(Reader, Protocol):
-    """A reader whose link can be opened again after it was lost."""
-
-    async def open(self) -> None:
-        """Wake the reader up, whatever state it was left in."""
-        ...
-
-    async def close(self) -> None:
-        """Let go of the link."""
-        ...
-
-
 class Tap:
     """The reader as a terminal uses it: whole cards in, whole writes out."""
 
-    def __init__(self, reader: OpenableReader, keys: CardKeys, clock: Clock) -> None:
+    def __init__(self, reader: Reader, keys: CardKeys, clock: Clock) -> None:
         self._reader = reader
-        self._keys = keys
         self._cards = MemberCards(reader, keys)
         self._clock = clock
         self._card: MemberCard | None = None
@@ -116,12 +102,10 @@ class Tap:
             if seen is None or seen.uid.hex() != uid:
                 return CardWritten("torn", 0)
             digest = op_digest(op.encode())
-            written = await personalise(
-                self._reader, self._keys, seen, member=member, op_digest=digest
-            )
+            written = await self._cards.personalise(seen, member=member, op_digest=digest)
         except DeviceError:
             return CardWritten("unknown", 0)
-        if isinstance(written, WrongKey):
+        if not isinstance(written, Written):
             return CardWritten("torn", 0)
         return self._ended(written, 0)
 

@@ -28,7 +28,7 @@ from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.published import programme_of
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink

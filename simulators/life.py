@@ -22,8 +22,8 @@ from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
-from device.nfc.member_card import CardKeys
-from device.nfc.pn532 import Pn532
+from device.nfc.cards.keys import CardKeys
+from device.nfc.readers.pn532 import Pn532
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink

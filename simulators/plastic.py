@@ -30,11 +30,14 @@ class PlasticCard:
         self._ghost = ImageChops.darker(residue, faded)
         self.picture = Image.new("1", self.picture.size, 255)
 
-    def print(self, picture: Image.Image, *, percent: int = 100) -> None:
-        """Darken the dots of `picture` (one bit), from the left, up to `percent` of the width."""
-        done_px = self.picture.width * percent // 100
-        part = picture.crop((0, 0, done_px, picture.height))
-        self.picture.paste(ImageChops.logical_and(part, self.picture.crop((0, 0, *part.size))))
+    def print(
+        self, picture: Image.Image, *, percent: int = 100, from_right: bool = False
+    ) -> None:
+        """Darken the dots of `picture` (one bit), up to `percent` of the width, from one side."""
+        done_px = picture.width * percent // 100
+        left = picture.width - done_px if from_right else 0
+        box = (left, 0, left + done_px, picture.height)
+        self.picture.paste(ImageChops.logical_and(picture.crop(box), self.picture.crop(box)), box)
 
     def seen(self) -> Image.Image:
         """Return the face as a person or a camera sees it (mode L): print over ghost."""

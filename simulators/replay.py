@@ -17,7 +17,7 @@ from pathlib import Path
 from device.display.i18n import LOCALES
 from device.display.printers.star_printer import StarTimings
 from device.mqtt.identity import KEEPALIVE_S, Broker, Identity
-from device.nfc.member_card import CardKeys
+from device.nfc.cards.keys import CardKeys
 from device.terminal import setting_of
 from hub.ledger.sqlite import open_ledger
 from loyalty.clock import SystemClock

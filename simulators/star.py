@@ -5,10 +5,10 @@ people and bad luck do to a printer. Commands are carried out at once; the port 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from PIL import Image
 
+from simulators.mechanism import Mechanism, Printed
 from simulators.plastic import PlasticCard
 
 COLUMNS, COLUMN_BYTES = 480, 40
@@ -18,26 +18,8 @@ _FRAME_MAX_BYTES = 1024 + 4
 _NORMAL, _NO_CARD, _JAM, _COVER, _HEAD = 0x20, 0x22, 0x38, 0x40, 0x43
 
 
-@dataclass(slots=True)
-class Faults:
-    """What goes wrong next; numbers count down as they are used up."""
-
-    nak_frames: int = 0
-    garble_answers: int = 0
-    lose_acks: int = 0
-    lose_answers: int = 0
-    mute: bool = False
-    head_hot: bool = False
-    jam_at_percent: int | None = None
-    power_cut_at_percent: int | None = None
-
-
-class StarSimulator:
-    """One printer; `on_held` hears which card the reader's antenna has in front of it.
-
-    `on_slot_open` hears that a command waits for a card (the slot's light goes on), `on_printed`
-    that a face was printed to its end.
-    """
+class StarSimulator(Mechanism):
+    """One printer."""
 
     def __init__(
         self,
@@ -46,21 +28,13 @@ class StarSimulator:
         on_slot_open: Callable[[], None] | None = None,
         on_printed: Callable[[PlasticCard], None] | None = None,
     ) -> None:
-        self.faults = Faults()
-        self.held: PlasticCard | None = None
-        self.at_gate: PlasticCard | None = None
-        self.cover_open = False
-        self.jammed = False
-        self.powered = True
-        self.print_count = 0
         self.commands: dict[int, int] = {}
-        self._on_held = on_held
-        self._on_slot_open = on_slot_open
-        self._on_printed = on_printed
+        self.cleanings = 0
         self._memory = bytearray(COLUMNS * COLUMN_BYTES)
         self._pending = bytearray()
         self._waiting_for_card = 0
         self._last_answer = b""
+        super().__init__(on_held, on_slot_open=on_slot_open, on_printed=on_printed)
 
     def feed(self, data: bytes) -> bytes:
         """Return what the printer sends for `data`."""
@@ -70,55 +44,6 @@ class StarSimulator:
         for byte in data:
             out += self._take(byte)
         return bytes(out)
-
-    # What people do.
-
-    def insert(self, card: PlasticCard) -> bytes:
-        """Put a card into the slot; it is drawn in only if a command waits for one."""
-        if not self.powered or self._waiting_for_card == 0 or self.held or self.at_gate:
-            self.at_gate = self.at_gate or card
-            return b""
-        command, self._waiting_for_card = self._waiting_for_card, 0
-        self._hold(card)
-        return self._answer(command)
-
-    def pull(self) -> PlasticCard | None:
-        """Take away the card at the gate; a held card cannot be pulled out."""
-        card, self.at_gate = self.at_gate, None
-        return card
-
-    def force_out(self) -> PlasticCard | None:
-        """Tear the held card out of the mechanism."""
-        card = self.held
-        self._hold(None)
-        return card
-
-    def open_path(self) -> None:
-        """Open the transport path: commands stop."""
-        self.powered = False
-
-    def close_path(self) -> None:
-        """Close the transport path: the printer resets itself."""
-        self.restore_power()
-
-    def clear_jam(self) -> PlasticCard | None:
-        """Free a stuck card by hand and give it out."""
-        self.jammed = False
-        return self.force_out()
-
-    def cut_power(self) -> None:
-        """Everything stops; memory is lost."""
-        self.powered = False
-        self._memory = bytearray(len(self._memory))
-        self._pending.clear()
-        self._waiting_for_card = 0
-        if self._on_held is not None:
-            self._on_held(None)
-
-    def restore_power(self) -> None:
-        """Start up: a card inside is discharged."""
-        self.powered = True
-        self._reset()
 
     # The protocol.
 
@@ -180,12 +105,10 @@ class StarSimulator:
             return self._answer(command, _JAM)
         if self.held is None and self.at_gate is None:
             self._waiting_for_card = command
-            if self._on_slot_open is not None:
-                self._on_slot_open()
+            self._announce_open_slot()
             return b""
         if self.held is None:
-            card, self.at_gate = self.at_gate, None
-            self._hold(card)
+            self._take_card_in()
         return self._answer(command)
 
     def _cancel_insertion(self, command: int, data: bytes) -> bytes:
@@ -195,8 +118,7 @@ class StarSimulator:
     def _cancel_removal(self, command: int, data: bytes) -> bytes:
         if self.at_gate is None:
             return self._answer(command, _NO_CARD)
-        card, self.at_gate = self.at_gate, None
-        self._hold(card)
+        self._take_card_in()
         return self._answer(command)
 
     def _rewrite(self, command: int, data: bytes) -> bytes:
@@ -209,30 +131,11 @@ class StarSimulator:
             return self._answer(command, _HEAD)
         if erase:
             self.held.erase()
-        if draw and not self._draw(self.held):
+        if draw and self._draw(self.held, _shown(self._memory)) is Printed.JAMMED:
             return self._answer(command, _JAM)
         if discharge and self.powered:
             self._discharge()
         return self._answer(command)
-
-    def _draw(self, card: PlasticCard) -> bool:
-        """Print, as far as luck allows; False if the card got stuck."""
-        picture = _shown(self._memory)
-        cut, jam = self.faults.power_cut_at_percent, self.faults.jam_at_percent
-        self.faults.power_cut_at_percent = self.faults.jam_at_percent = None
-        if cut is not None:
-            card.print(picture, percent=cut)
-            self.cut_power()
-            return True
-        if jam is not None:
-            card.print(picture, percent=jam)
-            self.jammed = True
-            return False
-        card.print(picture)
-        self.print_count += 1
-        if self._on_printed is not None:
-            self._on_printed(card)
-        return True
 
     def _eject(self, command: int, data: bytes) -> bytes:
         if self.jammed:
@@ -253,24 +156,20 @@ class StarSimulator:
         return self._answer(command, status, inlet + held + cover + b"0")
 
     def _do_reset(self, command: int, data: bytes) -> bytes:
-        self._reset()
+        self._start_afresh()
         return self._answer(command)
 
-    def _reset(self) -> None:
+    def _is_waiting(self) -> bool:
+        return self._waiting_for_card != 0
+
+    def _card_came(self) -> bytes:
+        command, self._waiting_for_card = self._waiting_for_card, 0
+        return self._answer(command)
+
+    def _forget(self) -> None:
         self._memory = bytearray(len(self._memory))
         self._pending.clear()
         self._waiting_for_card = 0
-        if self.held is not None and not self.jammed:
-            self._discharge()
-
-    def _discharge(self) -> None:
-        self.at_gate = self.held
-        self._hold(None)
-
-    def _hold(self, card: PlasticCard | None) -> None:
-        self.held = card
-        if self._on_held is not None:
-            self._on_held(card)
 
     def _answer(self, command: int, status: int = _NORMAL, data: bytes = b"") -> bytes:
         covered = bytes((command, status)) + data + bytes((_ETX,))
@@ -283,12 +182,6 @@ class StarSimulator:
         if self._used_up("garble_answers"):
             return self._last_answer[:-1] + bytes((check ^ 0x40,))
         return self._last_answer
-
-    def _used_up(self, fault: str) -> bool:
-        left: int = getattr(self.faults, fault)
-        if left > 0:
-            setattr(self.faults, fault, left - 1)
-        return left > 0
 
 
 _COMMANDS: dict[int, Callable[[StarSimulator, int, bytes], bytes]] = {

@@ -11,11 +11,13 @@ GET_FIRMWARE_VERSION = 0x02
 SAM_CONFIGURATION = 0x14
 RF_CONFIGURATION = 0x32
 IN_DATA_EXCHANGE = 0x40
+IN_COMMUNICATE_THRU = 0x42
 IN_DESELECT = 0x44
 IN_LIST_PASSIVE_TARGET = 0x4A
 IN_RELEASE = 0x52
 
 DATA_MAX_BYTES = 262  # §7.3.8: what InDataExchange carries beside TFI, command and target.
+FRAME_MAX_BYTES = 263  # §7.3.9: what InCommunicateThru carries beside TFI and command.
 RETRY_FOR_EVER = 0xFF
 
 OK = 0x00
@@ -111,6 +113,17 @@ def data_exchange(target: int, data: bytes) -> bytes:
     if len(data) > DATA_MAX_BYTES:
         raise ValueError(f"{len(data)} bytes for the card, at most {DATA_MAX_BYTES}")
     return _body(IN_DATA_EXCHANGE, bytes([target]) + data)
+
+
+def communicate_thru(frame: bytes) -> bytes:
+    """Send `frame` to the card as it is, with CRC, and ask for what it answers (§7.3.9).
+
+    Raises:
+        ValueError: more than 263 bytes.
+    """
+    if len(frame) > FRAME_MAX_BYTES:
+        raise ValueError(f"frame of {len(frame)} bytes for the card, at most {FRAME_MAX_BYTES}")
+    return _body(IN_COMMUNICATE_THRU, frame)
 
 
 def deselect(target: int = 0) -> bytes:

@@ -26,29 +26,45 @@ class CardGone(DeviceError):
     """The card left the field, or lost its session; select it again."""
 
 
-class AuthenticationFailed(DeviceError):
-    """The key does not open this sector; the card has halted and must be selected again."""
-
-
 class CardRefused(DeviceError):
-    """The card is there and said no: its access bits forbid this, or the block does not exist."""
+    """The card is there and said no: it does not know this, or its access rights forbid it."""
+
+
+class AuthenticationFailed(CardRefused):
+    """The key does not open this part of the card, which must perhaps be selected again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardSeen:
-    """A card that the reader has selected; `atqa` has its high byte first."""
+    """A card that the reader has selected; `atqa` has its high byte first.
+
+    `ats` is the answer to select of a card that speaks ISO/IEC 14443-4, empty for the others.
+    """
 
     uid: bytes
     atqa: bytes
     sak: int
+    ats: bytes = b""
 
 
 class Reader(Protocol):
-    """Somewhere a member can tap a card.
+    """Somewhere a member can tap a card; what is said to the card is for `device.nfc.cards`.
 
-    Every method may raise LinkLost or ReaderSilent; what touches a selected card may also raise
-    CardGone. Cancelling any of them leaves the reader usable.
+    Every method but `close` may raise LinkLost or ReaderSilent; what touches a selected card may
+    also raise CardGone and CardRefused. Cancelling any of them leaves the reader usable.
     """
+
+    async def open(self) -> None:
+        """Prepare the reader, whatever state it was left in; also the way back after a failure.
+
+        Raises:
+            LinkBusy: another program has it.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of the reader; closing twice does nothing."""
+        ...
 
     async def wait_for_card(self, timeout_s: float) -> CardSeen | None:
         """Return the card that is in the field within `timeout_s`, selected, or None."""
@@ -58,22 +74,21 @@ class Reader(Protocol):
         """Select the same card anew, without authentication, or raise CardGone."""
         ...
 
-    async def authenticate(self, block: int, key: bytes, *, key_b: bool = False) -> None:
-        """Open the sector of `block`, or raise AuthenticationFailed."""
+    async def exchange(self, data: bytes) -> bytes:
+        """Return the card's answer to a MIFARE command, or to an APDU if it speaks 14443-4.
+
+        The reader adds what the air needs: Crypto1, blocks of ISO/IEC 14443-4, both halves of a
+        MIFARE write. MIFARE commands are written as the PN532 takes them (`device.nfc.classic`).
+        """
         ...
 
-    async def read_block(self, block: int) -> bytes:
-        """Return the 16 bytes of a block in the open sector."""
-        ...
+    async def exchange_raw(self, frame: bytes) -> bytes:
+        """Return the card's answer to a frame of ISO/IEC 14443-3 that goes out as it is, with CRC.
 
-    async def write_block(self, block: int, data: bytes) -> None:
-        """Replace the 16 bytes of a block in the open sector."""
-        ...
-
-    async def is_present(self) -> bool:
-        """Return whether the selected card has stayed in the field."""
+        A card that answers with four bits, as a refusal or an acknowledgement, raises CardRefused.
+        """
         ...
 
     async def release(self) -> None:
-        """Let go of the card."""
+        """Halt the card and forget it; the next search finds another one, if there is one."""
         ...

@@ -21,7 +21,7 @@ from device.events import Chosen, SaleKeyed, Show, TillSale
 from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.mqtt.client import HubSilent
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink

@@ -3,7 +3,7 @@
 import asyncio
 
 from device.events import Card, CardRead, CardRefused, CardWritten
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from device.tap import Tap
 from simulators.cards import ClassicChip, OtherChip

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from device.nfc.member_card import CardKeys, MemberCard, MemberCards
-from device.nfc.personalise import personalise
-from device.nfc.pn532 import Pn532
+from device.nfc.cards.classic_card import ClassicCard
+from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.member_card import MemberCard, Written
+from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.cards import Chip, ClassicChip
 from simulators.pn532_port import Pn532Port
@@ -34,6 +36,11 @@ async def reader_on_port(*chips: Chip) -> AsyncIterator[tuple[Pn532, Pn532Port]]
         port.stop()
 
 
+def classic_on(reader: Pn532, uid: bytes = UID_4) -> ClassicCard:
+    """Return the MIFARE Classic `uid` that lies on the reader."""
+    return ClassicCard(reader, uid)
+
+
 def seen(chip: Chip) -> CardSeen:
     return CardSeen(uid=chip.uid, atqa=chip.atqa, sak=chip.sak)
 
@@ -41,7 +48,9 @@ def seen(chip: Chip) -> CardSeen:
 async def issue(reader: Pn532, chip: ClassicChip, member: str = "m-1001") -> MemberCard:
     """Personalise `chip`, which lies on the reader, and leave it selected."""
     await reader.wait_for_card(TAP_S)
-    written = await personalise(reader, KEYS, seen(chip), member=member, op_digest=FIRST_OP)
+    cards = MemberCards(reader, KEYS)
+    written = await cards.personalise(seen(chip), member=member, op_digest=FIRST_OP)
+    assert isinstance(written, Written)
     assert written.card is not None
     return written.card
 

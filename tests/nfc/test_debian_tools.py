@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from device.nfc import classic
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.cards import ClassicChip, blank_chip, written_chip
 from simulators.pn532_port import Pn532Port

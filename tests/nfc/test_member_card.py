@@ -7,17 +7,17 @@ from collections.abc import Callable
 import pytest
 
 from device.nfc import commands
-from device.nfc.member_card import (
+from device.nfc.cards.member_card import (
     BadSeal,
     Blank,
     Foreign,
     MemberCard,
-    MemberCards,
     Outcome,
     WrongKey,
 )
-from device.nfc.pn532 import Pn532
+from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardGone
+from device.nfc.readers.pn532 import Pn532
 from loyalty.card import next_counter
 from simulators.cards import ClassicChip, OtherChip, blank_chip, foreign_chip
 from simulators.pn532 import Fault
@@ -57,6 +57,7 @@ async def test_an_issued_card_states_its_member(uid):
 
         assert card == MemberCard(
             uid=uid,
+            kind="classic1k",
             member="m-1001",
             counter=1,
             slot=0,

@@ -2,11 +2,12 @@
 
 import pytest
 
+from device.nfc.cards.classic_card import ClassicCard
+from device.nfc.cards.member_card import Blank, MemberCard, Outcome, Written, WrongKey
+from device.nfc.cards.member_cards import MemberCards
 from device.nfc.classic import TRANSPORT_KEY
-from device.nfc.member_card import Blank, MemberCard, Outcome, Written, WrongKey
-from device.nfc.personalise import personalise
-from device.nfc.pn532 import Pn532
 from device.nfc.reader import AuthenticationFailed
+from device.nfc.readers.pn532 import Pn532
 from simulators.cards import ClassicChip, blank_chip
 from tests.nfc.reader_on_a_port import (
     FIRST_OP,
@@ -26,7 +27,8 @@ OUTSIDE_TRAILERS = [*range(0, 48, 5), 47, *range(64, 112, 5), 111]
 
 async def try_to_issue(reader: Pn532, chip: ClassicChip) -> Written | WrongKey:
     await reader.wait_for_card(TAP_S)
-    return await personalise(reader, KEYS, seen(chip), member="m-1001", op_digest=FIRST_OP)
+    cards = MemberCards(reader, KEYS)
+    return await cards.personalise(seen(chip), member="m-1001", op_digest=FIRST_OP)
 
 
 @pytest.mark.parametrize("sector", [1, 2])
@@ -38,7 +40,7 @@ async def test_transport_keys_open_our_sectors_no_more(sector, key_b):
         await reader.reselect()
 
         with pytest.raises(AuthenticationFailed):
-            await reader.authenticate(sector * 4, TRANSPORT_KEY, key_b=key_b)
+            await ClassicCard(reader, UID_4).authenticate(sector * 4, TRANSPORT_KEY, key_b=key_b)
 
 
 async def test_keys_differ_between_sectors_names_and_cards():
@@ -71,7 +73,9 @@ async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
         await reader.wait_for_card(TAP_S)
 
         with pytest.raises(ValueError, match="member token"):
-            await personalise(reader, KEYS, seen(chip), member=member, op_digest=FIRST_OP)
+            await MemberCards(reader, KEYS).personalise(
+                seen(chip), member=member, op_digest=FIRST_OP
+            )
 
         assert chip.bytes_programmed == 0
 

@@ -4,11 +4,11 @@ import asyncio
 import os
 
 from device.nfc import classic
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.cards import written_chip
 from simulators.pn532_port import Pn532Port
-from tests.nfc.reader_on_a_port import TAP_S, reader_on_port
+from tests.nfc.reader_on_a_port import TAP_S, classic_on, reader_on_port
 
 
 async def test_with_timing_a_read_takes_what_line_and_air_take():
@@ -17,11 +17,11 @@ async def test_with_timing_a_read_takes_what_line_and_air_take():
     await reader.open()
     port.place(written_chip())
     await reader.wait_for_card(TAP_S)
-    await reader.authenticate(4, classic.TRANSPORT_KEY)
+    await classic_on(reader).authenticate(4, classic.TRANSPORT_KEY)
     clock_s = asyncio.get_running_loop().time
     bytes_before, started_s = port.bytes_in + port.bytes_out, clock_s()
 
-    await reader.read_block(4)
+    await classic_on(reader).read_block(4)
 
     took_s = clock_s() - started_s
     line_s = (port.bytes_in + port.bytes_out - bytes_before) * 10 / 115200
@@ -33,10 +33,10 @@ async def test_with_timing_a_read_takes_what_line_and_air_take():
 async def test_every_byte_is_counted():
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
-        await reader.authenticate(4, classic.TRANSPORT_KEY)
+        await classic_on(reader).authenticate(4, classic.TRANSPORT_KEY)
         before = port.bytes_in, port.bytes_out
 
-        await reader.read_block(4)
+        await classic_on(reader).read_block(4)
 
         # Command of 5 bytes and answer of 19, seven more in each frame, and an ACK of six.
         assert (port.bytes_in - before[0], port.bytes_out - before[1]) == (12, 6 + 26)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.nfc.pn532 import Pn532
+from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.pn532_command import CARDS
 from simulators.sim_command import main

@@ -6,15 +6,14 @@ Source: NXP UM0701-02 rev. 02 (PN532 User Manual), §7.
 from collections.abc import Callable
 from typing import TypeVar
 
-from device.nfc import classic, commands
-from device.nfc.dialogue import Dialogue, Link, NoAnswer
+from device.nfc import commands
 from device.nfc.reader import (
-    AuthenticationFailed,
     CardGone,
     CardRefused,
     CardSeen,
     ReaderSilent,
 )
+from device.nfc.readers.dialogue import Dialogue, Link, NoAnswer
 
 ANSWER_TIMEOUT_S = 0.5
 RESELECT_TIMEOUT_S = 0.1
@@ -39,7 +38,6 @@ class Pn532:
         self._link = link
         self._dialogue = Dialogue(link)
         self._card: commands.Target | None = None
-        self._open_block: int | None = None
 
     async def open(self) -> None:
         """Open the link, wake the chip and prepare it; on failure the link is closed again.
@@ -73,7 +71,7 @@ class Pn532:
         target = await self._select(b"", timeout_s)
         if target is None:
             return None
-        return CardSeen(uid=target.uid, atqa=target.atqa, sak=target.sak)
+        return CardSeen(uid=target.uid, atqa=target.atqa, sak=target.sak, ats=target.ats)
 
     async def reselect(self) -> None:
         """Select the same card anew, without authentication, or raise CardGone."""
@@ -82,44 +80,15 @@ class Pn532:
             self._card = card  # So that the caller may try once more.
             raise CardGone(f"card …{card.uid.hex()[-4:]} does not answer any more")
 
-    async def authenticate(self, block: int, key: bytes, *, key_b: bool = False) -> None:
-        """Open the sector of `block` with a 6-byte key."""
-        self._open_block = None
-        command = classic.authenticate(block, key, self._selected().uid, key_b)
-        status, _ = await self._ask_card(command)
-        if status == commands.CARD_AUTHENTICATION:
-            sector, name = classic.sector_of(block), "B" if key_b else "A"
-            raise AuthenticationFailed(f"key {name} does not open sector {sector}")
-        self._expect_ok(status, block)
-        self._open_block = block
+    async def exchange(self, data: bytes) -> bytes:
+        """Return the card's answer to a MIFARE command or an APDU (InDataExchange, §7.3.8)."""
+        command = commands.data_exchange(self._selected().number, data)
+        return await self._ask_card(command)
 
-    async def read_block(self, block: int) -> bytes:
-        """Return the 16 bytes of a block in the open sector."""
-        status, data = await self._ask_card(classic.read(block))
-        self._expect_ok(status, block)
-        if len(data) != classic.BLOCK_BYTES:
-            raise CardGone(f"block {block}: {len(data)} bytes, wanted {classic.BLOCK_BYTES}")
-        return data
-
-    async def write_block(self, block: int, data: bytes) -> None:
-        """Replace the 16 bytes of a block in the open sector."""
-        status, _ = await self._ask_card(classic.write(block, data))
-        self._expect_ok(status, block)
-
-    async def is_present(self) -> bool:
-        """Return whether the selected card has stayed in the field; keeps an open sector open.
-
-        A card that left and came back has not stayed: what was read of it may be old.
-        """
-        if self._card is None:
-            return False
-        if self._open_block is None:
-            return await self._select(self._card.uid, RESELECT_TIMEOUT_S) is not None
-        # A Classic has no other sign of life than a read in its open sector or a new selection.
-        status, _ = await self._ask_card(classic.read(self._open_block))
-        if status != commands.OK:
-            self._forget_card()
-        return status == commands.OK
+    async def exchange_raw(self, frame: bytes) -> bytes:
+        """Return the card's answer to a frame as it is (InCommunicateThru, §7.3.9)."""
+        self._selected()
+        return await self._ask_card(commands.communicate_thru(frame))
 
     async def release(self) -> None:
         """Halt the card and forget it."""
@@ -155,18 +124,13 @@ class Pn532:
 
     def _forget_card(self) -> None:
         self._card = None
-        self._open_block = None
 
-    async def _ask_card(self, data: bytes) -> tuple[int, bytes]:
-        command = commands.data_exchange(self._selected().number, data)
+    async def _ask_card(self, command: bytes) -> bytes:
         answer = await self._dialogue.exchange(command, ANSWER_TIMEOUT_S)
-        return _checked(commands.parse_exchange, answer)
-
-    def _expect_ok(self, status: int, block: int) -> None:
+        status, data = _checked(commands.parse_exchange, answer)
         if status == commands.OK:
-            return
-        self._open_block = None
-        text = f"block {block}: {commands.status_text(status)}"
+            return data
+        text = f"command 0x{command[1]:02x}: {commands.status_text(status)}"
         # Noise on the air ends a session just as a card that leaves does.
         raise CardRefused(text) if status in _REFUSALS else CardGone(text)
 

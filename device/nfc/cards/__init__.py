@@ -1,0 +1,1 @@
+"""Our record on every kind of card: where it stands, what opens it, how it is written."""

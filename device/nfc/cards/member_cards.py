@@ -1,0 +1,108 @@
+"""Our cards on a reader, of whatever kind: reads what they state, writes what comes next."""
+
+from contextlib import suppress
+
+from device.errors import DeviceError
+from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.kinds import store_for
+from device.nfc.cards.member_card import (
+    Blank,
+    Foreign,
+    MemberCard,
+    Outcome,
+    Refusal,
+    Written,
+    WrongKey,
+    member_card,
+)
+from device.nfc.cards.record_store import RecordStore
+from device.nfc.reader import CardSeen, Reader
+from loyalty import card as layout
+
+FIRST_COUNTER = 1
+
+
+class MemberCards:
+    """Our cards, one at a time, on one reader."""
+
+    def __init__(self, reader: Reader, keys: CardKeys) -> None:
+        """Work on `reader`, which must be open, with the keys of this programme."""
+        self._reader = reader
+        self._keys = keys
+        self._store: RecordStore | None = None
+        self._seen: CardSeen | None = None
+
+    async def wait(self, timeout_s: float) -> MemberCard | Refusal | None:
+        """Return what the next card states, or why it is refused, or None after `timeout_s`.
+
+        Raises:
+            CardGone: the card left before it was read; ask for it again.
+            LinkLost, ReaderSilent: the reader failed.
+        """
+        seen = await self._reader.wait_for_card(timeout_s)
+        return None if seen is None else await self.read(seen)
+
+    async def read(self, seen: CardSeen) -> MemberCard | Refusal:
+        """Return what the selected card states, or why it is refused; raises as `wait` does."""
+        self._seen, self._store = seen, await store_for(self._reader, self._keys, seen)
+        return Foreign(seen.uid) if self._store is None else await self._store.read(seen)
+
+    async def write(
+        self, card: MemberCard, *, counter: int, op_digest: bytes, rewrites: int
+    ) -> Written:
+        """Write the next state of `card`, which was read last and is still selected, and check it.
+
+        The previous state stays readable whatever happens. TORN and UNKNOWN are answers, not
+        exceptions: a card that has gone, or a reader that fails, leaves the outcome UNKNOWN.
+
+        Raises:
+            ValueError: `counter` does not rise, or a field is out of its limits.
+        """
+        if counter <= card.counter:
+            raise ValueError(f"counter {counter}, wanted more than {card.counter}")
+        slot = layout.Slot(counter, card.member, op_digest, rewrites)
+        wanted = member_card(card.uid, card.kind, slot, 1 - card.slot, torn=False)
+        if self._store is None or self._seen is None or self._seen.uid != card.uid:
+            return Written(outcome=Outcome.UNKNOWN, card=None)
+        with suppress(DeviceError):
+            if await self._store.write(card, slot):
+                return Written(outcome=Outcome.DONE, card=wanted)
+        return await self._find_out(wanted)
+
+    async def personalise(
+        self, seen: CardSeen, *, member: str, op_digest: bytes
+    ) -> Written | Foreign | WrongKey:
+        """Make the selected blank card `seen` the card of `member`; one with a past is refused.
+
+        The outcome is as for `write`; TORN without a card means that it is blank still.
+
+        Raises:
+            ValueError: a field is out of its limits.
+        """
+        slot = layout.Slot(FIRST_COUNTER, member, op_digest, 0)
+        self._seen = seen
+        with suppress(DeviceError):
+            self._store = await store_for(self._reader, self._keys, seen)
+            if self._store is None:
+                return Foreign(seen.uid)
+            refused = await self._store.personalise(seen, slot)
+            if refused is not None:
+                return refused
+        kind = "" if self._store is None else self._store.kind
+        return await self._find_out(member_card(seen.uid, kind, slot, 0, torn=False))
+
+    async def _find_out(self, wanted: MemberCard) -> Written:
+        """Select and read the card again to learn how a write of `wanted` ended."""
+        assert self._seen is not None
+        try:
+            await self._reader.reselect()
+            now = await self.read(self._seen)
+        except DeviceError:
+            return Written(outcome=Outcome.UNKNOWN, card=None)
+        if now == wanted:
+            return Written(outcome=Outcome.DONE, card=wanted)
+        if isinstance(now, Blank):
+            return Written(outcome=Outcome.TORN, card=None)
+        if isinstance(now, MemberCard) and now.counter < wanted.counter:
+            return Written(outcome=Outcome.TORN, card=now)
+        return Written(outcome=Outcome.UNKNOWN, card=None)

@@ -1,0 +1,44 @@
+"""What each kind of card must be able to do with our record; `member_cards.py` does the rest."""
+
+from typing import Protocol
+
+from device.nfc.cards.member_card import MemberCard, Refusal, WrongKey
+from device.nfc.reader import CardSeen
+from loyalty.card import Slot
+
+
+class RecordStore(Protocol):
+    """Our record on cards of one kind, on the card that the reader has selected.
+
+    Every method may raise DeviceError: the card or the reader went away, nobody knows what was
+    done. A store keeps the card's previous state readable until the next one is whole, and every
+    method can simply be called again on the next touch.
+    """
+
+    @property
+    def kind(self) -> str:
+        """A key of `loyalty.card_kinds.PROFILES`."""
+        ...
+
+    async def read(self, seen: CardSeen) -> MemberCard | Refusal:
+        """Return what the card states, or why it is refused."""
+        ...
+
+    async def write(self, card: MemberCard, slot: Slot) -> bool:
+        """Make `slot` the next state of `card`, which was read last; return whether it holds.
+
+        What an earlier write left unfinished is put right on the way.
+        """
+        ...
+
+    async def personalise(self, seen: CardSeen, slot: Slot) -> WrongKey | None:
+        """Make the blank card `seen` ours, with `slot` as its first state."""
+        ...
+
+    async def repair(self, card: MemberCard) -> None:
+        """Finish what a torn write left beside the state of `card`, which stays as it is."""
+        ...
+
+    async def wipe(self, seen: CardSeen) -> WrongKey | None:
+        """Make one of our cards as its factory made it, as far as the chip allows."""
+        ...
