@@ -22,6 +22,7 @@ from loyalty import card as layout
 
 SECTORS = (1, 2)  # Of slot 0 and of slot 1.
 
+_TRANSPORT_ACCESS = classic.access_bytes((classic.DATA_TRANSPORT,) * 3, classic.TRAILER_TRANSPORT)
 _ACCESS = classic.access_bytes((classic.DATA_B_WRITES,) * 3, classic.TRAILER_B_WRITES)
 
 
@@ -82,13 +83,28 @@ class ClassicRecord:
                 return WrongKey(seen.uid)
         return None
 
+    async def wipe(self, seen: CardSeen) -> WrongKey | None:
+        """Empty our sectors and give them their transport keys; sector 1, the mark, comes last."""
+        factory = classic.trailer(classic.TRANSPORT_KEY, _TRANSPORT_ACCESS, classic.TRANSPORT_KEY)
+        for sector in reversed(SECTORS):
+            chip = ClassicCard(self._reader, seen.uid)
+            key_b = self._keys.of_sector(seen.uid, sector, "B")
+            if not await self._open(chip, sector, key_b):
+                return WrongKey(seen.uid)
+            for block in classic.data_blocks(sector):
+                await chip.write_block(block, bytes(classic.BLOCK_BYTES))
+            await chip.write_block(classic.trailer_block(sector), factory)
+        return None
+
     async def _convert(self, uid: bytes, number: int, data: bytes) -> bool:
         """Write a slot and its sector's trailer; return False if no key opens the sector."""
         sector = SECTORS[number]
         chip = ClassicCard(self._reader, uid)
         key_a = self._keys.of_sector(uid, sector, "A")
         key_b = self._keys.of_sector(uid, sector, "B")
-        if not await self._open(chip, sector, key_b):
+        # The sector written last opens with our keys only once a card is finished.
+        ours = None if sector == SECTORS[0] else key_b
+        if not await self._open(chip, sector, ours):
             return False
         for block, new in zip(classic.data_blocks(sector), _blocks(data), strict=True):
             await chip.write_block(block, new)
@@ -96,10 +112,10 @@ class ClassicRecord:
         await chip.write_block(classic.trailer_block(sector), trailer)
         return True
 
-    async def _open(self, chip: ClassicCard, sector: int, key_b: bytes) -> bool:
-        """Open a sector that is untouched or, for the one written first, left by an earlier try."""
+    async def _open(self, chip: ClassicCard, sector: int, key_b: bytes | None) -> bool:
+        """Open a sector with its transport key or, if one is given, with its own key B."""
         tries = [(classic.TRANSPORT_KEY, False)]
-        if sector != SECTORS[0]:
+        if key_b is not None:
             tries.append((key_b, True))
         for key, is_b in tries:
             try:

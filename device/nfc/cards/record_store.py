@@ -35,10 +35,6 @@ class RecordStore(Protocol):
         """Make the blank card `seen` ours, with `slot` as its first state."""
         ...
 
-    async def repair(self, card: MemberCard) -> None:
-        """Finish what a torn write left beside the state of `card`, which stays as it is."""
-        ...
-
     async def wipe(self, seen: CardSeen) -> WrongKey | None:
         """Make one of our cards as its factory made it, as far as the chip allows."""
         ...
