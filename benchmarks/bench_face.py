@@ -18,11 +18,11 @@ import zxingcpp
 from PIL import Image
 
 from device.display.cards.face import Face, FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.payload import Payload, encode
 from device.display.cards.profile import CR80, STAR_TCP, Profile
 from device.display.cards.raster import pack
 from device.display.cards.readback import read_code
+from device.display.fonts import Fonts, installed_collection
 
 GOAL_MS = {"star-tcp": 20.0, "cr80": 30.0}
 NAMES = ("陳大文 Chan Tai-man", "李小龍 Bruce Lee", "黃飛鴻 Wong Fei-hung", "何")

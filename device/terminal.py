@@ -19,8 +19,8 @@ from device.catalogue import Catalogue
 from device.config import ConfigError, DeviceConfig
 from device.console_front import ConsoleFront, take_typed
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import FontMissing, Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
+from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.i18n import translator
 from device.display.printers.star_printer import StarPrinter
 from device.events import Setting

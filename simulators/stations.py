@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
+from device.display.fonts import Fonts, installed_collection
 from device.events import Event
 from device.face_maker import FaceMaker
 from simulators.front import DARK, Front

@@ -40,7 +40,7 @@ SHELLS = {
     "device/catalogue.py": "the catalogue's file",
     "device/config.py": "the configuration file",
     "device/console_front.py": "a text console",
-    "device/display/cards/fonts.py": "the font files",
+    "device/display/fonts.py": "the font files",
     "device/display/i18n.py": "the catalogues of messages",
     "device/face_records.py": "the log of what is written down about faces",
     "device/journal.py": "the journal's statements",

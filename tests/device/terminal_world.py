@@ -14,8 +14,8 @@ from pathlib import Path
 from device import handheld, kiosk
 from device.app import App, Parts
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
+from device.display.fonts import Fonts, installed_collection
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.events import Chosen, SaleKeyed, Show, TillSale
 from device.face_maker import FaceMaker

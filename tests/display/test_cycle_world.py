@@ -8,7 +8,6 @@ from sample_faces import FACES
 from star_on_a_port import star_on_a_port
 
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.payload import encode
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
@@ -40,6 +39,7 @@ from device.display.cycle_terms import (
     UidNotRead,
     UidRead,
 )
+from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import PrinterTrouble
 
 OLD = Image.new("1", (480, 320), 255)

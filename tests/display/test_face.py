@@ -11,11 +11,11 @@ from sample_faces import DAY, FACES, payload
 
 from device.display.cards.codes import CodeTooLarge, draw_qr
 from device.display.cards.face import Face, FaceArtist, signed
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.payload import encode
 from device.display.cards.profile import CR80, STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cards.readback import read_code
+from device.display.fonts import Fonts, installed_collection
 
 GOLDEN = Path(__file__).parent / "golden"
 OUTPUT = Path(__file__).parents[1] / "output"

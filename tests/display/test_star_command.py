@@ -9,9 +9,9 @@ from PIL import Image
 from sample_faces import FACES
 
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
+from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import Outcome
 from device.display.printers.star_printer import StarPrinter
 from device.serial_link import SerialLink

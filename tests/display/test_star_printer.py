@@ -8,9 +8,9 @@ from sample_faces import FACES
 from star_on_a_port import star_on_a_port
 
 from device.display.cards.face import FaceArtist
-from device.display.cards.fonts import Fonts, installed_collection
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
+from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import FaultCode, Outcome, PrinterTrouble
 
 

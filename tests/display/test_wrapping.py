@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.display.cards.wrapping import fit, wrap
+from device.display.wrapping import fit, wrap
 
 
 def columns(text):

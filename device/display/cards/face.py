@@ -12,12 +12,12 @@ from datetime import date
 from PIL import Image, ImageDraw
 
 from device.display.cards.codes import draw_qr
-from device.display.cards.fonts import Fonts
-from device.display.cards.lettering import Lettering, Style
 from device.display.cards.payload import Payload, encode
 from device.display.cards.profile import BAND_UNITS, Profile
 from device.display.cards.raster import threshold
 from device.display.cards.words import LOCALES, WORDS, Words
+from device.display.fonts import Fonts
+from device.display.lettering import Lettering, Style
 
 NAME_MAX_CHARS = 60
 TIER_MAX_CHARS = 40
@@ -147,7 +147,7 @@ class _Sheet:
                 left_px=self._left_px,
                 baseline_px=baseline_px,
                 style=style,
-                grey=_BLACK,
+                ink=_BLACK,
             )
             baseline_px += leading_px
 
@@ -183,7 +183,7 @@ class _Sheet:
             left_px=left_px,
             baseline_px=self._px(baseline),
             style=style,
-            grey=grey,
+            ink=grey,
         )
 
     def _px(self, units: int) -> int:

@@ -1,4 +1,4 @@
-"""The Chinese font of card faces: found once, opened lazily, one file for every region.
+"""The Chinese font of screens and card faces: found once, opened lazily, one for every region.
 
 Noto Sans CJK is a collection: the same code point is drawn differently for readers in Hong Kong and
 on the mainland, so the face is chosen by language. Face 0 is the Japanese one and is never used.
@@ -19,7 +19,7 @@ _BOLD_STROKE_PER_SIZE = 1 / 52  # the collection on PyPI has one weight; a strok
 
 
 class FontMissing(Exception):
-    """No Noto Sans CJK is installed, so no card face can be drawn."""
+    """No Noto Sans CJK is installed, so neither card faces nor screens can be drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
-from device.display.cards.fonts import Font, Fonts
-from device.display.cards.wrapping import fit, wrap
+from device.display.fonts import Font, Fonts
+from device.display.wrapping import fit, wrap
 
 INKS_MAX = 256
 WRAPPED_MAX = 256
@@ -60,13 +60,16 @@ class Lettering:
         left_px: int,
         baseline_px: int,
         style: Style,
-        grey: int,
+        ink: int | tuple[int, int, int],
     ) -> None:
-        """Put `text` on `image` (mode L) with its pen starting at `left_px` on `baseline_px`."""
+        """Put `text` on `image` with its pen starting at `left_px` on `baseline_px`.
+
+        `ink` is a grey on an image of mode L, a colour on one of mode RGB.
+        """
         if not text:
             return
-        ink = self._ink(text, style)
-        image.paste(grey, (left_px - ink.origin_px, baseline_px - ink.baseline_px), ink.mask)
+        line = self._ink(text, style)
+        image.paste(ink, (left_px - line.origin_px, baseline_px - line.baseline_px), line.mask)
 
     def width_px(self, text: str, style: Style) -> float:
         """Return how wide `text` is in `style`."""
