@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from loyalty.clock import start_of_day_ms
 from loyalty.fields import COUNT_MAX, POINTS_MAX
 from loyalty.programme_days import Days
+from loyalty.programme_faces import PLAIN_FACES, FaceTerms, read_faces
+from loyalty.programme_messages import Message, read_message
 from loyalty.programme_rates import Rates
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_terms import (
@@ -27,7 +29,7 @@ from loyalty.programme_terms import (
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
 from loyalty.units import EXPONENTS
 
-TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers
+TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers, messages
 UNKNOWN_CATEGORY = "unknown"  # what a sale says of a product that has none
 
 
@@ -62,6 +64,8 @@ class Programme:
     promotions: tuple[Promotion, ...]
     multiplying_groups: frozenset[str]
     offers: tuple[Offer, ...]
+    messages: tuple[Message, ...] = ()
+    faces: FaceTerms = PLAIN_FACES
     starts_ms: int = field(init=False, compare=False)
     days: Days = field(init=False, compare=False, repr=False)
     rates: Rates = field(init=False, compare=False, repr=False)
@@ -131,6 +135,10 @@ def _programme(root: Table) -> Programme:
     for promotion, table in promotions:
         _check_tier(table, promotion.selector, tiers)
     offers = _terms(root, "offers", read_offer)
+    messages = _terms(root, "messages", read_message)
+    for message, table in messages:
+        _check_tiers(table, message, tiers)
+    faces = root.table("faces")
     expiry = root.table("expiry")
     programme = Programme(
         name=root.ident("name"),
@@ -147,6 +155,8 @@ def _programme(root: Table) -> Programme:
         promotions=tuple(it for it, _ in promotions),
         multiplying_groups=frozenset(root.idents("multiplying_groups")),
         offers=tuple(it for it, _ in offers),
+        messages=tuple(it for it, _ in messages),
+        faces=read_faces(faces) if faces else PLAIN_FACES,
     )
     _check_groups(root, programme)
     root.close()
@@ -208,6 +218,13 @@ def _check_tier(table: Table, selector: Selector, tiers: list[tuple[Tier, Table]
     ids = [it.id for it, _ in tiers]
     if table.is_right("tier") and selector.tier and selector.tier not in ids:
         table.wrong("tier", f"found {selector.tier!r}, wanted one of {', '.join(ids)}")
+
+
+def _check_tiers(table: Table, message: Message, tiers: list[tuple[Tier, Table]]) -> None:
+    ids = [it.id for it, _ in tiers]
+    unknown = sorted(message.tiers.difference(ids))
+    if unknown:
+        table.wrong("tiers", f"found {unknown[0]!r}, wanted some of {', '.join(ids)}")
 
 
 def _check_groups(root: Table, programme: Programme) -> None:

@@ -26,9 +26,13 @@ class Notes:
 
     def add(self, path: Path, message: str) -> None:
         """Note that `path` is wrong."""
+        self._found.append(self.mistake(path, message))
+
+    def mistake(self, path: Path, message: str) -> Mistake:
+        """Return the mistake that `path` is wrong, without noting it."""
         where = "".join([_step(part) for part in path]).lstrip(".")
         text = f"{where}: {message}" if where else message
-        self._found.append(Mistake(self._source, self._lines.of(path), text))
+        return Mistake(self._source, self._lines.of(path), text)
 
     def all(self) -> tuple[Mistake, ...]:
         """Return every mistake, in the order of lines."""
@@ -67,6 +71,13 @@ class Table:
         if type(value) is int and least <= value <= most:
             return value
         return self._refuse(key, value, f"a whole number from {least} to {most}", least)
+
+    def number(self, key: str, least: float, most: float, *, default: float | None = None) -> float:
+        """Return the number of `key`, from `least` to `most`; a fraction is right as well."""
+        value = self._get(key, default)
+        if type(value) in (int, float) and least <= value <= most:
+            return float(value)
+        return self._refuse(key, value, f"a number from {least:g} to {most:g}", least)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return the true or false of `key`."""
@@ -110,9 +121,18 @@ class Table:
             return tuple(value)
         return self._refuse(key, value, "a list of ids", ())
 
-    def parsed(self, key: str, parse: Callable[[str], Value], stand_in: Value) -> Value:
+    def parsed(
+        self,
+        key: str,
+        parse: Callable[[str], Value],
+        stand_in: Value,
+        *,
+        default: Value | None = None,
+    ) -> Value:
         """Return what `parse` makes of the text of `key`; its ValueError is the mistake."""
-        value = self._get(key, None)
+        value = self._get(key, default)
+        if default is not None and not self.has(key):
+            return default
         if not isinstance(value, str):
             return self._refuse(key, value, "text", stand_in)
         try:

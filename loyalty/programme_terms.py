@@ -127,21 +127,26 @@ def read_earn_rule(table: Table) -> EarnRule:
 
 def read_promotion(table: Table) -> Promotion:
     """Return the promotion of a table `[[promotions]]`; no weekdays means every day."""
-    weekdays = table.words("weekdays", WEEKDAYS) or WEEKDAYS
-    promotion = Promotion(
+    first_day, last_day, weekdays = read_on_days(table)
+    return Promotion(
         id=table.ident("id"),
         multiplier=table.parsed("multiplier", rate_from_text, Rate(1, 1)),
         group=table.ident("group", default="promotion"),
-        first_day=table.day("first_day", default=_FIRST_DAY),
-        last_day=table.day("last_day", default=_LAST_DAY),
-        weekdays=frozenset(WEEKDAYS.index(it) for it in weekdays),
+        first_day=first_day,
+        last_day=last_day,
+        weekdays=weekdays,
         selector=_selector(table),
     )
-    if table.is_right("first_day", "last_day") and promotion.last_day < promotion.first_day:
-        table.wrong(
-            "last_day", f"found {promotion.last_day}, wanted {promotion.first_day} or later"
-        )
-    return promotion
+
+
+def read_on_days(table: Table) -> tuple[date, date, frozenset[int]]:
+    """Return first day, last day and weekdays of a table; what is left out leaves that open."""
+    weekdays = table.words("weekdays", WEEKDAYS) or WEEKDAYS
+    first_day = table.day("first_day", default=_FIRST_DAY)
+    last_day = table.day("last_day", default=_LAST_DAY)
+    if table.is_right("first_day", "last_day") and last_day < first_day:
+        table.wrong("last_day", f"found {last_day}, wanted {first_day} or later")
+    return first_day, last_day, frozenset(WEEKDAYS.index(it) for it in weekdays)
 
 
 def read_offer(table: Table) -> Offer:
