@@ -11,10 +11,10 @@ from loyalty.card import SLOT_BYTES
 from simulators.baskets import CURRENCY, Basket
 from simulators.cards import ClassicChip
 from simulators.faults import Mishap
+from simulators.mechanism import Faults
 from simulators.script import Visit
 from simulators.script_clock import ScriptClock
 from simulators.shopper import Shopper
-from simulators.star import Faults
 from simulators.stations import HandheldStation, KioskStation
 
 FIRST_UID = 0x10000000
