@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageChops
 
-from simulators.cards import Chip
+from simulators.chips.chip import Chip
 
 WEAR_CYCLES = 500  # rated by card makers; 200–300 is what shops see
 GHOST_MAX = 0.45  # contrast of the old picture that stays after an erase at the end of life
@@ -30,9 +30,7 @@ class PlasticCard:
         self._ghost = ImageChops.darker(residue, faded)
         self.picture = Image.new("1", self.picture.size, 255)
 
-    def print(
-        self, picture: Image.Image, *, percent: int = 100, from_right: bool = False
-    ) -> None:
+    def print(self, picture: Image.Image, *, percent: int = 100, from_right: bool = False) -> None:
         """Darken the dots of `picture` (one bit), up to `percent` of the width, from one side."""
         done_px = picture.width * percent // 100
         left = picture.width - done_px if from_right else 0

@@ -3,16 +3,16 @@
 It does what libnfc 1.8 and our own driver need of the chip. Statuses for what a card refuses are an
 assumption (0x14): the manual does not say, and no chip was at hand.
 
-Source: NXP UM0701-02 rev. 02 (PN532 User Manual) §6.2 for frames and §7 for commands; times on the
-air from NXP MF1S5009 rev. 3, figure 5.
+Source: NXP UM0701-02 rev. 02 (PN532 User Manual) §6.2 for frames and §7 for commands; what a card
+takes is told by its chip.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from device.nfc import classic, commands, frames
-from simulators.cards import Chip
+from device.nfc import commands, frames
+from simulators.chips.chip import Chip
 
 FIRMWARE = bytes.fromhex("32010607")  # A PN532, firmware 1.6.
 CHIPS_MAX = 2
@@ -27,16 +27,6 @@ _TYPE_A_106 = 0x00
 
 _SELECT_S = 0.003
 _NO_ANSWER_S = 0.005
-_AIR_S = {
-    classic.AUTHENTICATE_A: 0.003,
-    classic.AUTHENTICATE_B: 0.003,
-    classic.READ: 0.0025,
-    classic.WRITE: 0.006,
-    classic.DECREMENT: 0.0025,
-    classic.INCREMENT: 0.0025,
-    classic.RESTORE: 0.0025,
-    classic.TRANSFER: 0.0045,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +207,9 @@ class Pn532Chip:
     def _select_cards(self, most: int, wanted: bytes) -> bytes | None:
         self._targets = {}
         for chip in self.field:
-            if len(self._targets) < most and (not wanted or chip.uid == wanted) and chip.select():
+            meant = len(self._targets) < most and (not wanted or chip.uid == wanted)
+            # Assumed: a search for one UID wakes a halted card, as libnfc expects; others do not.
+            if meant and chip.select(wake=bool(wanted)):
                 self._targets[len(self._targets) + 1] = chip
         self._air_s += _SELECT_S * max(1, len(self._targets))
         if not self._targets:
@@ -236,8 +228,7 @@ class Pn532Chip:
             self._air_s = _NO_ANSWER_S
             return bytes([commands.TIMED_OUT])
         status, data = chip.exchange(parameters[1:])
-        silent = status == commands.TIMED_OUT
-        self._air_s = _NO_ANSWER_S if silent else _AIR_S.get(parameters[1], 0.002)
+        self._air_s = _NO_ANSWER_S if status == commands.TIMED_OUT else chip.took_s
         return bytes([status]) + data
 
     def _in_communicate_thru(self, parameters: bytes) -> bytes:

@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from simulators.cards import Chip, OtherChip, blank_chip, foreign_chip, written_chip
+from simulators.chips.chip import Chip
+from simulators.chips.classic import blank_chip, foreign_chip, written_chip
+from simulators.chips.other import OtherChip
 from simulators.pn532_port import Pn532Port
 
 _UID_7 = bytes.fromhex("04782e21801d80")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from simulators.cards import Chip
+from simulators.chips.chip import Chip
 from simulators.pn532 import Pn532Chip, Sent
 from simulators.pty_port import PtyPort
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from device.events import Chosen, Event, IssueKeyed, SaleKeyed, Show, TillSale
 from device.handheld import sale_op
-from simulators.cards import ClassicChip
+from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.plastic import PlasticCard
 from simulators.stations import HandheldStation, KioskStation

@@ -9,7 +9,7 @@ from typing import Protocol
 from device.events import TillSale
 from loyalty.card import SLOT_BYTES
 from simulators.baskets import CURRENCY, Basket
-from simulators.cards import ClassicChip
+from simulators.chips.classic import ClassicChip
 from simulators.faults import Mishap
 from simulators.mechanism import Faults
 from simulators.script import Visit
@@ -135,10 +135,10 @@ async def _buy_and_pull(
 ) -> None:
     chip = shopper.card.chip
     assert isinstance(chip, ClassicChip)
-    chip.bytes_until_power_loss = after_bytes % SLOT_BYTES if shopper.has_card else after_bytes
+    chip.nvm.bytes_until_power_loss = after_bytes % SLOT_BYTES if shopper.has_card else after_bytes
     await shopper.buy(handheld, sale)
-    world.happened["cards_pulled"] += chip.bytes_until_power_loss is None
-    chip.bytes_until_power_loss = None
+    world.happened["cards_pulled"] += chip.nvm.bytes_until_power_loss is None
+    chip.nvm.bytes_until_power_loss = None
 
 
 async def _use_kiosk(

@@ -32,7 +32,8 @@ from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
 from loyalty.programme import parse
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Released
 from loyalty.records import Record, SaleItem, from_line
-from simulators.cards import Chip, ClassicChip
+from simulators.chips.chip import Chip
+from simulators.chips.classic import ClassicChip
 from simulators.front import Front
 from simulators.plastic import PlasticCard
 from simulators.pn532_port import Pn532Port

@@ -7,7 +7,8 @@ from device.kiosk import CHOICE_TIMEOUT_MS
 from device.stamp import NO_CARD, stamp
 from loyalty.asks import CancelRedeem
 from loyalty.records import CardIssued, CheckIn, DayClosed, Redemption, Sale, TouchUnknown
-from simulators.cards import ClassicChip, OtherChip
+from simulators.chips.classic import ClassicChip
+from simulators.chips.other import OtherChip
 from tests.device.quick_time import in_quick_time
 from tests.device.terminal_world import START_MS, handheld_at, hardware_in, kiosk_at, terminal_on
 
@@ -81,11 +82,11 @@ async def test_a_card_pulled_in_the_middle_of_its_write_costs_nobody_the_sale(tm
         for receipt, pulled_after_bytes in (("1", 0), ("2", 7), ("3", 16), ("4", 40)):
             await handheld.key_sale(receipt)
             await handheld.see("tap_card")
-            chip.bytes_until_power_loss = pulled_after_bytes
+            chip.nvm.bytes_until_power_loss = pulled_after_bytes
             handheld.hold(chip)
             await handheld.see("sold")
             handheld.take_away()
-            chip.bytes_until_power_loss = None
+            chip.nvm.bytes_until_power_loss = None
         await handheld.key_sale("5")
         await handheld.see("tap_card")
         handheld.hold(chip)
@@ -105,12 +106,12 @@ async def test_a_full_journal_leaves_the_card_alone_and_says_so(tmp_path):
         await handheld.see("tap_card")
         handheld.hold(chip)
         await handheld.see("sold")
-        before = bytes(chip.memory)
+        before = bytes(chip.nvm.cells)
 
         await handheld.key_sale("2")
         await handheld.see("journal_full")
 
-        assert bytes(chip.memory) == before
+        assert bytes(chip.nvm.cells) == before
         assert [it.receipt for it in handheld.records()] == ["1"]
 
 
@@ -214,7 +215,7 @@ async def test_a_chip_that_dies_in_the_middle_of_a_redemption_costs_nobody_anyth
     async with kiosk_at(tmp_path) as (kiosk, card):
         await kiosk.insert(card)
         await kiosk.see("account")
-        card.chip.bytes_until_power_loss = 7
+        card.chip.nvm.bytes_until_power_loss = 7
         await kiosk.choose(kiosk.front.screen.choices[0])
 
         assert await kiosk.card_at_gate() is card

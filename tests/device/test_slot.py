@@ -6,7 +6,8 @@ import pytest
 
 from device.journal import OUTCOMES_KEPT
 from loyalty.records import FacePrinted, FaceStarted
-from simulators.cards import ClassicChip, OtherChip
+from simulators.chips.classic import ClassicChip
+from simulators.chips.other import OtherChip
 from simulators.plastic import PlasticCard
 from tests.device.quick_time import in_quick_time
 from tests.device.terminal_world import hardware_in, kiosk_at, terminal_on

@@ -6,7 +6,8 @@ from device.events import Card, CardRead, CardRefused, CardWritten
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from device.tap import Tap
-from simulators.cards import ClassicChip, OtherChip
+from simulators.chips.classic import ClassicChip
+from simulators.chips.other import OtherChip
 from tests.device.quick_time import in_quick_time
 from tests.device.terminal_world import START_MS, HastyClock, hardware_in
 from tests.nfc.reader_on_a_port import KEYS, OTHER_KEYS
@@ -46,13 +47,13 @@ async def test_a_members_card_is_read_and_written(hardware, tap):
 async def test_the_next_write_after_a_torn_one_burns_its_number(hardware, tap):
     hardware.reader.place(hardware.chip)
     read = await tap.next_card()
-    hardware.chip.bytes_until_power_loss = 20
+    hardware.chip.nvm.bytes_until_power_loss = 20
 
     torn = await tap.write(read.card, op="s1:1:sale", rewrites=0)
 
     assert torn.outcome != "done"
     hardware.reader.remove()
-    hardware.chip.bytes_until_power_loss = None
+    hardware.chip.nvm.bytes_until_power_loss = None
     hardware.reader.place(hardware.chip)
     again = await tap.next_card()
     assert again.card.counter == read.card.counter
@@ -63,7 +64,7 @@ async def test_the_next_write_after_a_torn_one_burns_its_number(hardware, tap):
 async def test_another_card_than_the_one_read_is_never_written(hardware, tap):
     hardware.reader.place(hardware.chip)
     await tap.next_card()
-    before = bytes(hardware.chip.memory)
+    before = bytes(hardware.chip.nvm.cells)
     other = Card(
         uid="01020304", member="m-2", counter=7, next_counter=8, rewrites=0, op_digest=bytes(12)
     )
@@ -71,7 +72,7 @@ async def test_another_card_than_the_one_read_is_never_written(hardware, tap):
     written = await tap.write(other, op="s1:1:sale", rewrites=0)
 
     assert written == CardWritten("unknown", 7)
-    assert bytes(hardware.chip.memory) == before
+    assert bytes(hardware.chip.nvm.cells) == before
 
 
 @with_tap
@@ -94,12 +95,12 @@ async def test_a_refused_card_must_leave_before_the_next_is_looked_at(hardware, 
 async def test_a_blank_card_that_was_swapped_is_not_personalised(hardware, tap):
     swapped = ClassicChip(bytes.fromhex("0a0b0c0d"))
     hardware.reader.place(swapped)
-    before = bytes(swapped.memory)
+    before = bytes(swapped.nvm.cells)
 
     written = await tap.personalise("01020304", member="m-2", op="card:01020304:issue")
 
     assert written == CardWritten("torn", 0)
-    assert bytes(swapped.memory) == before
+    assert bytes(swapped.nvm.cells) == before
 
 
 @with_tap

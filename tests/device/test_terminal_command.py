@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hub.ledger.queries import receipted_lines
 from hub.ledger.sqlite import open_ledger
-from simulators.cards import ClassicChip
+from simulators.chips.classic import ClassicChip
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
 from tests.device.terminal_world import Hardware, hardware_in

@@ -11,7 +11,8 @@ from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
-from simulators.cards import Chip, ClassicChip
+from simulators.chips.chip import Chip
+from simulators.chips.classic import ClassicChip
 from simulators.pn532_port import Pn532Port
 
 KEYS = CardKeys(master=bytes(range(16)), seal_key=b"the seal key of these tests only")

@@ -9,7 +9,7 @@ import pytest
 from device.nfc import classic
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
-from simulators.cards import ClassicChip, blank_chip, written_chip
+from simulators.chips.classic import ClassicChip, blank_chip, written_chip
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import KEYS, TAP_S, UID_4, UID_7
 
@@ -48,8 +48,8 @@ def ports(tmp_path: Path) -> Path:
 def set_keys(chip: ClassicChip) -> None:
     for sector in SECTORS:
         at = classic.trailer_block(sector) * 16
-        chip.memory[at : at + 6] = KEYS.of_sector(chip.uid, sector, "A")
-        chip.memory[at + 10 : at + 16] = KEYS.of_sector(chip.uid, sector, "B")
+        chip.nvm.cells[at : at + 6] = KEYS.of_sector(chip.uid, sector, "A")
+        chip.nvm.cells[at + 10 : at + 16] = KEYS.of_sector(chip.uid, sector, "B")
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ async def test_nfc_mfclassic_reads_what_is_on_the_card(ports, tmp_path, uid):
     # Without a key file the tool leaves out what it did not use: key B.
     for sector in SECTORS:
         at = classic.trailer_block(sector) * 16 + 10
-        chip.memory[at : at + 6] = bytes(6)
-    assert dump.read_bytes() == bytes(chip.memory)
+        chip.nvm.cells[at : at + 6] = bytes(6)
+    assert dump.read_bytes() == bytes(chip.nvm.cells)
 
 
 async def test_nfc_mfclassic_opens_a_card_with_our_diversified_keys(ports, tmp_path):
     chip, keys, dump = written_chip(), tmp_path / "keys.mfd", tmp_path / "card.mfd"
     set_keys(chip)
-    keys.write_bytes(chip.memory)
+    keys.write_bytes(chip.nvm.cells)
     port = Pn532Port(link=ports)
     port.start()
     port.place(chip)
@@ -114,14 +114,14 @@ async def test_nfc_mfclassic_opens_a_card_with_our_diversified_keys(ports, tmp_p
 
     port.stop()
     assert "Done, 64 of 64 blocks read" in said
-    assert dump.read_bytes() == bytes(chip.memory)
+    assert dump.read_bytes() == bytes(chip.nvm.cells)
 
 
 async def test_nfc_mfclassic_writes_to_every_sector(ports, tmp_path):
     chip, wanted = blank_chip(), written_chip()
     keys, dump = tmp_path / "keys.mfd", tmp_path / "card.mfd"
-    keys.write_bytes(chip.memory)
-    dump.write_bytes(wanted.memory)
+    keys.write_bytes(chip.nvm.cells)
+    dump.write_bytes(wanted.nvm.cells)
     port = Pn532Port(link=ports)
     port.start()
     port.place(chip)
@@ -146,7 +146,7 @@ async def test_mifare_classic_format_empties_a_card(ports):
 
     port.stop()
     assert "done" in said
-    assert chip.memory == blank.memory
+    assert chip.nvm.cells == blank.nvm.cells
 
 
 async def test_an_ndef_message_written_by_libfreefare_is_read_back_by_it(ports, tmp_path):

@@ -19,7 +19,8 @@ from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardGone
 from device.nfc.readers.pn532 import Pn532
 from loyalty.card import next_counter
-from simulators.cards import ClassicChip, OtherChip, blank_chip, foreign_chip
+from simulators.chips.classic import ClassicChip, blank_chip, foreign_chip
+from simulators.chips.other import OtherChip
 from simulators.pn532 import Fault
 from tests.nfc.reader_on_a_port import (
     FIRST_OP,
@@ -86,7 +87,8 @@ async def test_a_tap_takes_one_selection_two_authentications_and_six_reads():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
         await issue(reader, chip)
-        await reader.release()
+        port.remove()
+        port.place(chip)
         port.chip.commands_seen.clear()
 
         await tap(reader)
@@ -104,11 +106,11 @@ async def test_a_usual_write_programs_two_blocks_only():
         for _ in range(2):
             await advance(reader, card)
             card = await tap(reader)
-        before = chip.bytes_programmed
+        before = chip.nvm.bytes_programmed
 
         await advance(reader, card)
 
-        assert chip.bytes_programmed - before == 32
+        assert chip.nvm.bytes_programmed - before == 32
 
 
 async def test_no_card_is_none():
@@ -145,7 +147,7 @@ async def test_an_altered_card_has_a_bad_seal():
     async with reader_on_port(chip) as (reader, _):
         await issue(reader, chip)
 
-        chip.memory[4 * 16 + 3] ^= 1  # Its counter.
+        chip.nvm.cells[4 * 16 + 3] ^= 1  # Its counter.
 
         assert await tap(reader) == BadSeal(UID_4)
 
@@ -158,7 +160,7 @@ async def test_data_copied_to_another_card_has_a_bad_seal():
         await issue(reader, copy)
 
         for block in BLOCKS_OF_SLOTS:
-            copy.memory[block * 16 : block * 16 + 16] = chip.block(block)
+            copy.nvm.cells[block * 16 : block * 16 + 16] = chip.block(block)
 
         assert await tap(reader) == BadSeal(copy.uid)
 
@@ -168,7 +170,7 @@ async def test_one_broken_slot_is_torn_and_the_other_is_read():
     async with reader_on_port(chip) as (reader, _):
         await advance(reader, await issue(reader, chip))
 
-        chip.memory[10 * 16 + 15] ^= 1  # The seal of slot 1.
+        chip.nvm.cells[10 * 16 + 15] ^= 1  # The seal of slot 1.
         card = await tap(reader)
 
         assert isinstance(card, MemberCard)
@@ -264,13 +266,13 @@ async def test_a_write_torn_at_any_byte_leaves_the_old_or_the_new_state(history)
         await issue(reader, chip)
         for _ in range(history):
             await advance(reader, await tap(reader), b"history-----")
-        start = bytes(chip.memory)
+        start = bytes(chip.nvm.cells)
         whole = await programmed_by_one_write(reader, chip)
 
         for cut in range(whole + 1):
-            chip.memory[:] = start
+            chip.nvm.cells[:] = start
             before = await tap(reader)
-            chip.bytes_until_power_loss = cut
+            chip.nvm.bytes_until_power_loss = cut
             outcome = await advance(reader, before)
             lift_and_return(port.remove, port.place, chip)
             after = await tap(reader)
@@ -290,7 +292,7 @@ async def test_a_write_torn_twice_in_a_row_still_leaves_the_old_state():
     async with reader_on_port(chip) as (reader, port):
         await issue(reader, chip)
         for cut in (3, 7, 5):
-            chip.bytes_until_power_loss = cut
+            chip.nvm.bytes_until_power_loss = cut
             await advance(reader, await tap(reader))
             lift_and_return(port.remove, port.place, chip)
 
@@ -300,9 +302,9 @@ async def test_a_write_torn_twice_in_a_row_still_leaves_the_old_state():
 
 
 async def programmed_by_one_write(reader: Pn532, chip: ClassicChip) -> int:
-    before = chip.bytes_programmed
+    before = chip.nvm.bytes_programmed
     await advance(reader, await tap(reader))
-    return chip.bytes_programmed - before
+    return chip.nvm.bytes_programmed - before
 
 
 def lift_and_return(

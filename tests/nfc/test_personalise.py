@@ -8,7 +8,7 @@ from device.nfc.cards.member_cards import MemberCards
 from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import AuthenticationFailed
 from device.nfc.readers.pn532 import Pn532
-from simulators.cards import ClassicChip, blank_chip
+from simulators.chips.classic import ClassicChip, blank_chip
 from tests.nfc.reader_on_a_port import (
     FIRST_OP,
     KEYS,
@@ -77,14 +77,14 @@ async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
                 seen(chip), member=member, op_digest=FIRST_OP
             )
 
-        assert chip.bytes_programmed == 0
+        assert chip.nvm.bytes_programmed == 0
 
 
 @pytest.mark.parametrize("cut", OUTSIDE_TRAILERS)
 async def test_a_card_pulled_away_outside_its_keys_is_blank_and_can_be_tried_again(cut):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
-        chip.bytes_until_power_loss = cut
+        chip.nvm.bytes_until_power_loss = cut
         first = await try_to_issue(reader, chip)
         port.remove()
         port.place(chip)
@@ -104,7 +104,7 @@ async def test_a_card_pulled_away_outside_its_keys_is_blank_and_can_be_tried_aga
 async def test_a_card_torn_within_its_keys_is_never_taken_for_a_members(cut):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
-        chip.bytes_until_power_loss = cut
+        chip.nvm.bytes_until_power_loss = cut
         await try_to_issue(reader, chip)
         port.remove()
         port.place(chip)

@@ -12,7 +12,7 @@ from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, ReaderSilent
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
-from simulators.cards import blank_chip, written_chip
+from simulators.chips.classic import blank_chip, written_chip
 from simulators.pn532 import Fault, Pn532Chip
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import (

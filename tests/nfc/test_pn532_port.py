@@ -6,7 +6,7 @@ import os
 from device.nfc import classic
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
-from simulators.cards import written_chip
+from simulators.chips.classic import written_chip
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import TAP_S, classic_on, reader_on_port
 

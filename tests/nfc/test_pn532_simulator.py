@@ -3,7 +3,7 @@
 import pytest
 
 from device.nfc import commands, frames
-from simulators.cards import blank_chip
+from simulators.chips.classic import blank_chip
 from simulators.pn532 import CHIPS_MAX, Pn532Chip, Sent
 
 LIST_ONE = frames.encode(commands.list_passive_target())

@@ -6,7 +6,8 @@ from itertools import product
 import pytest
 
 from device.nfc import classic, commands
-from simulators.cards import ClassicChip, OtherChip, foreign_chip
+from simulators.chips.classic import ClassicChip, foreign_chip
+from simulators.chips.other import OtherChip
 
 KEY_A, KEY_B = b"key-a!", b"key-b!"
 BLOCK = 5
@@ -17,8 +18,8 @@ def chip_with(data: int, trailer: int) -> ClassicChip:
     """A chip whose sector 1 has our keys and these conditions, and a value in block 5."""
     chip = ClassicChip(bytes(4))
     access = classic.access_bytes((data,) * 3, trailer)
-    chip.memory[7 * 16 : 8 * 16] = classic.trailer(KEY_A, access, KEY_B)
-    chip.memory[BLOCK * 16 : BLOCK * 16 + 16] = classic.pack_value(100, BLOCK)
+    chip.nvm.cells[7 * 16 : 8 * 16] = classic.trailer(KEY_A, access, KEY_B)
+    chip.nvm.cells[BLOCK * 16 : BLOCK * 16 + 16] = classic.pack_value(100, BLOCK)
     return chip
 
 
@@ -91,7 +92,7 @@ def test_a_trailer_that_only_key_b_may_write_refuses_key_a():
 
 def test_contradicting_access_bits_lock_the_sector():
     chip = chip_with(0b000, 0b001)
-    chip.memory[7 * 16 + 6] ^= 1
+    chip.nvm.cells[7 * 16 + 6] ^= 1
 
     assert try_as(chip, "A", classic.read(BLOCK)) != commands.OK
 
@@ -125,7 +126,7 @@ def test_only_a_transfer_touches_the_memory():
 
 def test_a_value_cannot_pass_its_limits():
     chip = chip_with(0b000, 0b011)
-    chip.memory[BLOCK * 16 : BLOCK * 16 + 16] = classic.pack_value(2**31 - 1, BLOCK)
+    chip.nvm.cells[BLOCK * 16 : BLOCK * 16 + 16] = classic.pack_value(2**31 - 1, BLOCK)
 
     assert try_as(chip, "A", classic.increment(BLOCK, 1)) != commands.OK
 
@@ -145,7 +146,7 @@ def test_a_restored_value_can_be_transferred_to_a_backup():
 def test_power_lost_in_a_write_leaves_a_prefix_and_one_mixed_byte(cut):
     chip = chip_with(0b000, 0b011)
     old, new = chip.block(BLOCK), bytes(range(16))
-    chip.bytes_until_power_loss = cut
+    chip.nvm.bytes_until_power_loss = cut
 
     status = try_as(chip, "A", classic.write(BLOCK, new))
 

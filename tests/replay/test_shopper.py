@@ -7,7 +7,7 @@ import pytest
 
 from device.events import Chosen, IssueKeyed, SaleKeyed, Show, TillSale
 from device.handheld import sale_op
-from simulators.cards import ClassicChip
+from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.shopper import TRIES_MAX, GaveUp, Shopper, best_choice
 from tests.replay.counter import ScriptedHandheld

@@ -1,21 +1,32 @@
-"""Card chips as a reader's antenna meets them: commands in, status and data out, torn at any byte.
+"""A MIFARE Classic chip: sectors behind keys, access bits and value blocks.
 
 Source: NXP MF1S50YYX rev. 3 §8.6 and §8.7 for the memory, its keys and access bits. Crypto1 on the
 air is not emulated: the PN532 does it, so no host ever sees it.
 """
 
 import random
-from typing import Protocol
 
 from device.nfc import classic, commands
+from simulators.chips.chip import DONE, SILENT, Activation, Nvm
 
 BLOCK_BYTES = classic.BLOCK_BYTES
 FACTORY_UID = bytes.fromhex("deadbeef")
 
 _ACCESS_TRANSPORT = bytes.fromhex("ff078069")
 _REFUSED = (commands.CARD_AUTHENTICATION, b"")
-_SILENT = (commands.TIMED_OUT, b"")
-_DONE = (commands.OK, b"")
+
+# How long a command and its answer take (NXP MF1S5009 rev. 3, figure 5).
+_TOOK_S = {
+    classic.AUTHENTICATE_A: 0.003,
+    classic.AUTHENTICATE_B: 0.003,
+    classic.READ: 0.0025,
+    classic.WRITE: 0.006,
+    classic.DECREMENT: 0.0025,
+    classic.INCREMENT: 0.0025,
+    classic.RESTORE: 0.0025,
+    classic.TRANSFER: 0.0045,
+}
+_HALT = b"\x50\x00"
 
 # What each condition (C1 C2 C3) lets keys do with a data block: read, write, increment, and
 # decrement, transfer or restore (§8.7.3, table 8).
@@ -46,98 +57,62 @@ _TRAILER_RIGHTS = {
 _KEY_B_READABLE = (0b000, 0b010, 0b001)
 
 
-class Chip(Protocol):
-    """Something in the field that a reader can select."""
-
-    uid: bytes
-    atqa: bytes
-    sak: int
-
-    def select(self) -> bool:
-        """Answer a selection, from whatever state; False if the chip has no power."""
-        ...
-
-    def exchange(self, data: bytes) -> tuple[int, bytes]:
-        """Return the status (as a PN532 reports it) and data for a reader's command."""
-        ...
-
-    def halt(self) -> None:
-        """Fall silent until selected again."""
-        ...
-
-    def leave_field(self) -> None:
-        """Lose power, and with it all but the memory."""
-        ...
-
-
-class OtherChip:
-    """A chip that can be selected and then understands nothing: a bank or transit card."""
-
-    def __init__(self, uid: bytes, *, atqa: bytes = b"\x03\x44", sak: int = 0x20) -> None:
-        self.uid, self.atqa, self.sak = uid, atqa, sak
-
-    def select(self) -> bool:
-        return True
-
-    def exchange(self, data: bytes) -> tuple[int, bytes]:
-        return _SILENT
-
-    def halt(self) -> None:
-        pass
-
-    def leave_field(self) -> None:
-        pass
-
-
 class ClassicChip:
     """A MIFARE Classic 1K with a UID of 4 or 7 bytes and transport keys."""
 
     sak = classic.SAK_1K
+    ats = b""
+    took_s = 0.0
 
     def __init__(self, uid: bytes = FACTORY_UID) -> None:
+        """Be as new, with `uid`.
+
+        Raises:
+            ValueError: `uid` is neither 4 nor 7 bytes.
+        """
         if len(uid) not in (4, 7):
             raise ValueError(f"uid of {len(uid)} bytes, wanted 4 or 7")
         self.uid = uid
         self.atqa = b"\x00\x44" if len(uid) == 7 else b"\x00\x04"
-        self.memory = bytearray(classic.BLOCKS_1K * BLOCK_BYTES)
-        self.memory[:BLOCK_BYTES] = _manufacturer_block(uid, self.sak, self.atqa)
+        self.nvm = Nvm(bytes(classic.BLOCKS_1K * BLOCK_BYTES))
+        self.store(0, _manufacturer_block(uid, self.sak, self.atqa))
         for sector in range(classic.BLOCKS_1K // 4):
             trailer = classic.TRANSPORT_KEY + _ACCESS_TRANSPORT + classic.TRANSPORT_KEY
-            self._store(classic.trailer_block(sector), trailer)
-        # How many more bytes can be programmed before power fails; None is for ever.
-        self.bytes_until_power_loss: int | None = None
-        self.bytes_programmed = 0
-        self._torn = False
-        self._active = False
+            self.store(classic.trailer_block(sector), trailer)
+        self._activation = Activation()
         self._open: tuple[int, str] | None = None
         self._register: tuple[int, int] | None = None
 
     def block(self, number: int) -> bytes:
         """Return what block `number` holds, past all access bits."""
-        return bytes(self.memory[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES])
+        return bytes(self.nvm.cells[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES])
 
-    def select(self) -> bool:
-        """Answer a selection; the sector that was open is open no more."""
+    def store(self, number: int, data: bytes) -> None:
+        """Let block `number` hold `data`, past all access bits."""
+        self.nvm.cells[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES] = data
+
+    def select(self, *, wake: bool = True) -> bool:
+        """Answer a search; the sector that was open is open no more."""
         self._open = self._register = None
-        self._active = not self._torn
-        return self._active
+        return self._activation.select(wake=wake) and not self.nvm.torn
 
     def halt(self) -> None:
-        """Fall silent until selected again."""
-        self._active = False
+        """Fall silent until woken."""
+        self._activation.halt()
         self._open = self._register = None
 
     def leave_field(self) -> None:
         """Lose power; a chip that was torn starts afresh when it comes back."""
-        self.halt()
-        if self._torn:
-            self._torn, self.bytes_until_power_loss = False, None
+        self._activation.lose_power()
+        self._open = self._register = None
+        self.nvm.regain_power()
 
     def exchange(self, data: bytes) -> tuple[int, bytes]:
-        """Return status and data for a command; whatever is refused halts the chip."""
-        if not self._active or len(data) < 2:
-            return _SILENT
+        """Return status and data for a command; whatever is refused ends the selection."""
+        if not self._activation.active or self.nvm.torn or len(data) < 2:
+            return SILENT
         command, block = data[0], data[1]
+        self.took_s = _TOOK_S.get(command, 0.0)
         if command in (classic.AUTHENTICATE_A, classic.AUTHENTICATE_B):
             answer = self._authenticate(command, block, data[2:])
         elif command == classic.READ:
@@ -151,8 +126,15 @@ class ClassicChip:
         else:
             answer = _REFUSED
         if answer[0] != commands.OK:
-            self.halt()
+            self._activation.lapse()
+            self._open = self._register = None
         return answer
+
+    def exchange_raw(self, frame: bytes) -> tuple[int, bytes]:
+        """Say nothing: Crypto1 hides what is said to a selected chip, but for a HALT."""
+        if frame == _HALT:
+            self.halt()
+        return SILENT
 
     def _authenticate(self, command: int, block: int, key_and_uid: bytes) -> tuple[int, bytes]:
         self._open = None
@@ -165,7 +147,7 @@ class ClassicChip:
         if key_and_uid[:6] != wanted or key_and_uid[6:] != self.uid[-4:]:
             return _REFUSED
         self._open = (classic.sector_of(block), name)
-        return _DONE
+        return DONE
 
     def _read(self, block: int) -> tuple[int, bytes]:
         if not _is_trailer(block):
@@ -209,7 +191,7 @@ class ClassicChip:
         if not -0x80000000 <= value <= 0x7FFFFFFF:
             return _REFUSED
         self._register = (value, held[1])
-        return _DONE
+        return DONE
 
     def _transfer(self, block: int) -> tuple[int, bytes]:
         if self._register is None or not self._may(block, _DECREMENT):
@@ -238,23 +220,7 @@ class ClassicChip:
         return classic.access_conditions(self.block(classic.trailer_block(sector))[6:9])
 
     def _program(self, block: int, data: bytes) -> tuple[int, bytes]:
-        room = self.bytes_until_power_loss
-        written = BLOCK_BYTES if room is None else min(room, BLOCK_BYTES)
-        self.bytes_programmed += written
-        if room is not None:
-            self.bytes_until_power_loss = room - written
-        if written == room:
-            self._torn = True
-            # The byte that was being programmed is left as a mixture of old and new.
-            old = self.block(block)
-            mixed = bytes([old[written] | data[written]]) if written < BLOCK_BYTES else b""
-            self._store(block, data[:written] + mixed + old[written + 1 :])
-            return _SILENT
-        self._store(block, data)
-        return _DONE
-
-    def _store(self, block: int, data: bytes) -> None:
-        self.memory[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = data
+        return DONE if self.nvm.program(block * BLOCK_BYTES, data) else SILENT
 
 
 def blank_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
@@ -267,7 +233,7 @@ def written_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
     chip = ClassicChip(uid)
     for block in range(1, classic.BLOCKS_1K):
         if not _is_trailer(block):
-            chip.memory[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES] = bytes([block]) * 16
+            chip.store(block, bytes([block]) * BLOCK_BYTES)
     return chip
 
 
@@ -276,8 +242,8 @@ def foreign_chip(uid: bytes, rng: random.Random) -> ClassicChip:
     chip = ClassicChip(uid)
     for sector in range(1, classic.BLOCKS_1K // 4):
         at = sector * 4 * BLOCK_BYTES
-        chip.memory[at : at + 54] = rng.randbytes(54)
-        chip.memory[at + 58 : at + 64] = rng.randbytes(6)
+        chip.nvm.cells[at : at + 54] = rng.randbytes(54)
+        chip.nvm.cells[at + 58 : at + 64] = rng.randbytes(6)
     return chip
 
 

@@ -1,0 +1,1 @@
+"""The chips in members' cards, as a reader's antenna meets them."""
