@@ -39,6 +39,11 @@ def fit(text: str, *, measure: Measure, width_px: float) -> str:
     return kept if measure(kept) <= width_px else _cut(kept, measure=measure, width_px=width_px)
 
 
+def widest_piece(text: str, *, measure: Measure) -> float:
+    """Return the width of the widest part of `text` that a line break should leave whole."""
+    return max((measure(it) for it in _pieces(text[:TEXT_MAX_CHARS])), default=0.0)
+
+
 def _pieces(text: str) -> list[str]:
     """Cut `text` into what must stay together, spaces as pieces of their own."""
     pieces: list[str] = []
