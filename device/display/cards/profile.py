@@ -63,3 +63,14 @@ CR80 = Profile(
     module_min_px=4,
     dots_per_inch=300,
 )
+
+# 960 × 560 dots at 300 dots per inch: what the open client of the EasyPrinter S3 sends it.
+EPS3 = Profile(
+    name="eps3",
+    width_px=960,
+    height_px=560,
+    unit_px=1,
+    margin_px=20,
+    module_min_px=4,
+    dots_per_inch=300,
+)
