@@ -21,6 +21,7 @@ class Faults:
     jam_at_percent: int | None = None  # of the next print
     power_cut_at_percent: int | None = None  # of the next print; 0 is just after the erase
     lose_answers: int = 0
+    late_answers: int = 0  # they come before the next one; a printer whose replies have no name
     garble_answers: int = 0
     nak_frames: int = 0  # a printer that checks what it gets
     lose_acks: int = 0
@@ -136,7 +137,9 @@ class Mechanism:
         if self._on_slot_open is not None:
             self._on_slot_open()
 
-    def _draw(self, card: PlasticCard, picture: Image.Image, *, from_right: bool = False) -> Printed:
+    def _draw(
+        self, card: PlasticCard, picture: Image.Image, *, from_right: bool = False
+    ) -> Printed:
         """Print, as far as luck allows."""
         cut, jam = self.faults.power_cut_at_percent, self.faults.jam_at_percent
         self.faults.power_cut_at_percent = self.faults.jam_at_percent = None
@@ -166,6 +169,10 @@ class Mechanism:
         return left > 0
 
     # What each printer has of its own.
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what the printer sends for `data`."""
+        raise NotImplementedError
 
     def _is_waiting(self) -> bool:
         """Return whether a command waits for a card."""

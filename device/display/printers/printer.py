@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from device.display.cards.profile import Profile
 from device.display.cards.raster import Raster
 from device.errors import DeviceError
 
@@ -61,6 +62,21 @@ class Status:
     fault: Fault | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a printer is made for, and what it can say.
+
+    Faces are drawn for `profile`. `erases` is how often it heats the film for one rewrite, and so
+    what a rewrite costs the card. A printer that does not tell how a rewrite ended says UNKNOWN
+    every time; only a look at the card can tell.
+    """
+
+    profile: Profile
+    erases: int = 1
+    reads_uids: bool = False
+    tells_outcome: bool = True
+
+
 class PrinterTrouble(DeviceError):
     """The printer did not do as asked; `fault` says why. Ask it for its status."""
 
@@ -76,6 +92,11 @@ class CardPrinter(Protocol):
     `rewrite`, which says UNKNOWN.
     """
 
+    @property
+    def traits(self) -> Traits:
+        """What does not change while the program runs."""
+        ...
+
     async def status(self) -> Status:
         """Return what the printer's sensors say; a printer that is silent has a COMMS fault."""
         ...
@@ -86,6 +107,10 @@ class CardPrinter(Protocol):
 
     async def cancel(self) -> None:
         """End a `take_card` that is under way in another task."""
+        ...
+
+    async def read_uid(self) -> bytes:
+        """Return the UID of the held card as the printer's own reader has it; `reads_uids`."""
         ...
 
     async def load(self, raster: Raster) -> None:

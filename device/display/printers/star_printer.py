@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
+from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import Raster
+from device.display.printers.link import Link
 from device.display.printers.printer import (
     Fault,
     FaultCode,
@@ -14,6 +15,7 @@ from device.display.printers.printer import (
     PrinterTrouble,
     Rank,
     Status,
+    Traits,
 )
 from device.display.printers.star import (
     DISCHARGE_FULLY,
@@ -31,13 +33,6 @@ from device.errors import LinkLost
 # A reset (power, transport path opened) destroys the image memory and takes about 3 s, in which
 # the printer is silent. Had one happened, two of its answers would be further apart than this.
 MEMORY_TRUST_S = 2.5
-
-
-class Link(Protocol):
-    """A stream of bytes to and from the printer; raises `LinkLost`."""
-
-    async def read(self) -> bytes: ...
-    async def write(self, data: bytes) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +61,11 @@ class StarPrinter:
         self._answered_s = float("-inf")
         self._fault: Fault | None = None
         self._taking = False
+
+    @property
+    def traits(self) -> Traits:
+        """Its heads take 480 × 320 dots."""
+        return Traits(profile=STAR_TCP)
 
     async def status(self) -> Status:
         """Return what the sensors say, with the last fault until something goes well again."""
@@ -109,6 +109,10 @@ class StarPrinter:
         """Close the slot again; without a `take_card` under way it does nothing."""
         if self._taking:
             await self._link.write(encode(Command.CANCEL_INSERTION))
+
+    async def read_uid(self) -> bytes:
+        """Raise: it has no reader for chips."""
+        raise PrinterTrouble(Fault(FaultCode.READ, Rank.MINOR, "this printer reads no UIDs"))
 
     async def load(self, raster: Raster) -> None:
         """Bring the printer's image memory to `raster`, sending only what it lacks."""

@@ -1,0 +1,124 @@
+"""Each kind of printer that we drive: a simulated one on a port, our driver, and a card."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from device.display.cards.raster import Raster, pack
+from device.display.printers.eps3_printer import Eps3Printer, Eps3Timings
+from device.display.printers.printer import CardPrinter
+from device.display.printers.star_printer import StarPrinter, StarTimings
+from device.reopened_link import ReopenedLink
+from device.serial_link import SerialLink
+from device.tcp_link import TcpLink
+from simulators.chips.classic import ClassicChip
+from simulators.eps3 import Eps3Simulator
+from simulators.plastic import PlasticCard
+from simulators.printer_port import PrinterPort, PrinterServer
+from simulators.star import StarSimulator
+
+STAR_QUICK = StarTimings(short_s=0.3, rewrite_s=0.3)
+EPS3_QUICK = Eps3Timings(
+    reply_s=0.3, quiet_s=0.05, move_s=0.5, load_s=2.0, rewrite_s=2.0, reboot_s=0.2
+)
+
+
+@dataclass(kw_only=True)
+class Bench:
+    """A printer and everything around it."""
+
+    port: Any
+    driver: CardPrinter
+    card: PlasticCard
+    slot_opened: asyncio.Event
+
+    @property
+    def printer(self) -> Any:
+        """The simulated printer."""
+        return self.port.printer
+
+    @property
+    def size(self) -> tuple[int, int]:
+        profile = self.driver.traits.profile
+        return profile.width_px, profile.height_px
+
+    def picture(self, seed: int = 0) -> Image.Image:
+        """Return a picture of the right size that no other seed gives."""
+        image = Image.new("1", self.size, 255)
+        pen = ImageDraw.Draw(image)
+        width, height = self.size
+        for number in range(12):
+            x, y = (37 * number + 91 * seed) % width, (53 * number + 29 * seed) % height
+            pen.line((x, y, width - y % width, height - x % height), fill=0, width=3)
+        pen.text((width - 90, 8), f"card {seed}", fill=0)
+        return image
+
+    def raster(self, seed: int = 0) -> Raster:
+        return pack(self.picture(seed))
+
+    async def hold(self) -> None:
+        """Put the card in."""
+        taking = asyncio.ensure_future(self.driver.take_card(5.0))
+        await self.slot_opened.wait()
+        self.slot_opened.clear()
+        self.port.insert(self.card)
+        assert await taking
+
+
+@asynccontextmanager
+async def star_on_serial() -> AsyncIterator[Bench]:
+    slot_opened = asyncio.Event()
+    port = PrinterPort(StarSimulator(on_slot_open=slot_opened.set))
+    link = ReopenedLink(SerialLink(port.start()))
+    await link.open()
+    loop = asyncio.get_running_loop()
+    driver = StarPrinter(link, monotonic_s=loop.time, timings=STAR_QUICK)
+    try:
+        yield Bench(port=port, driver=driver, card=_card(480, 320), slot_opened=slot_opened)
+    finally:
+        await link.close()
+        port.stop()
+
+
+@asynccontextmanager
+async def eps3_on_serial() -> AsyncIterator[Bench]:
+    slot_opened = asyncio.Event()
+    port = PrinterPort(Eps3Simulator(on_slot_open=slot_opened.set))
+    link = ReopenedLink(SerialLink(port.start()))
+    await link.open()
+    driver = Eps3Printer(link, timings=EPS3_QUICK)
+    try:
+        yield Bench(port=port, driver=driver, card=_card(960, 560), slot_opened=slot_opened)
+    finally:
+        await link.close()
+        port.stop()
+
+
+@asynccontextmanager
+async def eps3_on_tcp() -> AsyncIterator[Bench]:
+    slot_opened = asyncio.Event()
+    printer = Eps3Simulator(on_slot_open=slot_opened.set, on_reboot=lambda: server.hang_up())
+    server = PrinterServer(printer)
+    link = ReopenedLink(TcpLink("127.0.0.1", await server.start()))
+    await link.open()
+    driver = Eps3Printer(link, timings=EPS3_QUICK)
+    try:
+        yield Bench(port=server, driver=driver, card=_card(960, 560), slot_opened=slot_opened)
+    finally:
+        await link.close()
+        await server.stop()
+
+
+BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
+    "star+serial": star_on_serial,
+    "eps3+serial": eps3_on_serial,
+    "eps3+tcp": eps3_on_tcp,
+}
+
+
+def _card(width_px: int, height_px: int) -> PlasticCard:
+    return PlasticCard(ClassicChip(), size=(width_px, height_px))
