@@ -20,23 +20,28 @@ class Trust(Enum):
 class CardProfile:
     """One kind of card.
 
-    `keeps_record` tells whether our two-slot record is on it; a card without one only identifies,
-    and its number stands for it. `one_way_counter` tells whether the card itself refuses to count
-    backwards. `tap_budget_ms` is how long a whole visit of the card to the antenna may take, with
-    its write.
+    `has_chip` tells whether a reader finds it; the others are numbers that are scanned, swiped or
+    typed (`loyalty.card_numbers`). `keeps_record` tells whether our two-slot record is on it; a
+    card without one only identifies, and its number stands for it. `one_way_counter` tells whether
+    the card itself refuses to count backwards. `tap_budget_ms` is how long a whole visit of the
+    card to the antenna may take, with its write.
     """
 
     kind: str
     trust: Trust
+    has_chip: bool
     keeps_record: bool
     one_way_counter: bool
     tap_budget_ms: int
 
 
-def _profile(kind: str, trust: Trust, *, record: bool, counter: bool, budget: int) -> CardProfile:
+def _profile(
+    kind: str, trust: Trust, *, record: bool, counter: bool, budget: int, chip: bool = True
+) -> CardProfile:
     return CardProfile(
         kind=kind,
         trust=trust,
+        has_chip=chip,
         keeps_record=record,
         one_way_counter=counter,
         tap_budget_ms=budget,
@@ -60,7 +65,14 @@ PROFILES: dict[str, CardProfile] = {
         _profile("desfire_ev2", Trust.LEASE, record=True, counter=True, budget=150),
         _profile("desfire_ev3", Trust.LEASE, record=True, counter=True, budget=150),
         *(
-            _profile(kind, Trust.IDENTIFIER, record=False, counter=False, budget=_READ_BY_EYE_MS)
+            _profile(
+                kind,
+                Trust.IDENTIFIER,
+                record=False,
+                counter=False,
+                budget=_READ_BY_EYE_MS,
+                chip=False,
+            )
             for kind in ("barcode", "magnetic", "phone")
         ),
     )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
 
+from loyalty.card_kinds import PROFILES
 from loyalty.fields import (
     Choice,
     Count,
@@ -31,10 +32,12 @@ from loyalty.fields import (
 from loyalty.lines import Line, read_line
 from loyalty.wire import names_of
 
+_OLD_CARD_KINDS = ("ntag", "desfire")  # what lines said before kinds had their chips' names
 SALE_ITEMS_MAX = 500
 CLOSE_CHAINS_MAX = 200  # with names of the usual length they fit a line
 
 Touch = Annotated[str, Choice(("none", "done", "torn", "unknown"))]
+CardKind = Annotated[str, Choice((*PROFILES, *_OLD_CARD_KINDS))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +46,11 @@ class Record(Line):
 
     `at_ms` is wall time, `mono_ms` milliseconds since boot number `boot`, `hub_ms` the last hub
     time seen in this boot (0 for none). `rules` is the programme version the device had. `card`
-    is the chip's UID in hexadecimal and `member` the token read from it, both empty where no
-    card took part. `ctr_seen` and `ctr_used` are the card's counter as read and as written (-1
-    for none), `touch` how that write ended. `op` is the business key of a fact that moves value:
-    merchant, till, receipt number and leg; empty for the others.
+    is the chip's UID in hexadecimal, or stands for a number (`loyalty.card_numbers`), and `member`
+    the token read from it; both are empty where no card took part. `ctr_seen` and `ctr_used` are
+    the card's counter as read and as written (-1 for none), `touch` how that write ended. `op` is
+    the business key of a fact that moves value: merchant, till, receipt number and leg; empty for
+    the others.
     """
 
     at_ms: TimeMs
@@ -104,11 +108,24 @@ class Redemption(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardIssued(Record):
-    """A card was personalised for a member."""
+    """A card was personalised for a member, or a number became one of the member's cards."""
 
     kind: ClassVar[str] = "card_issued"
 
-    card_kind: Annotated[str, Choice(("classic1k", "ntag", "desfire", "barcode"))]
+    card_kind: CardKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardSuspected(Record):
+    """A card was refused because somebody must have tampered with it.
+
+    `rolled_back`: its record is older than its own one-way counter. `copied`: it states what is
+    ours and is not the chip that it was written to.
+    """
+
+    kind: ClassVar[str] = "card_suspected"
+
+    sign: Annotated[str, Choice(("rolled_back", "copied"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +233,7 @@ KINDS: dict[str, type[Record]] = {
         Sale,
         Redemption,
         CardIssued,
+        CardSuspected,
         CheckIn,
         FaceStarted,
         FacePrinted,
