@@ -1,7 +1,7 @@
 """MIFARE Classic: what is sent to the chip, its access bits, trailers and value blocks. Portable.
 
 Source: NXP MF1S50YYX rev. 3 (MIFARE Classic EV1 1K): §8.6 for the memory, §8.7 for access, §9 and
-§12 for commands.
+§12 for commands; MF1S70YYX rev. 3 (the 4K) §8.6 for sectors of sixteen blocks.
 """
 
 import struct
@@ -9,7 +9,11 @@ import struct
 BLOCK_BYTES = 16
 KEY_BYTES = 6
 SAK_1K = 0x08
+SAK_4K = 0x18
 BLOCKS_1K = 64
+BLOCKS_4K = 256
+SECTORS_1K = 16
+SECTORS_4K = 40
 TRANSPORT_KEY = b"\xff\xff\xff\xff\xff\xff"
 
 AUTHENTICATE_A = 0x60
@@ -27,22 +31,40 @@ DATA_B_WRITES = 0b100  # Either key reads, key B writes.
 TRAILER_TRANSPORT = 0b001  # Key A writes everything and key B can be read.
 TRAILER_B_WRITES = 0b011  # Key B writes keys and access bits; nothing reads a key.
 
+_SMALL_SECTORS = 32  # Of four blocks each; the sectors after them, on a 4K, have sixteen.
 _VALUE_MIN, _VALUE_MAX = -0x80000000, 0x7FFFFFFF
 
 
 def sector_of(block: int) -> int:
-    """Return the sector of `block` on a 1K card."""
-    return block // 4
+    """Return the sector of `block`, the same on a 1K and a 4K."""
+    small = _SMALL_SECTORS * 4
+    return block // 4 if block < small else _SMALL_SECTORS + (block - small) // 16
+
+
+def first_block(sector: int) -> int:
+    """Return the first block of `sector`."""
+    big = max(0, sector - _SMALL_SECTORS)
+    return (sector - big) * 4 + big * 16
 
 
 def trailer_block(sector: int) -> int:
-    """Return the block that holds the keys of `sector` on a 1K card."""
-    return sector * 4 + 3
+    """Return the last block of `sector`, which holds its keys."""
+    return first_block(sector) + (3 if sector < _SMALL_SECTORS else 15)
 
 
-def data_blocks(sector: int) -> tuple[int, int, int]:
-    """Return the three data blocks of `sector` on a 1K card."""
-    return sector * 4, sector * 4 + 1, sector * 4 + 2
+def data_blocks(sector: int) -> tuple[int, ...]:
+    """Return the data blocks of `sector`: three, or fifteen from sector 32 on."""
+    return tuple(range(first_block(sector), trailer_block(sector)))
+
+
+def access_place(block: int) -> int:
+    """Return which of its sector's four access conditions `block` obeys; 3 is the trailer's.
+
+    In a sector of sixteen blocks one condition is for five data blocks (MF1S70YYX §8.7.1).
+    """
+    sector = sector_of(block)
+    at = block - first_block(sector)
+    return at if sector < _SMALL_SECTORS else at // 5
 
 
 def authenticate(block: int, key: bytes, uid: bytes, key_b: bool = False) -> bytes:
