@@ -24,8 +24,7 @@ Paths are taken from the file's own directory. The shape::
     port = "/dev/ttyAMA0"
 
     [printer]                         # only where there is one
-    port = "/dev/ttyUSB0"
-    baud = 9600
+    url = "star+serial:///dev/ttyUSB0?baud=9600"
 """
 
 import tomllib
@@ -34,12 +33,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from device.display.printers.urls import PrinterUrl, UrlError, parse_printer_url
 from device.errors import DeviceError
 from device.mqtt.identity import SECRET_MIN_BYTES, SECRETS_MAX, Broker, Identity
 from loyalty.chain import is_name
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
-BAUDS = (9600, 19200, 38400, 57600, 115200)
 CONFIG_MAX_BYTES = 65_536
 SECRET_MAX_BYTES = 128
 TEXT_MAX_CHARACTERS = 255
@@ -49,14 +48,6 @@ _TEXT = f"text of 1 to {TEXT_MAX_CHARACTERS} characters"
 
 class ConfigError(DeviceError):
     """The configuration cannot be used; every mistake is a line of the message."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrinterConfig:
-    """Where the card printer is."""
-
-    port: str
-    baud: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +61,7 @@ class DeviceConfig:
     catalogue: Path
     card_keys: Path | None
     reader_port: str
-    printer: PrinterConfig | None
+    printer: PrinterUrl | None
 
 
 def read_config(path: Path) -> DeviceConfig:
@@ -230,10 +221,17 @@ def _secrets(hub: _Table) -> dict[str, bytes]:
     return found
 
 
-def _printer(table: _Table) -> PrinterConfig | None:
-    port, baud = table.text("port"), table.one_of("baud", BAUDS)
+def _printer(table: _Table) -> PrinterUrl | None:
+    text = table.text("url")
     table.end()
-    return None if port is None or baud is None else PrinterConfig(port=port, baud=baud)
+    if text is None:
+        return None
+    try:
+        return parse_printer_url(text)
+    except UrlError as error:
+        for mistake in error.mistakes:
+            table.complain("url", mistake)
+    return None
 
 
 def _unhex(digits: str | None) -> bytes:

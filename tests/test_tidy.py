@@ -54,6 +54,7 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/readers/dialogue.py": "the wait for the reader's answer",
+    "device/open_printer.py": "the link to a printer",
     "device/printer_minder.py": "the log of a printer's troubles",
     "device/published.py": "the file of a newer programme",
     "device/serial_link.py": "a serial port",

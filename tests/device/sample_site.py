@@ -32,8 +32,7 @@ port = "{folder}/reader"
 """
 PRINTER = """
 [printer]
-port = "{folder}/printer"
-baud = 115200
+url = "star+serial://{folder}/printer?baud=115200"
 """
 HUB = """
 ledger = "ledger.db"

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from device.config import CONFIG_MAX_BYTES, ConfigError, PrinterConfig, read_config
+from device.config import CONFIG_MAX_BYTES, ConfigError, read_config
+from device.display.printers.presets import PRESETS
+from device.display.printers.urls import SerialPlace, StarUrl
 
 SECRET = "ab" * 32
 GOOD = f"""
@@ -34,8 +36,7 @@ file = "secret-k2"
 port = "/dev/ttyAMA0"
 
 [printer]
-port = "/dev/ttyUSB0"
-baud = 9600
+url = "star+serial:///dev/ttyUSB0?baud=9600"
 """
 
 
@@ -63,7 +64,7 @@ def test_a_whole_configuration_is_read(path: Path) -> None:
     assert config.broker.password == "open-sesame"
     assert config.locale == "zh_Hant_HK"
     assert config.reader_port == "/dev/ttyAMA0"
-    assert config.printer == PrinterConfig(port="/dev/ttyUSB0", baud=9600)
+    assert config.printer == StarUrl(SerialPlace("/dev/ttyUSB0", 9600), PRESETS["normal"])
 
 
 def test_paths_are_taken_from_the_files_own_directory(path: Path) -> None:
@@ -121,8 +122,7 @@ hex = "{SECRET[:10]}"
 kid = "k1"
 file = "nowhere"
 [printer]
-port = "/dev/ttyUSB0"
-baud = 9601
+url = "star+serial:///dev/ttyUSB0?baud=9601&speed=2"
 """
 
     found = mistakes_of(path, text)
@@ -140,7 +140,8 @@ baud = 9601
         f" directory: '{path.parent / 'nowhere'}'",
         "reader: missing, wanted a table",
         "reader.port: missing, wanted text of 1 to 255 characters",
-        "printer.baud: found 9601, wanted one of 9600, 19200, 38400, 57600, 115200",
+        "printer.url: baud '9601', wanted one of 9600, 19200, 38400, 57600, 115200",
+        "printer.url: 'speed' is no option of this printer",
         "colour: not a key of this table",
     ]
 

@@ -39,6 +39,7 @@ class Command(IntEnum):
     RESET = 0x5F
 
 
+ERASE_HOLD = b"0,1,0"
 ERASE_PRINT_HOLD = b"0,1,1"  # data of REWRITE; buffers survive, so it may be repeated
 DISCHARGE_FULLY = b"1"
 

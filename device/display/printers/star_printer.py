@@ -19,6 +19,7 @@ from device.display.printers.printer import (
 )
 from device.display.printers.star import (
     DISCHARGE_FULLY,
+    ERASE_HOLD,
     ERASE_PRINT_HOLD,
     Command,
     Exchange,
@@ -52,20 +53,18 @@ class StarPrinter:
         *,
         monotonic_s: Callable[[], float],
         timings: StarTimings | None = None,
+        erases: int = 1,
     ) -> None:
+        """`erases` is how often the erase head passes over the film before it is printed."""
         self._link = link
         self._monotonic_s = monotonic_s
         self._timings = timings or StarTimings()
+        self.traits = Traits(profile=STAR_TCP, erases=erases)
         self._wanted: Raster | None = None
         self._in_memory: Raster | None = None
         self._answered_s = float("-inf")
         self._fault: Fault | None = None
         self._taking = False
-
-    @property
-    def traits(self) -> Traits:
-        """Its heads take 480 × 320 dots."""
-        return Traits(profile=STAR_TCP)
 
     async def status(self) -> Status:
         """Return what the sensors say, with the last fault until something goes well again."""
@@ -132,16 +131,11 @@ class StarPrinter:
                 await self.load(self._wanted)
             except (PrinterTrouble, LinkLost):
                 return Outcome.FAILED
-        try:
-            answer = await self._exchange(
-                Command.REWRITE, ERASE_PRINT_HOLD, timeout_s=self._timings.rewrite_s
-            )
-        except LinkLost:
-            return Outcome.UNKNOWN
-        self._fault = fault_of(answer)
-        if isinstance(answer, Failed):
-            return Outcome.FAILED if answer.refused else Outcome.UNKNOWN
-        return Outcome.OK if self._fault is None else Outcome.FAILED
+        outcome = Outcome.OK
+        for passes_left in reversed(range(self.traits.erases)):
+            if outcome is Outcome.OK:
+                outcome = await self._heat(ERASE_HOLD if passes_left else ERASE_PRINT_HOLD)
+        return outcome
 
     async def eject(self) -> None:
         """Push the card out; it then waits at the gate."""
@@ -156,6 +150,16 @@ class StarPrinter:
         """Reset; about 3 s. A card inside is discharged."""
         self._in_memory = None
         await self._do(Command.RESET)
+
+    async def _heat(self, what: bytes) -> Outcome:
+        try:
+            answer = await self._exchange(Command.REWRITE, what, timeout_s=self._timings.rewrite_s)
+        except LinkLost:
+            return Outcome.UNKNOWN
+        self._fault = fault_of(answer)
+        if isinstance(answer, Failed):
+            return Outcome.FAILED if answer.refused else Outcome.UNKNOWN
+        return Outcome.OK if self._fault is None else Outcome.FAILED
 
     async def _do(self, command: Command, data: bytes = b"") -> None:
         self._check(await self._exchange(command, data))
