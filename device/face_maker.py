@@ -1,22 +1,26 @@
 """From what a face must show to the marks a printer makes, read back by our own decoder."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from device.display.cards.face import MESSAGES_MAX, Face, FaceArtist
+from device.display.cards.artist import FaceArtist
+from device.display.cards.face import MESSAGES_MAX, Face
 from device.display.cards.payload import Payload, encode
-from device.display.cards.profile import Profile
 from device.display.cards.raster import Raster, pack
-from device.display.cards.readback import read_code
+from device.display.cards.readback import read_bars, read_code
 from device.display.cards.words import WORDS
 from device.events import FaceContent
-from loyalty.clock import business_date
 from loyalty.programme import Programme
+from loyalty.rules.messages import Audience, messages_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeFace:
-    """Marks for a printer; `payload` is what the code was to say, `read_back` what it says."""
+    """Marks for a printer; `payload` is what the code was to say, `read_back` what it says.
+
+    `read_back` is None as well where the face has bars that do not read.
+    """
 
     raster: Raster
     payload: str
@@ -24,31 +28,28 @@ class MadeFace:
 
 
 class FaceMaker:
-    """Makes faces for one printer in one language; the programme's offers stand at their foot."""
+    """Makes faces for one printer in one language, under one programme."""
 
-    def __init__(
-        self,
-        artist: FaceArtist,
-        profile: Profile,
-        programme: Programme,
-        *,
-        locale: str,
-    ) -> None:
+    def __init__(self, artist: FaceArtist, programme: Programme, *, locale: str) -> None:
         self._artist = artist
-        self._profile = profile
         self._programme = programme
         self._locale = locale
-        offers = sorted(programme.offers, key=lambda offer: offer.points)
-        self._messages = tuple(
-            WORDS[locale].offer(offer.label.in_locale(locale), offer.points)
-            for offer in offers[:MESSAGES_MAX]
-        )
+        brand = programme.faces.brand
+        self._brand = "" if brand is None else brand.in_locale(locale)
         self._tiers: Mapping[str, str] = {
             tier.id: tier.label.in_locale(locale) for tier in programme.tiers
         }
 
     def make(self, content: FaceContent) -> MadeFace:
         """Return the face of `content`, drawn, packed and read back."""
+        face = self.face(content)
+        raster = pack(self._artist.draw(face), invert=self._artist.sheet.profile.invert)
+        return MadeFace(
+            raster=raster, payload=encode(face.payload), read_back=self._read_back(raster, face)
+        )
+
+    def face(self, content: FaceContent) -> Face:
+        """Return what the face of `content` says, with what its member is told at that time."""
         payload = Payload(
             account=content.member,
             version=content.account_version,
@@ -57,18 +58,28 @@ class FaceMaker:
             pending_points=content.pending_points,
             check=content.check,
         )
-        programme = self._programme
-        face = Face(
+        at = datetime.fromtimestamp(payload.as_of_s, UTC)
+        return Face(
             locale=self._locale,
-            name="",
+            brand=self._brand,
             tier=self._tiers.get(content.tier, content.tier),
             payload=payload,
-            as_of=business_date(content.as_of_ms, programme.zone, programme.cutoff_hour),
-            messages=self._messages,
+            as_of=at.astimezone(self._programme.zone),
+            messages=tuple(self._messages(content))[:MESSAGES_MAX],
         )
-        raster = pack(self._artist.draw(face), invert=self._profile.invert)
-        return MadeFace(
-            raster=raster,
-            payload=encode(payload),
-            read_back=read_code(raster, self._profile),
-        )
+
+    def _messages(self, content: FaceContent) -> Iterator[str]:
+        """Yield what the programme tells this member now, then its offers, the cheapest first."""
+        audience = Audience(tier=content.tier, points=content.points)
+        told = messages_for(self._programme, audience, at_ms=content.as_of_ms, most=MESSAGES_MAX)
+        for message in told:
+            yield message.text.in_locale(self._locale)
+        for offer in sorted(self._programme.offers, key=lambda it: it.points):
+            label = offer.label.in_locale(self._locale)
+            yield WORDS[self._locale].offer.format(label=label, points=f"{offer.points:,}")
+
+    def _read_back(self, raster: Raster, face: Face) -> str | None:
+        sheet = self._artist.sheet
+        if sheet.bars is not None and read_bars(raster, sheet) != face.payload.account:
+            return None
+        return read_code(raster, sheet)

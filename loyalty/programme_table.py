@@ -65,6 +65,14 @@ class Table:
         """Return whether `key` is written down."""
         return key in self._values
 
+    def knows(self, *keys: str) -> None:
+        """Take `keys` as read: they may be left out, and are right where they are written down."""
+        self._read.update(keys)
+
+    def where(self) -> str:
+        """Return the source, the line and the path of this table, to name it later."""
+        return str(self._notes.mistake(self.path, ""))[:-2]
+
     def whole(self, key: str, least: int, most: int, *, default: int | None = None) -> int:
         """Return the whole number of `key`, from `least` to `most`."""
         value = self._get(key, default)

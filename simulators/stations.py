@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from device.display.cards.face import FaceArtist
+from device.display.cards.artist import FaceArtist
+from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
 from device.events import Event
@@ -162,8 +163,7 @@ class KioskStation(_Station):
         self._chip = Pn532Chip()
         self.printer = StarSimulator(on_held=self._show_to_reader)
         self._faces = FaceMaker(
-            FaceArtist(STAR_TCP, Fonts(installed_collection())),
-            STAR_TCP,
+            FaceArtist(read_layout(ORDINARY), STAR_TCP, Fonts(installed_collection())),
             making.programme,
             locale=making.locale,
         )

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from PIL import Image, ImageDraw
 
 from device.display.fonts import Font, Fonts
-from device.display.wrapping import fit, wrap
+from device.display.wrapping import fit, widest_piece, wrap
 
 INKS_MAX = 256
 WRAPPED_MAX = 256
 KNOWN_CHARACTERS_MAX = 8192
-SIZE_READABLE_PX = 20  # dense traditional characters in one bit: 16 just, 20 comfortable
 STAND_IN = "〓"  # the printer's mark for a letter that is not in the case
 
 _NO_SUCH_CHARACTER = "\U0010fffd"  # private use, in no font of ours
@@ -75,20 +74,20 @@ class Lettering:
         """Return how wide `text` is in `style`."""
         return self._font(style).width_px(text)
 
-    def shrink(self, text: str, *, style: Style, width_px: int) -> Style:
+    def shrink(self, text: str, *, style: Style, width_px: int, least_px: int) -> Style:
         """Return `style`, or the largest smaller one in which `text` is at most `width_px` wide.
 
-        It never goes below `SIZE_READABLE_PX`.
+        It never goes below `least_px`.
         """
         found = self.width_px(text, style)
         if found <= width_px:
             return style
-        smaller_px = max(SIZE_READABLE_PX, int(style.size_px * width_px / found))
+        smaller_px = max(least_px, int(style.size_px * width_px / found))
         return Style(smaller_px, style.bold)
 
     def fit(self, text: str, *, style: Style, width_px: int) -> str:
         """Return what can be shown of `text` on one line of `width_px`."""
-        return fit(self._showable(text), measure=self._measure(style), width_px=width_px)
+        return fit(self.showable(text), measure=self._measure(style), width_px=width_px)
 
     def wrap(self, text: str, *, style: Style, width_px: int, lines_max: int) -> list[str]:
         """Return what can be shown of `text` as at most `lines_max` lines of `width_px`."""
@@ -97,12 +96,38 @@ class Lettering:
             if len(self._wrapped) >= WRAPPED_MAX:
                 self._wrapped.clear()
             lines = self._wrapped[key] = wrap(
-                self._showable(text),
+                self.showable(text),
                 measure=self._measure(style),
                 width_px=width_px,
                 lines_max=lines_max,
             )
         return lines
+
+    def showable(self, text: str) -> str:
+        """Return `text` without control characters, and with symbols it cannot show left out.
+
+        A letter that it cannot show becomes `STAND_IN`.
+        """
+        shown = []
+        for char in unicodedata.normalize("NFC", text):
+            if char.isspace():
+                shown.append(" ")
+            elif unicodedata.category(char)[0] == "C":
+                continue
+            elif self._has(char):
+                shown.append(char)
+            elif unicodedata.category(char)[0] == "L":
+                shown.append(STAND_IN)
+        return "".join(shown)
+
+    def missing(self, text: str) -> str:
+        """Return the characters of `text` that the font lacks, each once."""
+        visible = (it for it in text if not it.isspace() and unicodedata.category(it)[0] != "C")
+        return "".join(it for it in dict.fromkeys(visible) if not self._has(it))
+
+    def widest_piece_px(self, text: str, style: Style) -> float:
+        """Return the width of the widest part of `text` that should stay whole."""
+        return widest_piece(self.showable(text), measure=self._measure(style))
 
     def _measure(self, style: Style) -> Callable[[str], float]:
         return self._font(style).width_px
@@ -119,20 +144,6 @@ class Lettering:
             self._inks.popitem(last=False)
         ink = self._inks[key] = _set_in_ink(text, self._font(style))
         return ink
-
-    def _showable(self, text: str) -> str:
-        """Return `text` without control characters, and with symbols it cannot show left out."""
-        shown = []
-        for char in unicodedata.normalize("NFC", text):
-            if char.isspace():
-                shown.append(" ")
-            elif unicodedata.category(char)[0] == "C":
-                continue
-            elif self._has(char):
-                shown.append(char)
-            elif unicodedata.category(char)[0] == "L":
-                shown.append(STAND_IN)
-        return "".join(shown)
 
     def _has(self, char: str) -> bool:
         if (known := self._known.get(char)) is None:

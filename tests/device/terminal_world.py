@@ -13,7 +13,8 @@ from pathlib import Path
 
 from device import handheld, kiosk
 from device.app import App, Parts
-from device.display.cards.face import FaceArtist
+from device.display.cards.artist import FaceArtist
+from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
 from device.display.printers.star_printer import StarPrinter, StarTimings
@@ -288,8 +289,8 @@ def _programme():
 
 @cache
 def _faces() -> FaceMaker:
-    artist = FaceArtist(STAR_TCP, Fonts(installed_collection()))
-    return FaceMaker(artist, STAR_TCP, _programme(), locale="en")
+    artist = FaceArtist(read_layout(ORDINARY), STAR_TCP, Fonts(installed_collection()))
+    return FaceMaker(artist, _programme(), locale="en")
 
 
 def _answer(ask: Ask) -> Answer:

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import pytest
 from PIL import Image
-from sample_faces import FACES
+from sample_faces import FACES, artist
 from star_on_a_port import star_on_a_port
 
-from device.display.cards.face import FaceArtist
 from device.display.cards.payload import encode
-from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cards.readback import read_code
 from device.display.cycle import Done, Idle, Jammed, Stale, step
@@ -39,7 +37,6 @@ from device.display.cycle_terms import (
     UidNotRead,
     UidRead,
 )
-from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import PrinterTrouble
 
 OLD = Image.new("1", (480, 320), 255)
@@ -57,7 +54,7 @@ class Journal:
 
 @pytest.fixture(scope="module")
 def picture():
-    return FaceArtist(STAR_TCP, Fonts(installed_collection())).draw(FACE)
+    return artist().draw(FACE)
 
 
 class Kiosk:
@@ -93,7 +90,7 @@ class Kiosk:
             case ReadUid():
                 return UidRead("anna") if self.port.printer.held else UidNotRead()
             case LoadFace(job=job):
-                read = read_code(self.raster, STAR_TCP)
+                read = read_code(self.raster, artist().sheet)
                 try:
                     await self.printer.load(self.raster)
                 except PrinterTrouble:

@@ -6,12 +6,9 @@ import sys
 import time
 
 from PIL import Image
-from sample_faces import FACES
+from sample_faces import FACES, artist
 
-from device.display.cards.face import FaceArtist
-from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
-from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import Outcome
 from device.display.printers.star_printer import StarPrinter
 from device.serial_link import SerialLink
@@ -21,7 +18,7 @@ PROGRAM = "import sys; from simulators.star_command import main; sys.exit(main(s
 
 async def test_a_face_that_another_program_prints_is_saved_and_the_end_is_clean(tmp_path):
     path, saved = tmp_path / "star", tmp_path / "face.png"
-    picture = FaceArtist(STAR_TCP, Fonts(installed_collection())).draw(FACES["en"])
+    picture = artist().draw(FACES["en"])
     options = ("--link", str(path), "--card", "--save", str(saved))
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PROGRAM, *options, stdout=asyncio.subprocess.PIPE

@@ -4,19 +4,16 @@ import asyncio
 
 import pytest
 from PIL import Image
-from sample_faces import FACES
+from sample_faces import FACES, artist
 from star_on_a_port import star_on_a_port
 
-from device.display.cards.face import FaceArtist
-from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
-from device.display.fonts import Fonts, installed_collection
 from device.display.printers.printer import FaultCode, Outcome, PrinterTrouble
 
 
 @pytest.fixture(scope="module")
 def picture():
-    return FaceArtist(STAR_TCP, Fonts(installed_collection())).draw(FACES["zh_Hant_HK"])
+    return artist().draw(FACES["zh_Hant_HK"])
 
 
 async def test_the_card_shows_the_very_dots_that_were_sent(picture):
