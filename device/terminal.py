@@ -4,7 +4,6 @@ import asyncio
 import random
 import secrets
 import signal
-import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,19 +19,19 @@ from device.config import ConfigError, DeviceConfig
 from device.console_front import ConsoleFront, take_typed
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout
-from device.display.cards.profile import STAR_TCP
+from device.display.cards.profile import Profile
 from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.i18n import translator
-from device.display.printers.star_printer import StarPrinter
+from device.display.printers.printer import CardPrinter
 from device.events import Setting
 from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
 from device.nfc.readers.pn532 import Pn532
+from device.open_printer import open_printer
 from device.published import programme_of
 from device.recorder import Recorder
-from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
 from device.slot import Slot
 from device.tap import Tap
@@ -114,11 +113,12 @@ async def _build(
     tap = Tap(reader, read_card_keys(config.card_keys), clock)
     slot: Slot | None = None
     if kind == "kiosk":
+        printer = await _printer(config, opened)
         slot = Slot(
-            printer=await _printer(config, opened),
+            printer=printer,
             reader=reader,
             tap=tap,
-            faces=_faces(programme, config.locale),
+            faces=_faces(programme, config.locale, printer.traits.profile),
             recorder=recorder,
             setting=setting,
             front=front,
@@ -155,21 +155,18 @@ def _labels(programme: Programme, locale: str) -> dict[str, str]:
     return tiers | {it.id: it.label.in_locale(locale) for it in programme.offers}
 
 
-def _faces(programme: Programme, locale: str) -> FaceMaker:
+def _faces(programme: Programme, locale: str, profile: Profile) -> FaceMaker:
     try:
-        artist = FaceArtist(read_layout(ORDINARY), STAR_TCP, Fonts(installed_collection()))
+        artist = FaceArtist(read_layout(ORDINARY), profile, Fonts(installed_collection()))
     except FontMissing as error:
         raise ConfigError(str(error)) from error
     return FaceMaker(artist, programme, locale=locale)
 
 
-async def _printer(config: DeviceConfig, opened: AsyncExitStack) -> StarPrinter:
+async def _printer(config: DeviceConfig, opened: AsyncExitStack) -> CardPrinter:
     if config.printer is None:
-        raise ConfigError("printer: missing, a kiosk wants a table with port and baud")
-    link = ReopenedLink(SerialLink(config.printer.port, config.printer.baud))
-    await link.open()
-    opened.push_async_callback(link.close)
-    return StarPrinter(link, monotonic_s=time.monotonic)
+        raise ConfigError("printer: missing, a kiosk wants a table with url")
+    return await open_printer(config.printer, opened)
 
 
 async def _prune(journal: Journal) -> None:
