@@ -21,7 +21,8 @@ Paths are taken from the file's own directory. The shape::
     file = "secret-k1"                # hexadecimal digits; or hex = "…"
 
     [reader]
-    port = "/dev/ttyAMA0"
+    url = "pn532+serial:///dev/ttyAMA0"
+    reset = "/dev/gpiochip0:17"       # only where the reader's reset pin is wired
 
     [printer]                         # only where there is one
     url = "star+serial:///dev/ttyUSB0?baud=9600"
@@ -36,6 +37,13 @@ from typing import Any
 from device.display.printers.urls import PrinterUrl, UrlError, parse_printer_url
 from device.errors import DeviceError
 from device.mqtt.identity import SECRET_MIN_BYTES, SECRETS_MAX, Broker, Identity
+from device.nfc.readers.reader_url import (
+    ReaderPlace,
+    ReaderUrlError,
+    ResetLine,
+    parse_reader_url,
+    parse_reset_line,
+)
 from loyalty.chain import is_name
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
@@ -51,6 +59,14 @@ class ConfigError(DeviceError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderConfig:
+    """Where the card reader is, and the line that resets it."""
+
+    place: ReaderPlace
+    reset: ResetLine | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfig:
     """Everything a terminal is told from outside; secrets never show in its repr."""
 
@@ -60,7 +76,7 @@ class DeviceConfig:
     journal: Path
     catalogue: Path
     card_keys: Path | None
-    reader_port: str
+    reader: ReaderConfig
     printer: PrinterUrl | None
 
 
@@ -116,6 +132,16 @@ class _Table:
     def path(self, key: str) -> Any:
         value = self.text(key)
         return None if value is None else self._directory / value
+
+    def parsed(self, key: str, parse: Callable[[str], Any]) -> Any:
+        """Return what `parse` makes of a text, or None after noting each of its mistakes."""
+        text = self.text(key)
+        try:
+            return None if text is None else parse(text)
+        except (ReaderUrlError, UrlError) as error:
+            for mistake in error.mistakes:
+                self.complain(key, mistake)
+            return None
 
     def one_of(self, key: str, choices: tuple[Any, ...]) -> Any:
         wanted = "one of " + ", ".join(str(it) for it in choices)
@@ -174,14 +200,13 @@ def _config(top: _Table) -> DeviceConfig | None:
     broker = _broker(hub)
     secrets = _secrets(hub)
     hub.end()
-    reader = top.table("reader")
-    reader_port = reader.text("port")
-    reader.end()
+    reader = _reader(top.table("reader"))
     printer = _printer(top.table("printer")) if top.has("printer") else None
     top.end()
     if top.mistakes:
         return None
     assert broker is not None
+    assert reader is not None
     return DeviceConfig(
         identity=Identity(store=store, device=device, secrets=secrets),
         broker=broker,
@@ -189,7 +214,7 @@ def _config(top: _Table) -> DeviceConfig | None:
         journal=journal,
         catalogue=catalogue,
         card_keys=card_keys,
-        reader_port=reader_port,
+        reader=reader,
         printer=printer,
     )
 
@@ -221,17 +246,17 @@ def _secrets(hub: _Table) -> dict[str, bytes]:
     return found
 
 
-def _printer(table: _Table) -> PrinterUrl | None:
-    text = table.text("url")
+def _reader(table: _Table) -> ReaderConfig | None:
+    place = table.parsed("url", parse_reader_url)
+    reset = table.parsed("reset", parse_reset_line) if table.has("reset") else None
     table.end()
-    if text is None:
-        return None
-    try:
-        return parse_printer_url(text)
-    except UrlError as error:
-        for mistake in error.mistakes:
-            table.complain("url", mistake)
-    return None
+    return None if place is None else ReaderConfig(place=place, reset=reset)
+
+
+def _printer(table: _Table) -> PrinterUrl | None:
+    url: PrinterUrl | None = table.parsed("url", parse_printer_url)
+    table.end()
+    return url
 
 
 def _unhex(digits: str | None) -> bytes:

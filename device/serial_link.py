@@ -19,6 +19,9 @@ _SPEEDS = {
     38400: termios.B38400,
     57600: termios.B57600,
     115200: termios.B115200,
+    230400: termios.B230400,
+    460800: termios.B460800,
+    921600: termios.B921600,
 }
 
 

@@ -28,11 +28,10 @@ from device.face_maker import FaceMaker
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
-from device.nfc.readers.pn532 import Pn532
+from device.nfc.readers.open_reader import make_reader
 from device.open_printer import open_printer
 from device.published import programme_of
 from device.recorder import Recorder
-from device.serial_link import SerialLink
 from device.slot import Slot
 from device.tap import Tap
 from loyalty.clock import SystemClock
@@ -107,7 +106,7 @@ async def _build(
     )
     recorder = Recorder(journal, hub, clock)
     front = ConsoleFront(screen, translator(config.locale), _labels(programme, config.locale))
-    reader = Pn532(SerialLink(config.reader_port))
+    reader = make_reader(config.reader.place)
     await reader.open()
     opened.push_async_callback(reader.close)
     tap = Tap(reader, read_card_keys(config.card_keys), clock)

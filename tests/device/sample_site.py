@@ -28,7 +28,7 @@ kid = "k1"
 hex = {secret}
 
 [reader]
-port = "{folder}/reader"
+url = "pn532+serial://{folder}/reader"
 """
 PRINTER = """
 [printer]

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from device.config import CONFIG_MAX_BYTES, ConfigError, read_config
+from device.config import CONFIG_MAX_BYTES, ConfigError, ReaderConfig, read_config
 from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
+from device.nfc.readers.reader_url import ResetLine, SerialPn532
 
 SECRET = "ab" * 32
 GOOD = f"""
@@ -33,7 +34,8 @@ kid = "k2"
 file = "secret-k2"
 
 [reader]
-port = "/dev/ttyAMA0"
+url = "pn532+serial:///dev/ttyAMA0"
+reset = "/dev/gpiochip0:17"
 
 [printer]
 url = "star+serial:///dev/ttyUSB0?baud=9600"
@@ -63,8 +65,28 @@ def test_a_whole_configuration_is_read(path: Path) -> None:
     assert (config.broker.host, config.broker.port) == ("127.0.0.1", 1883)
     assert config.broker.password == "open-sesame"
     assert config.locale == "zh_Hant_HK"
-    assert config.reader_port == "/dev/ttyAMA0"
+    assert config.reader == ReaderConfig(
+        place=SerialPn532(path="/dev/ttyAMA0", baud=115200),
+        reset=ResetLine(chip="/dev/gpiochip0", line=17),
+    )
     assert config.printer == StarUrl(SerialPlace("/dev/ttyUSB0", 9600), PRESETS["normal"])
+
+
+def test_each_mistake_about_the_reader_is_named(path: Path) -> None:
+    text = GOOD.replace("ttyAMA0", "ttyAMA0?baud=115201&parity=even").replace(":17", "")
+
+    assert mistakes_of(path, text) == [
+        "reader.url: found baud '115201', wanted one of 9600, 19200, 38400, 57600, 115200, 230400,"
+        " 460800, 921600",
+        "reader.url: found option 'parity', wanted none but baud",
+        "reader.reset: found '/dev/gpiochip0', wanted /dev/gpiochip…:LINE, the line 0 to 1023",
+    ]
+
+
+def test_a_reset_line_may_be_left_out(path: Path) -> None:
+    path.write_text(GOOD.replace('reset = "/dev/gpiochip0:17"\n', ""))
+
+    assert read_config(path).reader.reset is None
 
 
 def test_paths_are_taken_from_the_files_own_directory(path: Path) -> None:
@@ -139,7 +161,7 @@ url = "star+serial:///dev/ttyUSB0?baud=9601&speed=2"
         f"hub.secrets[1].file: cannot read {path.parent / 'nowhere'}: [Errno 2] No such file or"
         f" directory: '{path.parent / 'nowhere'}'",
         "reader: missing, wanted a table",
-        "reader.port: missing, wanted text of 1 to 255 characters",
+        "reader.url: missing, wanted text of 1 to 255 characters",
         "printer.url: baud '9601', wanted one of 9600, 19200, 38400, 57600, 115200",
         "printer.url: 'speed' is no option of this printer",
         "colour: not a key of this table",
