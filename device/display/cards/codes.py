@@ -1,8 +1,9 @@
 """QR codes and Code 128 drawn with whole dots, so that no edge falls between two of them."""
 
 import segno
-from barcode.codex import Code128  # type: ignore[import-untyped]  # it has no types
 from PIL import Image
+
+from device.display.cards.code128 import modules
 
 QUIET_ZONE_MODULES = 4  # ISO/IEC 18004 §9.1
 QR_MODULES_MAX = 45 + 2 * QUIET_ZONE_MODULES  # version 7: the longest payload at level M
@@ -46,13 +47,13 @@ def draw_bars(text: str, *, width_px: int, height_px: int, module_min_px: int) -
         CodeTooLarge: modules would be smaller than `module_min_px`.
     """
     quiet = "0" * BAR_QUIET_ZONE_MODULES
-    modules = quiet + Code128(text).build()[0] + quiet
-    module_px = width_px // len(modules)
+    bars = quiet + modules(text) + quiet
+    module_px = width_px // len(bars)
     if module_px < module_min_px:
         raise CodeTooLarge(
-            f"{len(text)} characters need {len(modules)} modules in {width_px} dots: "
+            f"{len(text)} characters need {len(bars)} modules in {width_px} dots: "
             f"{module_px} dots each, at least {module_min_px}"
         )
-    row = bytes(0 if module == "1" else 255 for module in modules)
-    small = Image.frombytes("L", (len(modules), 1), row)
-    return small.resize((len(modules) * module_px, height_px), Image.Resampling.NEAREST)
+    row = bytes(0 if module == "1" else 255 for module in bars)
+    small = Image.frombytes("L", (len(bars), 1), row)
+    return small.resize((len(bars) * module_px, height_px), Image.Resampling.NEAREST)

@@ -15,7 +15,6 @@ from device.display.cards.codes import BAR_MODULES_MAX, QR_MODULES_MAX
 from device.display.cards.layout import Box, Layout, Text
 from device.display.cards.profile import Profile
 
-
 _NEXT_TO_NOTHING = 1e-6  # so that 2.5 mm at 8 dots are 20 dots whatever floats make of them
 
 

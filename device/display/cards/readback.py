@@ -1,7 +1,7 @@
 """Reads our own raster with an independent decoder before a rewrite is spent on it.
 
 It starts from the bytes that go to the printer, so a packing mistake shows as well as a drawing
-mistake. The decoder (ZXing) shares no code with the encoders (segno and python-barcode).
+mistake. The decoder (ZXing) shares no code with the encoders (segno and ours).
 """
 
 import zxingcpp
