@@ -5,10 +5,16 @@ function is an argument, `encrypt_block(key, block) -> bytes` on 16 and 16 bytes
 Linux have different ones.
 """
 
+from loyalty.cmac import double, xor
+
 MASTER_BYTES = 16
 MESSAGE_MAX_BYTES = 31  # AN10922 §2.2: one constant byte and the message fill two AES blocks.
 CLASSIC_KEY_BYTES = 6
 SECTORS = 40  # A MIFARE Classic 4K has 40; a 1K has 16.
+
+NTAG424_APPLICATION = bytes.fromhex("d2760000850101")  # The only one on an NTAG 424 DNA: NDEF.
+SUN_FILE_KEY = 1  # Makes the MAC of its SUN messages, per card.
+SUN_META_KEY = 4  # Enciphers who it is there, so it is the same on all cards.
 
 _AES128_CONSTANT = b"\x01"  # AN10922 §2.2, div constant for AES-128 keys.
 _SYSTEM = b"LOYALTY"  # Our own system identifier within the diversification input.
@@ -27,12 +33,12 @@ def diversify_aes128(master: bytes, message: bytes, encrypt_block) -> bytes:  # 
     if not 1 <= len(message) <= MESSAGE_MAX_BYTES:
         raise ValueError(f"message of {len(message)} bytes, wanted 1 to {MESSAGE_MAX_BYTES}")
     whole = _AES128_CONSTANT + message
-    subkey = _double(encrypt_block(master, bytes(16)))
+    subkey = double(encrypt_block(master, bytes(16)))
     if len(whole) < 32:
-        subkey = _double(subkey)
+        subkey = double(subkey)
         whole = whole + b"\x80" + bytes(31 - len(whole))
     first = encrypt_block(master, whole[:16])
-    return bytes(encrypt_block(master, _xor(_xor(first, whole[16:]), subkey)))
+    return bytes(encrypt_block(master, xor(xor(first, whole[16:]), subkey)))
 
 
 def classic_key(master: bytes, uid: bytes, sector: int, name: str, encrypt_block) -> bytes:  # type: ignore[no-untyped-def]  # boards have no typing
@@ -54,13 +60,21 @@ def classic_key(master: bytes, uid: bytes, sector: int, name: str, encrypt_block
     return diversify_aes128(master, message, encrypt_block)[:CLASSIC_KEY_BYTES]
 
 
-def _double(block: bytes) -> bytes:
-    """Multiply by x in GF(2^128): how NIST SP 800-38B §6.1 makes a subkey."""
-    number = int.from_bytes(block, "big") << 1
-    if number >> 128:
-        number ^= (1 << 128) | 0x87
-    return number.to_bytes(16, "big")
+def application_key(  # type: ignore[no-untyped-def]  # boards have no typing
+    master: bytes, uid: bytes, application: bytes, number: int, encrypt_block
+) -> bytes:
+    """Return AES key `number` of `application` on the smart card `uid`.
+
+    The input is what AN10922 §2.1 recommends, UID, application and system, with the key's number.
+    """
+    return diversify_aes128(master, uid + application + bytes([number]) + _SYSTEM, encrypt_block)
 
 
-def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes([a ^ b for a, b in zip(one, other)])  # noqa: B905  # boards have no strict=
+def sun_file_key(master: bytes, uid: bytes, encrypt_block) -> bytes:  # type: ignore[no-untyped-def]  # boards have no typing
+    """Return the key with which the NTAG 424 DNA `uid` proves its SUN messages."""
+    return application_key(master, uid, NTAG424_APPLICATION, SUN_FILE_KEY, encrypt_block)
+
+
+def sun_meta_key(master: bytes, encrypt_block) -> bytes:  # type: ignore[no-untyped-def]  # boards have no typing
+    """Return the key that hides in a SUN message whose it is; all cards of a programme share it."""
+    return application_key(master, b"", NTAG424_APPLICATION, SUN_META_KEY, encrypt_block)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from device.nfc.aes import encrypt_block
+from loyalty.aes import encrypt_block
 from loyalty.keys import classic_key, diversify_aes128
 from tests.micropython_runner import ROOT, needs_micropython, run_micropython
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from device.nfc.aes import encrypt_block
+from loyalty.aes import encrypt_block
 from loyalty.keys import classic_key
 
 
