@@ -15,13 +15,14 @@ from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
 from device.events import Event
 from device.face_maker import FaceMaker
+from simulators.antenna import show_to
 from simulators.front import DARK, Front
 from simulators.life import Life, Making
 from simulators.plastic import PlasticCard
 from simulators.pn532 import Pn532Chip
 from simulators.pn532_port import Pn532Port
+from simulators.printer_port import PrinterPort
 from simulators.star import StarSimulator
-from simulators.star_port import StarPort
 
 LOOK_S = 0.005
 LIVES_MAX = 10_000
@@ -132,11 +133,11 @@ class HandheldStation(_Station):
 
     def hold_card(self, card: PlasticCard) -> None:
         """Hold a card against the reader."""
-        _hold(self._reader, card)
+        show_to(self._reader, card)
 
     def take_card_away(self) -> None:
         """Hold it there no longer."""
-        _hold(self._reader, None)
+        show_to(self._reader, None)
 
     def _begin(self) -> Life:
         self._reader = Pn532Port(self._chip)
@@ -192,11 +193,11 @@ class KioskStation(_Station):
         super()._cut_power()
 
     def _show_to_reader(self, card: PlasticCard | None) -> None:
-        _hold(self._reader, card)
+        show_to(self._reader, card)
 
     def _begin(self) -> Life:
         self._reader = Pn532Port(self._chip)
-        self._port = StarPort(self.printer)
+        self._port = PrinterPort(self.printer)
         paths = self._reader.start(), self._port.start()
         if not self.printer.powered:
             self.printer.restore_power()
@@ -217,10 +218,3 @@ class KioskStation(_Station):
     def _bytes_now(self) -> int:
         ports: tuple[Any, ...] = (self._reader, self._port)
         return sum(it.bytes_in + it.bytes_out for it in ports)
-
-
-def _hold(reader: Pn532Port, card: PlasticCard | None) -> None:
-    if card is None or card.chip is None:
-        reader.remove()
-    else:
-        reader.place(card.chip)

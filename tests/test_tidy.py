@@ -87,7 +87,9 @@ SHELLS = {
     "simulators/network.py": "the sockets between clients and broker",
     "simulators/pn532_command.py": "a command line",
     "simulators/pn532_port.py": "the name of a reader's pty",
+    "simulators/kiosk_command.py": "a command line",
     "simulators/power_recorder.py": "SQLite's files, through a VFS",
+    "simulators/printer_command.py": "a command line",
     "simulators/printer_port.py": "a printer's pty or TCP port",
     "simulators/pty_port.py": "a pty",
     "simulators/quick_clock.py": "the machine's clock",
@@ -98,9 +100,8 @@ SHELLS = {
     "simulators/shared_clock.py": "eight bytes of a file",
     "simulators/shopper.py": "a person's patience",
     "simulators/sim_command.py": "a command line",
-    "simulators/star_command.py": "a command line",
-    "simulators/star_port.py": "the name of a printer's pty",
     "simulators/stations.py": "the lives of a simulated terminal",
+    "simulators/typed_hand.py": "standard input and output",
     "simulators/visits.py": "the tasks of one visit",
 }
 

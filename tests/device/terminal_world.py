@@ -38,9 +38,9 @@ from simulators.chips.classic import ClassicChip
 from simulators.front import Front
 from simulators.plastic import PlasticCard
 from simulators.pn532_port import Pn532Port
+from simulators.printer_port import PrinterPort
 from simulators.script_clock import ScriptClock
 from simulators.star import StarSimulator
-from simulators.star_port import StarPort
 from tests.nfc.reader_on_a_port import KEYS, issue
 
 STORE = "s1"
@@ -120,7 +120,7 @@ class Hardware:
         self.reader_link, self.printer_link = folder / "reader", folder / "printer"
         self.star = GateStar(self._on_held)
         self.reader: Pn532Port
-        self.printer: StarPort
+        self.printer: PrinterPort[StarSimulator]
         self.plug_in_reader()
         self.plug_in_printer()
 
@@ -129,7 +129,7 @@ class Hardware:
         self.reader.start()
 
     def plug_in_printer(self) -> None:
-        self.printer = StarPort(self.star, link=self.printer_link)
+        self.printer = PrinterPort(self.star, link=self.printer_link)
         self.printer.start()
 
     def unplug(self) -> None:

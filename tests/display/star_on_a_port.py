@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.serial_link import SerialLink
 from simulators.plastic import PlasticCard
+from simulators.printer_port import PrinterPort
 from simulators.star import StarSimulator
-from simulators.star_port import StarPort
 
 QUICK = StarTimings(short_s=0.3, rewrite_s=0.3)
 
@@ -15,7 +15,7 @@ QUICK = StarTimings(short_s=0.3, rewrite_s=0.3)
 @asynccontextmanager
 async def star_on_a_port(*, held: bool = True, slot_open: asyncio.Event | None = None):
     """Give a port, a driver and a card, which the printer holds if `held`."""
-    port = StarPort(StarSimulator(on_slot_open=slot_open.set if slot_open else None))
+    port = PrinterPort(StarSimulator(on_slot_open=slot_open.set if slot_open else None))
     link = SerialLink(port.start())
     await link.open()
     printer = StarPrinter(link, monotonic_s=asyncio.get_running_loop().time, timings=QUICK)
