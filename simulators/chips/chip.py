@@ -105,25 +105,34 @@ class Nvm:
         self.torn = False  # Power failed in a write; only leaving the field brings it back.
         self.worn: Collection[int] = ()  # Where bytes no longer take what is written.
 
-    def program(self, at: int, data: bytes) -> bool:
-        """Replace the bytes from `at` on; False if power failed before or right after the last."""
+    def program(self, at: int, data: bytes, *, shadowed: bool = False) -> bool:
+        """Replace the bytes from `at` on; False if power failed before or right after the last.
+
+        A chip that protects a place against tearing programs it `shadowed`: a copy first, which
+        counts only once it is whole.
+        """
         room = self.bytes_until_power_loss
         written = len(data) if room is None else min(room, len(data))
         self.bytes_programmed += written
         if room is not None:
             self.bytes_until_power_loss = room - written
             self.torn = written == room
-        for place, byte in enumerate(data[:written], at):
-            if place not in self.worn:
-                self.cells[place] = byte
-        if self.torn and written < len(data) and at + written not in self.worn:
-            self.cells[at + written] |= data[written]
+        if written == len(data):
+            self._set(at, data)
+        elif not shadowed:
+            mixed = self.cells[at + written] | data[written]
+            self._set(at, data[:written] + bytes([mixed]))
         return not self.torn
 
     def regain_power(self) -> None:
         """Start afresh after the field was left; what was torn stays as it is."""
         if self.torn:
             self.torn, self.bytes_until_power_loss = False, None
+
+    def _set(self, at: int, data: bytes) -> None:
+        for place, byte in enumerate(data, at):
+            if place not in self.worn:
+                self.cells[place] = byte
 
 
 def air_s(sent_bytes: int, answer_bytes: int) -> float:

@@ -1,19 +1,41 @@
 """A MIFARE Classic chip: sectors behind keys, access bits and value blocks.
 
-Source: NXP MF1S50YYX rev. 3 §8.6 and §8.7 for the memory, its keys and access bits. Crypto1 on the
-air is not emulated: the PN532 does it, so no host ever sees it.
+Source: NXP MF1S50YYX rev. 3 (1K) and MF1S70YYX rev. 3 (4K): §8.6 for the memory, §8.7 for keys and
+access bits. Crypto1 on the air is not emulated: the PN532 does it, so no host ever sees it. Every
+NAK is reported as status 14, and raw frames after an authentication as silence: both assumed.
 """
 
 import random
+from collections.abc import Iterable
 
 from device.nfc import classic, commands
 from simulators.chips.chip import DONE, SILENT, Activation, Nvm
+from simulators.chips.classic_access import (
+    DECREMENT,
+    INCREMENT,
+    READ,
+    READ_ACCESS,
+    READ_KEY_B,
+    WRITE,
+    WRITE_ACCESS,
+    WRITE_KEY_A,
+    WRITE_KEY_B,
+    may_data,
+    may_trailer,
+)
 
 BLOCK_BYTES = classic.BLOCK_BYTES
 FACTORY_UID = bytes.fromhex("deadbeef")
 
+# Kind -> SAK, low byte of the ATQA for a UID of 4 bytes, number of sectors (NXP AN10833 §3.2).
+KINDS = {"classic1k": (0x08, 0x04, 16), "classic4k": (0x18, 0x02, 40)}
+
 _ACCESS_TRANSPORT = bytes.fromhex("ff078069")
+_ACCESS_READ_ONLY = classic.access_bytes((0b010, 0b010, 0b010), 0b010) + b"\x69"
+_ATQA_UID_7 = 0x40
 _REFUSED = (commands.CARD_AUTHENTICATION, b"")
+_HALT = b"\x50\x00"
+_SMALL_SECTORS = 32  # Those have 4 blocks, the ones behind 16 (MF1S70YYX §8.6).
 
 # How long a command and its answer take (NXP MF1S5009 rev. 3, figure 5).
 _TOOK_S = {
@@ -26,59 +48,33 @@ _TOOK_S = {
     classic.RESTORE: 0.0025,
     classic.TRANSFER: 0.0045,
 }
-_HALT = b"\x50\x00"
-
-# What each condition (C1 C2 C3) lets keys do with a data block: read, write, increment, and
-# decrement, transfer or restore (§8.7.3, table 8).
-_DATA_RIGHTS = {
-    0b000: ("AB", "AB", "AB", "AB"),
-    0b010: ("AB", "", "", ""),
-    0b100: ("AB", "B", "", ""),
-    0b110: ("AB", "B", "B", "AB"),
-    0b001: ("AB", "", "", "AB"),
-    0b011: ("B", "B", "", ""),
-    0b101: ("B", "", "", ""),
-    0b111: ("", "", "", ""),
-}
-_READ, _WRITE, _INCREMENT, _DECREMENT = range(4)
-
-# The same for a trailer: write key A, read access bits, write them, read key B, write key B
-# (§8.7.2, table 7).
-_TRAILER_RIGHTS = {
-    0b000: ("A", "A", "", "A", "A"),
-    0b010: ("", "A", "", "A", ""),
-    0b100: ("B", "AB", "", "", "B"),
-    0b110: ("", "AB", "", "", ""),
-    0b001: ("A", "A", "A", "A", "A"),
-    0b011: ("B", "AB", "B", "", "B"),
-    0b101: ("", "AB", "B", "", ""),
-    0b111: ("", "AB", "", "", ""),
-}
-_KEY_B_READABLE = (0b000, 0b010, 0b001)
 
 
 class ClassicChip:
-    """A MIFARE Classic 1K with a UID of 4 or 7 bytes and transport keys."""
+    """A MIFARE Classic 1K or 4K with a UID of 4 or 7 bytes and transport keys."""
 
-    sak = classic.SAK_1K
     ats = b""
     took_s = 0.0
 
-    def __init__(self, uid: bytes = FACTORY_UID) -> None:
+    def __init__(self, uid: bytes = FACTORY_UID, *, kind: str = "classic1k") -> None:
         """Be as new, with `uid`.
 
         Raises:
-            ValueError: `uid` is neither 4 nor 7 bytes.
+            ValueError: `uid` is neither 4 nor 7 bytes, or there is no such kind.
         """
         if len(uid) not in (4, 7):
             raise ValueError(f"uid of {len(uid)} bytes, wanted 4 or 7")
-        self.uid = uid
-        self.atqa = b"\x00\x44" if len(uid) == 7 else b"\x00\x04"
-        self.nvm = Nvm(bytes(classic.BLOCKS_1K * BLOCK_BYTES))
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r}, wanted one of {', '.join(KINDS)}")
+        self.sak, atqa, self.sectors = KINDS[kind]
+        self.kind, self.uid = kind, uid
+        self.atqa = bytes([0, atqa | (_ATQA_UID_7 if len(uid) == 7 else 0)])
+        self.blocks = trailer_of(self.sectors - 1) + 1
+        self.nvm = Nvm(bytes(self.blocks * BLOCK_BYTES))
         self.store(0, _manufacturer_block(uid, self.sak, self.atqa))
-        for sector in range(classic.BLOCKS_1K // 4):
+        for sector in range(self.sectors):
             trailer = classic.TRANSPORT_KEY + _ACCESS_TRANSPORT + classic.TRANSPORT_KEY
-            self.store(classic.trailer_block(sector), trailer)
+            self.store(trailer_of(sector), trailer)
         self._activation = Activation()
         self._open: tuple[int, str] | None = None
         self._register: tuple[int, int] | None = None
@@ -91,20 +87,35 @@ class ClassicChip:
         """Let block `number` hold `data`, past all access bits."""
         self.nvm.cells[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES] = data
 
+    def wear(self, blocks: Iterable[int]) -> None:
+        """Let `blocks` keep for ever what they hold now, though they acknowledge every write."""
+        self.nvm.worn = frozenset(
+            block * BLOCK_BYTES + at for block in blocks for at in range(BLOCK_BYTES)
+        )
+
+    def copied_onto(self, uid: bytes) -> "ClassicChip":
+        """Return a copier's work: all blocks but the first, keys too, on a chip with `uid`.
+
+        With our own UID it is what is sold as a "magic" card, which has no UID of its own.
+        """
+        copy = ClassicChip(uid, kind=self.kind)
+        copy.nvm.cells[BLOCK_BYTES:] = self.nvm.cells[BLOCK_BYTES:]
+        return copy
+
     def select(self, *, wake: bool = True) -> bool:
         """Answer a search; the sector that was open is open no more."""
-        self._open = self._register = None
+        self._close()
         return self._activation.select(wake=wake) and not self.nvm.torn
 
     def halt(self) -> None:
         """Fall silent until woken."""
         self._activation.halt()
-        self._open = self._register = None
+        self._close()
 
     def leave_field(self) -> None:
         """Lose power; a chip that was torn starts afresh when it comes back."""
         self._activation.lose_power()
-        self._open = self._register = None
+        self._close()
         self.nvm.regain_power()
 
     def exchange(self, data: bytes) -> tuple[int, bytes]:
@@ -127,61 +138,63 @@ class ClassicChip:
             answer = _REFUSED
         if answer[0] != commands.OK:
             self._activation.lapse()
-            self._open = self._register = None
+            self._close()
         return answer
 
     def exchange_raw(self, frame: bytes) -> tuple[int, bytes]:
-        """Say nothing: Crypto1 hides what is said to a selected chip, but for a HALT."""
+        """Say nothing; a plain frame is understood only as a HALT, or as an error."""
+        if not self._activation.active or self.nvm.torn:
+            return SILENT
         if frame == _HALT:
             self.halt()
+        else:
+            self._activation.lapse()
+            self._close()
         return SILENT
 
     def _authenticate(self, command: int, block: int, key_and_uid: bytes) -> tuple[int, bytes]:
         self._open = None
-        if block >= classic.BLOCKS_1K or len(key_and_uid) != 10:
+        if block >= self.blocks or len(key_and_uid) != 10:
             return _REFUSED
-        trailer = self.block(classic.trailer_block(classic.sector_of(block)))
+        sector = sector_of(block)
+        trailer = self.block(trailer_of(sector))
         name, wanted = (
             ("A", trailer[:6]) if command == classic.AUTHENTICATE_A else ("B", trailer[10:])
         )
         if key_and_uid[:6] != wanted or key_and_uid[6:] != self.uid[-4:]:
             return _REFUSED
-        self._open = (classic.sector_of(block), name)
+        self._open = (sector, name)
         return DONE
 
     def _read(self, block: int) -> tuple[int, bytes]:
-        if not _is_trailer(block):
-            return (commands.OK, self.block(block)) if self._may(block, _READ) else _REFUSED
-        rights = self._trailer_rights(block)
-        if rights is None:
+        if not is_trailer(block):
+            return (commands.OK, self.block(block)) if self._may(block, READ) else _REFUSED
+        if not self._opened(block):
             return _REFUSED
-        assert self._open is not None
-        key, trailer = self._open[1], self.block(block)
-        access = trailer[6:10] if key in rights[1] else bytes(4)
-        key_b = trailer[10:] if key in rights[3] else bytes(6)
+        trailer = self.block(block)
+        access = trailer[6:10] if self._may(block, READ_ACCESS) else bytes(4)
+        key_b = trailer[10:] if self._may(block, READ_KEY_B) else bytes(6)
         return commands.OK, bytes(6) + access + key_b
 
     def _write(self, block: int, data: bytes) -> tuple[int, bytes]:
         if block == 0 or len(data) != BLOCK_BYTES:
             return _REFUSED
-        if not _is_trailer(block):
-            return self._program(block, data) if self._may(block, _WRITE) else _REFUSED
-        rights = self._trailer_rights(block)
-        if rights is None:
-            return _REFUSED
-        assert self._open is not None
-        key, old = self._open[1], self.block(block)
-        may_a, may_access, may_b = (key in rights[at] for at in (0, 2, 4))
+        if not is_trailer(block):
+            return self._program(block, data) if self._may(block, WRITE) else _REFUSED
+        may_a, may_access, may_b = (
+            self._may(block, right) for right in (WRITE_KEY_A, WRITE_ACCESS, WRITE_KEY_B)
+        )
         if not (may_a or may_access or may_b):
             return _REFUSED
+        old = self.block(block)
         key_a = (data if may_a else old)[:6]
         access = (data if may_access else old)[6:10]
         key_b = (data if may_b else old)[10:]
         return self._program(block, key_a + access + key_b)
 
     def _load_value(self, command: int, block: int, operand: bytes) -> tuple[int, bytes]:
-        right = _INCREMENT if command == classic.INCREMENT else _DECREMENT
-        if not self._may(block, right) or len(operand) != 4:
+        right = INCREMENT if command == classic.INCREMENT else DECREMENT
+        if is_trailer(block) or not self._may(block, right) or len(operand) != 4:
             return _REFUSED
         held = classic.unpack_value(self.block(block))
         if held is None:
@@ -194,45 +207,65 @@ class ClassicChip:
         return DONE
 
     def _transfer(self, block: int) -> tuple[int, bytes]:
-        if self._register is None or not self._may(block, _DECREMENT):
+        if self._register is None or is_trailer(block) or not self._may(block, DECREMENT):
             return _REFUSED
         return self._program(block, classic.pack_value(*self._register))
 
     def _may(self, block: int, right: int) -> bool:
-        conditions = self._conditions(block)
-        if conditions is None or _is_trailer(block):
+        """Return whether the key that opened the sector of `block` has `right` over it."""
+        if not self._opened(block):
             return False
         assert self._open is not None
-        key = self._open[1]
-        if key == "B" and conditions[3] in _KEY_B_READABLE:
-            return False  # §8.7.3: a key B that can be read is data, and opens nothing.
-        return key in _DATA_RIGHTS[conditions[block % 4]][right]
+        trailer, key = self.block(trailer_of(sector_of(block))), self._open[1]
+        if is_trailer(block):
+            return may_trailer(trailer, key, right)
+        return may_data(trailer, group_of(block), key, right)
 
-    def _trailer_rights(self, block: int) -> tuple[str, str, str, str, str] | None:
-        conditions = self._conditions(block)
-        return None if conditions is None else _TRAILER_RIGHTS[conditions[3]]
-
-    def _conditions(self, block: int) -> tuple[int, ...] | None:
-        """Return the conditions in the sector of `block`; None if it is not open, or locked."""
-        sector = classic.sector_of(block)
-        if self._open is None or self._open[0] != sector:
-            return None
-        return classic.access_conditions(self.block(classic.trailer_block(sector))[6:9])
+    def _opened(self, block: int) -> bool:
+        """Return whether a key opened the sector of `block`, which its access bits do not lock."""
+        trailer = self.block(trailer_of(sector_of(block)))
+        opened = self._open is not None and self._open[0] == sector_of(block)
+        return opened and classic.access_conditions(trailer[6:9]) is not None
 
     def _program(self, block: int, data: bytes) -> tuple[int, bytes]:
         return DONE if self.nvm.program(block * BLOCK_BYTES, data) else SILENT
 
+    def _close(self) -> None:
+        self._open = self._register = None
 
-def blank_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
+
+def sector_of(block: int) -> int:
+    """Return the sector of `block`."""
+    small = _SMALL_SECTORS * 4
+    return block // 4 if block < small else _SMALL_SECTORS + (block - small) // 16
+
+
+def trailer_of(sector: int) -> int:
+    """Return the block that holds the keys of `sector`."""
+    behind = max(0, sector - _SMALL_SECTORS + 1)
+    return (sector + 1 - behind) * 4 + behind * 16 - 1
+
+
+def group_of(block: int) -> int:
+    """Return which condition stands for `block`: 0 to 2 for data, 3 for the trailer."""
+    return block % 4 if block < _SMALL_SECTORS * 4 else block % 16 // 5
+
+
+def is_trailer(block: int) -> bool:
+    """Return whether `block` holds keys."""
+    return block == trailer_of(sector_of(block))
+
+
+def blank_chip(uid: bytes = FACTORY_UID, *, kind: str = "classic1k") -> ClassicChip:
     """Return a chip as it leaves the factory: zeros and transport keys."""
-    return ClassicChip(uid)
+    return ClassicChip(uid, kind=kind)
 
 
-def written_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
+def written_chip(uid: bytes = FACTORY_UID, *, kind: str = "classic1k") -> ClassicChip:
     """Return a chip with transport keys whose data blocks hold their own number, for dumps."""
-    chip = ClassicChip(uid)
-    for block in range(1, classic.BLOCKS_1K):
-        if not _is_trailer(block):
+    chip = ClassicChip(uid, kind=kind)
+    for block in range(1, chip.blocks):
+        if not is_trailer(block):
             chip.store(block, bytes([block]) * BLOCK_BYTES)
     return chip
 
@@ -240,15 +273,20 @@ def written_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
 def foreign_chip(uid: bytes, rng: random.Random) -> ClassicChip:
     """Return a chip of somebody else's scheme: data and keys that we do not know."""
     chip = ClassicChip(uid)
-    for sector in range(1, classic.BLOCKS_1K // 4):
+    for sector in range(1, chip.sectors):
         at = sector * 4 * BLOCK_BYTES
         chip.nvm.cells[at : at + 54] = rng.randbytes(54)
         chip.nvm.cells[at + 58 : at + 64] = rng.randbytes(6)
     return chip
 
 
-def _is_trailer(block: int) -> bool:
-    return block % 4 == 3
+def locked_chip(uid: bytes = FACTORY_UID) -> ClassicChip:
+    """Return a chip with transport keys whose access bits let nobody write again."""
+    chip = ClassicChip(uid)
+    for sector in range(chip.sectors):
+        key = classic.TRANSPORT_KEY
+        chip.store(trailer_of(sector), key + _ACCESS_READ_ONLY + key)
+    return chip
 
 
 def _manufacturer_block(uid: bytes, sak: int, atqa: bytes) -> bytes:
