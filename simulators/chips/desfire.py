@@ -1,0 +1,486 @@
+"""A DESFire EV1, EV2 or EV3: applications with their own keys, files, and transactions on them.
+
+What a reader needs who personalises, reads and writes with AES keys, and what Debian's libfreefare
+tools need. Keys of DES serve for the first generation's authentication only. No silicon was at
+hand; what the documents leave open is as libfreefare expects it.
+
+Source: as `device.nfc.desfire`.
+"""
+
+import random
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from device.nfc import desfire
+from device.nfc.desfire import Mode
+from simulators.chips import native_files
+from simulators.chips.chip import Nvm
+from simulators.chips.iso_dep import IsoDepChip
+from simulators.chips.native_dialogue import (
+    AUTHENTICATE_D40,
+    Command,
+    NativeDialogue,
+    PowerFailed,
+    Refused,
+    Status,
+)
+from simulators.chips.native_files import BACKUP, STANDARD, VALUE, File, Key, Staged
+from simulators.chips.native_session import ChipEv2Session
+
+FACTORY_UID = bytes.fromhex("04112233445566")
+ATS = bytes.fromhex("067577810280")
+APPLICATIONS_MAX = 28
+FILES_MAX = 32
+KEYS_MAX = 14
+MEMORY_BYTES = 4096
+COMMIT_S = 0.005
+
+FACTORY_SETTINGS = 0x0F
+MASTER_CHANGES, FREE_LISTING, FREE_CREATION = 0x01, 0x02, 0x04
+
+# GetVersion's first seven bytes (hardware) and second seven (software) for each generation.
+GENERATIONS = {
+    "desfire_ev1": ("04010101001805", "04010101041805"),
+    "desfire_ev2": ("04010112001805", "04010102011805"),
+    "desfire_ev3": ("04010133001805", "04010103001805"),
+}
+
+_AES_KEYS, _ISO_FILE_IDS = 0x80, 0x20
+_FRAME_DATA_BYTES = 59
+_DIRECTORY_BYTES = 32  # What an application's own record takes.
+
+
+@dataclass(slots=True)
+class Application:
+    """Keys and files under one identifier."""
+
+    settings: int
+    keys: list[Key]
+    aes: bool
+    iso_file_ids: bool = False
+    files: dict[int, File] = field(default_factory=dict)
+
+
+class Desfire:
+    """The applet of a DESFire; `generation` is a key of `GENERATIONS`."""
+
+    def __init__(self, uid: bytes, generation: str, rng: random.Random) -> None:
+        self.nvm = Nvm(bytes(native_files.SCRATCH_BYTES + MEMORY_BYTES))
+        self.applications = {0: Application(FACTORY_SETTINGS, [Key()], aes=False)}
+        self._uid = uid
+        self._generation = generation
+        self._selected = self.applications[0]
+        self._staged = Staged()
+        self._used_bytes = 0
+        codes = {AUTHENTICATE_D40, desfire.AUTHENTICATE_AES}
+        if generation != "desfire_ev1":
+            codes |= {desfire.AUTHENTICATE_EV2_FIRST, desfire.AUTHENTICATE_EV2_NON_FIRST}
+        self.dialogue = NativeDialogue(
+            self._commands(),
+            key_of=self._key_value,
+            authentications=frozenset(codes),
+            rng=rng,
+            on_error=self._abort,
+            frame_data_bytes=_FRAME_DATA_BYTES,
+        )
+
+    @property
+    def took_s(self) -> float:
+        """How long the last answer took."""
+        return self.dialogue.took_s
+
+    def forget(self) -> None:
+        """Lose the selection, the session and what was not committed."""
+        self._selected = self.applications[0]
+        self._abort()
+        self.dialogue.forget()
+
+    def answer(self, apdu: bytes) -> bytes | None:
+        """Return the answer to a native command, wrapped or as it is, or None if power failed."""
+        wrapped = apdu[:1] == b"\x90" and len(apdu) >= 5
+        if wrapped:
+            if apdu[2:4] != b"\0\0" or (len(apdu) > 5 and len(apdu) != 6 + apdu[4]):
+                return b"\x67\x00"
+            code, parameters = apdu[1], apdu[5:-1]
+        elif apdu and apdu[0] != 0x00:
+            code, parameters = apdu[0], apdu[1:]
+        else:
+            return b"\x6d\x00"
+        try:
+            status, data = self.dialogue.native(code, parameters)
+        except PowerFailed:
+            return None
+        return data + bytes([0x91, status]) if wrapped else bytes([status]) + data
+
+    def _commands(self) -> dict[int, Command]:
+        return {
+            0x60: Command(self._get_version, part_bytes=(7, 7)),
+            0x5A: Command(self._select, ends_session=True),
+            0x6A: Command(self._list_applications),
+            0x6E: Command(self._free_memory),
+            0xCA: Command(self._create_application),
+            0xDA: Command(self._delete_application),
+            0xFC: Command(self._format),
+            0x45: Command(self._get_key_settings),
+            0x64: Command(self._get_key_version),
+            0xC4: Command(self._change_key, 1, lambda _: Mode.FULL),
+            0x6F: Command(self._list_files),
+            0xF5: Command(self._get_file_settings),
+            0xCD: Command(lambda it: self._create_data_file(STANDARD, it)),
+            0xCB: Command(lambda it: self._create_data_file(BACKUP, it)),
+            0xCC: Command(self._create_value_file),
+            0xDF: Command(self._delete_file),
+            0xBD: Command(self._read_data, 7, self._mode_of_reading),
+            0x3D: Command(self._write_data, 7, self._mode_of_writing, _written_bytes),
+            0x6C: Command(self._get_value, 1, self._mode_of_value),
+            0x0C: Command(self._credit, 1, self._mode_of_value),
+            0x1C: Command(self._limited_credit, 1, self._mode_of_value),
+            0xDC: Command(self._debit, 1, self._mode_of_value),
+            0xC7: Command(self._commit),
+            0xA7: Command(self._abort_transaction),
+        }
+
+    # The chip and its applications.
+
+    def _get_version(self, _: bytes) -> bytes:
+        hardware, software = GENERATIONS[self._generation]
+        made = bytes.fromhex("ba5410203021") + b"\x14"
+        return bytes.fromhex(hardware + software) + self._uid + made
+
+    def _select(self, parameters: bytes) -> bytes:
+        if len(parameters) != 3:
+            raise Refused(Status.LENGTH_ERROR)
+        application = self.applications.get(_number(parameters))
+        if application is None:
+            raise Refused(Status.NO_SUCH_APPLICATION)
+        self._selected = application
+        self._abort()
+        return b""
+
+    def _list_applications(self, _: bytes) -> bytes:
+        self._need_top()
+        self._need_master(FREE_LISTING)
+        return b"".join(desfire.three(it) for it in self.applications if it)
+
+    def _free_memory(self, _: bytes) -> bytes:
+        return desfire.three(MEMORY_BYTES - self._used_bytes)
+
+    def _create_application(self, parameters: bytes) -> bytes:
+        self._need_top()
+        self._need_master(FREE_CREATION)
+        if len(parameters) < 5:
+            raise Refused(Status.LENGTH_ERROR)
+        aid, settings, kind = _number(parameters[:3]), parameters[3], parameters[4]
+        if aid in self.applications:
+            raise Refused(Status.DUPLICATE)
+        if len(self.applications) > APPLICATIONS_MAX:
+            raise Refused(Status.COUNT_ERROR)
+        if not 1 <= kind & 15 <= KEYS_MAX:
+            raise Refused(Status.PARAMETER_ERROR)
+        made = Application(
+            settings,
+            [Key() for _ in range(kind & 15)],
+            aes=bool(kind & _AES_KEYS),
+            iso_file_ids=bool(kind & _ISO_FILE_IDS),
+        )
+        self._wholly(_DIRECTORY_BYTES, lambda: self.applications.__setitem__(aid, made))
+        return b""
+
+    def _delete_application(self, parameters: bytes) -> bytes:
+        aid = _number(parameters)
+        gone = self.applications.get(aid)
+        if gone is None or not aid:
+            raise Refused(Status.NO_SUCH_APPLICATION)
+        top = self.applications[0]
+        own = self._selected is gone and top.settings & FREE_CREATION
+        if self.dialogue.key != 0 or not (own or self._selected is top):
+            raise Refused(Status.AUTHENTICATION_ERROR)
+        self._wholly(_DIRECTORY_BYTES, lambda: self.applications.__delitem__(aid))
+        if self._selected is gone:
+            self._selected = top
+            self.dialogue.forget()
+        return b""
+
+    def _format(self, _: bytes) -> bytes:
+        self._need_top()
+        self._need_master(0)
+
+        def empty() -> None:
+            self.applications = {0: self.applications[0]}
+            self._used_bytes = 0
+
+        self._wholly(_DIRECTORY_BYTES, empty)
+        return b""
+
+    # Keys.
+
+    def _key_value(self, number: int) -> bytes | None:
+        keys = self._selected.keys
+        return keys[number].value if number < len(keys) else None
+
+    def _get_key_settings(self, _: bytes) -> bytes:
+        kind = _AES_KEYS if self._selected.aes else 0
+        return bytes([self._selected.settings, kind | len(self._selected.keys)])
+
+    def _get_key_version(self, parameters: bytes) -> bytes:
+        return bytes([self._key(parameters).version])
+
+    def _change_key(self, parameters: bytes) -> bytes:
+        # Of the DES keys at the top none can be changed here: nobody of ours does.
+        old, number = self._key(parameters), parameters[0]
+        if self.dialogue.session is None or not self._selected.aes:
+            raise Refused(Status.AUTHENTICATION_ERROR)
+        changer = self._selected.settings >> 4
+        own = self.dialogue.key == number
+        if number == 0 and not self._selected.settings & MASTER_CHANGES:
+            raise Refused(Status.PERMISSION_DENIED)
+        if number and self.dialogue.key != (number if changer == desfire.FREE else changer):
+            raise Refused(Status.PERMISSION_DENIED)
+        if number == 0 and not own:
+            raise Refused(Status.PERMISSION_DENIED)
+        ev1 = not isinstance(self.dialogue.session, ChipEv2Session)
+        new = native_files.changed_key(
+            parameters, number=number, own=own, old=old, code_in_check=ev1
+        )
+        keys = self._selected.keys
+        self._wholly(native_files.KEY_RECORD_BYTES, lambda: keys.__setitem__(number, new))
+        if own:
+            self.dialogue.forget()
+        return b""
+
+    def _key(self, parameters: bytes) -> Key:
+        if not parameters:
+            raise Refused(Status.LENGTH_ERROR)
+        if parameters[0] >= len(self._selected.keys):
+            raise Refused(Status.NO_SUCH_KEY)
+        return self._selected.keys[parameters[0]]
+
+    # Files.
+
+    def _list_files(self, _: bytes) -> bytes:
+        self._need_master(FREE_LISTING)
+        return bytes(self._selected.files)
+
+    def _get_file_settings(self, parameters: bytes) -> bytes:
+        file = self._file(parameters)
+        head = bytes([file.kind, file.mode.value]) + file.rights
+        if file.kind != VALUE:
+            return head + desfire.three(file.size_bytes)
+        limits = struct.pack("<iii", file.lower, file.upper, file.credit_left)
+        return head + limits + bytes([file.limited_credit])
+
+    def _create_data_file(self, kind: int, parameters: bytes) -> bytes:
+        if len(parameters) == 9:
+            parameters = parameters[:1] + parameters[3:]  # Without the ISO file identifier.
+        if len(parameters) != 7:
+            raise Refused(Status.LENGTH_ERROR)
+        size_bytes = _number(parameters[4:7])
+        self._create(parameters, File(kind, *_mode_and_rights(parameters), 0, size_bytes), b"")
+        return b""
+
+    def _create_value_file(self, parameters: bytes) -> bytes:
+        if len(parameters) != 17:
+            raise Refused(Status.LENGTH_ERROR)
+        lower, upper, value = struct.unpack("<iii", parameters[4:16])
+        if not lower <= value <= upper:
+            raise Refused(Status.PARAMETER_ERROR)
+        size_bytes = native_files.VALUE_BYTES
+        made = File(VALUE, *_mode_and_rights(parameters), 0, size_bytes, lower, upper)
+        made.limited_credit = bool(parameters[16] & 1)
+        self._create(parameters, made, parameters[12:16])
+        return b""
+
+    def _create(self, parameters: bytes, file: File, first: bytes) -> None:
+        if self._selected is self.applications[0]:
+            raise Refused(Status.PERMISSION_DENIED)
+        self._need_master(FREE_CREATION)
+        number, files = parameters[0], self._selected.files
+        if number in files:
+            raise Refused(Status.DUPLICATE)
+        if number >= FILES_MAX or not file.size_bytes:
+            raise Refused(Status.PARAMETER_ERROR)
+        if self._used_bytes + file.size_bytes > MEMORY_BYTES:
+            raise Refused(Status.COUNT_ERROR)
+        file.at = native_files.SCRATCH_BYTES + self._used_bytes
+        content = first or bytes(file.size_bytes)
+
+        def make() -> None:
+            files[number] = file
+            self._used_bytes += file.size_bytes
+            self.nvm.cells[file.at : file.at + file.size_bytes] = content
+
+        self._wholly(native_files.SETTINGS_BYTES, make)
+
+    def _delete_file(self, parameters: bytes) -> bytes:
+        self._file(parameters)
+        self._need_master(FREE_CREATION)
+        files = self._selected.files
+        self._wholly(native_files.SETTINGS_BYTES, lambda: files.__delitem__(parameters[0]))
+        return b""
+
+    def _file(self, parameters: bytes) -> File:
+        if not parameters:
+            raise Refused(Status.LENGTH_ERROR)
+        file = self._selected.files.get(parameters[0])
+        if file is None:
+            raise Refused(Status.NO_SUCH_FILE)
+        return file
+
+    # Data.
+
+    def _mode_of_reading(self, parameters: bytes) -> Mode:
+        file = self._file(parameters)
+        return native_files.mode_for(file, self.dialogue.key, file.read_key, file.both_key)
+
+    def _mode_of_writing(self, parameters: bytes) -> Mode:
+        file = self._file(parameters)
+        return native_files.mode_for(file, self.dialogue.key, file.write_key, file.both_key)
+
+    def _read_data(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 7, STANDARD, BACKUP)
+        self._need(file.read_key, file.both_key)
+        offset, length = native_files.section(file, parameters)
+        return native_files.read(self.nvm, file)[offset : offset + length]
+
+    def _write_data(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 7, STANDARD, BACKUP)
+        self._need(file.write_key, file.both_key)
+        offset, length = native_files.section(file, parameters)
+        data = parameters[7:]
+        if len(data) != length:
+            raise Refused(Status.LENGTH_ERROR)
+        if file.kind == STANDARD:
+            native_files.overwrite(self.nvm, file, offset, data)
+        else:
+            staged = self._staged_data(parameters[0], file)
+            staged[offset : offset + length] = data
+        return b""
+
+    # Values.
+
+    def _mode_of_value(self, parameters: bytes) -> Mode:
+        file = self._file(parameters)
+        rights = (file.read_key, file.write_key, file.both_key)
+        return native_files.mode_for(file, self.dialogue.key, *rights)
+
+    def _get_value(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 1, VALUE)
+        self._need(file.read_key, file.write_key, file.both_key)
+        return native_files.read(self.nvm, file)
+
+    def _credit(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 1, VALUE)
+        self._need(file.both_key)
+        self._change_value(parameters, file, 1)
+        return b""
+
+    def _limited_credit(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 1, VALUE)
+        self._need(file.write_key, file.both_key)
+        if not file.limited_credit:
+            raise Refused(Status.PERMISSION_DENIED)
+        if _amount(parameters) > file.credit_left:
+            raise Refused(Status.BOUNDARY_ERROR)
+        self._change_value(parameters, file, 1)
+        return b""
+
+    def _debit(self, parameters: bytes) -> bytes:
+        file = self._file_of(parameters, 1, VALUE)
+        self._need(file.read_key, file.write_key, file.both_key)
+        self._change_value(parameters, file, -1)
+        debited = self._staged.debited
+        debited[parameters[0]] = debited.get(parameters[0], 0) + _amount(parameters)
+        return b""
+
+    def _change_value(self, parameters: bytes, file: File, sign: int) -> None:
+        staged = self._staged_data(parameters[0], file)
+        value = int.from_bytes(staged, "little", signed=True) + sign * _amount(parameters)
+        if not file.lower <= value <= file.upper:
+            raise Refused(Status.BOUNDARY_ERROR)
+        staged[:] = struct.pack("<i", value)
+
+    # Transactions.
+
+    def _commit(self, _: bytes) -> bytes:
+        staged, files = self._staged, self._selected.files
+        if not staged.data:
+            raise Refused(Status.NO_CHANGES)
+
+        def become() -> None:
+            for number, data in staged.data.items():
+                file = files[number]
+                self.nvm.cells[file.at : file.at + file.size_bytes] = data
+                file.credit_left = staged.debited.get(number, 0)
+
+        self._staged = Staged()
+        self._wholly(sum(map(len, staged.data.values())), become)
+        self.dialogue.took_s = COMMIT_S
+        return b""
+
+    def _abort_transaction(self, _: bytes) -> bytes:
+        self._abort()
+        return b""
+
+    def _abort(self) -> None:
+        self._staged = Staged()
+
+    def _staged_data(self, number: int, file: File) -> bytearray:
+        return self._staged.data.setdefault(number, bytearray(native_files.read(self.nvm, file)))
+
+    # Conditions.
+
+    def _file_of(self, parameters: bytes, header_bytes: int, *kinds: int) -> File:
+        file = self._file(parameters)
+        if file.kind not in kinds:
+            raise Refused(Status.PARAMETER_ERROR)
+        if len(parameters) < header_bytes:
+            raise Refused(Status.LENGTH_ERROR)
+        return file
+
+    def _need(self, *rights: int) -> None:
+        if not native_files.allowed(self.dialogue.key, *rights):
+            raise Refused(Status.AUTHENTICATION_ERROR)
+
+    def _need_top(self) -> None:
+        if self._selected is not self.applications[0]:
+            raise Refused(Status.PERMISSION_DENIED)
+
+    def _need_master(self, unless: int) -> None:
+        if self.dialogue.key != 0 and not self._selected.settings & unless:
+            raise Refused(Status.AUTHENTICATION_ERROR)
+
+    def _wholly(self, size_bytes: int, change: Callable[[], object]) -> None:
+        native_files.wholly(self.nvm, size_bytes, change)
+
+
+def desfire_chip(
+    uid: bytes = FACTORY_UID, generation: str = "desfire_ev1", *, rng: random.Random
+) -> IsoDepChip:
+    """Return a chip as it leaves the factory; what it draws lots for comes from `rng`."""
+    return IsoDepChip(uid, ats=ATS, applet=Desfire(uid, generation, rng))
+
+
+def _number(three: bytes) -> int:
+    return int.from_bytes(three[:3], "little")
+
+
+def _amount(parameters: bytes) -> int:
+    if len(parameters) != 1 + native_files.VALUE_BYTES:
+        raise Refused(Status.LENGTH_ERROR)
+    amount = int.from_bytes(parameters[1:], "little", signed=True)
+    if amount < 0:
+        raise Refused(Status.PARAMETER_ERROR)
+    return amount
+
+
+def _written_bytes(parameters: bytes) -> int:
+    return _number(parameters[4:7])
+
+
+def _mode_and_rights(parameters: bytes) -> tuple[Mode, bytes]:
+    try:
+        mode = Mode(parameters[1])
+    except ValueError:
+        mode = Mode.PLAIN  # 0b10 is the same (§8.4).
+    return mode, parameters[2:4]
