@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from device.display.cards.artist import FaceArtist
 from device.display.cards.face import Expiring, Face, Money, NextTier, Stamps
@@ -32,13 +32,15 @@ def payload(**values) -> Payload:
 
 @cache
 def portrait() -> Image.Image:
-    """Return a grey picture of somebody: light falls from the left on a head and shoulders."""
-    picture = Image.linear_gradient("L").rotate(90).resize((300, 360))
+    """Return a grey picture of somebody: head and shoulders before a bright wall."""
+    picture = Image.linear_gradient("L").point(lambda grey: 255 - grey // 4).resize((320, 400))
     pen = ImageDraw.Draw(picture)
-    pen.ellipse((30, 240, 270, 520), fill=70)
-    pen.ellipse((85, 60, 215, 230), fill=190)
-    pen.pieslice((80, 45, 220, 200), 180, 360, fill=40)
-    return picture
+    pen.ellipse((72, 46, 248, 262), fill=35)
+    pen.rounded_rectangle((30, 300, 290, 560), 110, fill=90)
+    pen.rectangle((130, 230, 190, 320), fill=175)
+    pen.ellipse((92, 84, 228, 272), fill=205)
+    pen.pieslice((88, 60, 232, 200), 180, 360, fill=35)
+    return picture.filter(ImageFilter.GaussianBlur(3))
 
 
 def rich(**values) -> Face:
@@ -56,6 +58,45 @@ def rich(**values) -> Face:
     return Face(**{**known, **values})
 
 
+MESSAGES = {
+    "en": (
+        "Birthday: double points",
+        "Fresh bread from 7 a.m.",
+        "Coffee for 40 points",
+        "Milk day every Wednesday",
+        "Bring a friend: 100 points",
+        "Free delivery from $300",
+        "Open until 11 p.m.",
+        "Recycle a bag: 5 points",
+        "New: pay with prepaid",
+        "See you again soon",
+    ),
+    "zh_Hant_HK": (
+        "生日月份惠顧，積分雙倍！",
+        "每朝七時新鮮麵包出爐",
+        "40 分換領咖啡一杯",
+        "逢星期三鮮奶雙倍積分",
+        "介紹朋友入會賞 100 分",
+        "購物滿 $300 免費送貨",
+        "營業至晚上十一時",
+        "自備購物袋賞 5 分",
+        "新推出：儲值付款",
+        "多謝惠顧，歡迎再臨",
+    ),
+    "zh_Hans_CN": (
+        "生日月消费，积分翻倍！",
+        "每天七点新鲜面包出炉",
+        "40 分兑换咖啡一杯",
+        "每周三鲜奶双倍积分",
+        "推荐朋友入会送 100 分",
+        "购物满 ¥300 免费送货",
+        "营业至晚上十一点",
+        "自带购物袋送 5 分",
+        "新功能：储值付款",
+        "谢谢惠顾，欢迎再来",
+    ),
+}
+
 FACES = {
     "en": rich(
         locale="en",
@@ -64,7 +105,7 @@ FACES = {
         tier="Gold",
         expiring=Expiring(500, date(2017, 3, 31)),
         next_tier=NextTier(21_550, "Platinum"),
-        messages=("Double points in your birthday month, at every branch.",),
+        messages=MESSAGES["en"],
     ),
     "zh_Hant_HK": rich(
         locale="zh_Hant_HK",
@@ -73,7 +114,7 @@ FACES = {
         tier="金卡會員",
         expiring=Expiring(500, date(2017, 3, 31)),
         next_tier=NextTier(21_550, "白金卡"),
-        messages=("生日月份雙倍積分！惠顧滿 $500 即賞「咖啡券」乙張。",),
+        messages=MESSAGES["zh_Hant_HK"],
     ),
     "zh_Hans_CN": rich(
         locale="zh_Hans_CN",
@@ -84,7 +125,7 @@ FACES = {
         prepaid=Money(123_450, "CNY"),
         expiring=Expiring(500, date(2017, 3, 31)),
         next_tier=NextTier(21_550, "白金卡"),
-        messages=("消费满 ¥500 即赠「咖啡券」一张，详情请咨询店员。",),
+        messages=MESSAGES["zh_Hans_CN"],
     ),
     "long": Face(
         locale="en",

@@ -9,7 +9,7 @@ from device.display.cards.artist import FaceArtist
 from device.display.cards.face import Face, Stamps
 from device.display.cards.layout_files import read_layout, shipped_names
 from device.display.cards.payload import encode
-from device.display.cards.profile import PROFILES, STAR_TCP
+from device.display.cards.profile import CR80, PROFILES, STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cards.readback import read_bars, read_code
 from device.display.fonts import Fonts, installed_collection
@@ -122,3 +122,21 @@ def test_letters_never_leave_the_face():
             (0, drawn.height - margin_px // 2, drawn.width, drawn.height),
         ):
             assert drawn.crop(box).getextrema() == (255, 255)
+
+
+def test_a_figure_is_never_cut_however_narrow_its_box():
+    for layout, profile in sheets():
+        for placed, fitted in artist(layout, PROFILES[profile]).set_texts(FACES["long"]):
+            if "points" in placed.text.show:
+                assert fitted.lines == ("−999,999,999,999",)
+            elif placed.text.show == ("number",):
+                assert fitted.lines == ("No. AAAAAAAAAAAAAAAA",)
+
+
+def test_only_a_photo_is_dithered():
+    with_photo = artist("identity", CR80).draw(FACES["en"])
+    without = artist("identity", CR80).draw(replace(FACES["en"], photo=None))
+
+    left, top, right, bottom = artist("identity", CR80).sheet.photo
+    with_photo.paste(255, (left, top, right, bottom))
+    assert with_photo.tobytes() == without.tobytes()

@@ -59,12 +59,6 @@ def _visits(face: Face, words: Words) -> str:
     return "" if face.visits is None else words.visits.format(count=grouped(face.visits))
 
 
-def _as_of_time(face: Face, words: Words) -> str:
-    return words.as_of_time.format(
-        day=words.day(face.as_of), time=f"{face.as_of:%H:%M}", version=face.payload.version
-    )
-
-
 def _valid_until(face: Face, words: Words) -> str:
     day = face.valid_until
     return "" if day is None else words.valid_until.format(day=words.day(day))
@@ -84,6 +78,9 @@ def _next_tier(face: Face, words: Words) -> str:
     return words.next_tier.format(points=grouped(found.points), tier=found.label)
 
 
+# What must be right to the last digit: it shrinks for as long as it must, and is never cut.
+FIGURES = frozenset(("number", "points", "pending", "this_time", "prepaid"))
+
 # What a layout's `show` may name.
 FIELDS: dict[str, Callable[[Face, Words], str | tuple[str, ...]]] = {
     "brand": lambda face, words: face.brand or words.card,
@@ -101,7 +98,7 @@ FIELDS: dict[str, Callable[[Face, Words], str | tuple[str, ...]]] = {
     "stamps_label": _stamps,
     "visits": _visits,
     "as_of": lambda face, words: words.as_of.format(day=words.day(face.as_of)),
-    "as_of_time": _as_of_time,
+    "as_of_time": lambda face, words: words.moment(face.as_of, face.payload.version),
     "valid_until": _valid_until,
     "expiry": _expiry,
     "next_tier": _next_tier,

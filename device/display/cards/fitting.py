@@ -10,11 +10,15 @@ _LEADING = 1.25  # from baseline to baseline, in sizes; Chinese lines want more 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Lines of text in one style, `leading_px` from baseline to baseline."""
+    """Lines of text in one style, `leading_px` from baseline to baseline.
+
+    `is_cut` says that something was left out for want of room.
+    """
 
     lines: tuple[str, ...]
     style: Style
     leading_px: int
+    is_cut: bool = False
 
     @property
     def height_px(self) -> int:
@@ -38,7 +42,7 @@ def fit_in(
     """
     tried = style
     while True:
-        leading_px = round(tried.size_px * _LEADING)
+        leading_px = int(tried.size_px * _LEADING)
         rows = max(1, 1 + (height_px - tried.size_px) // leading_px)
         if rows == 1 and len(paragraphs) == 1:
             return _one_line(lettering, paragraphs[0], width_px, tried, least_px)
@@ -49,7 +53,8 @@ def fit_in(
         if len(lines) <= rows:
             return Fitted(tuple(lines), tried, leading_px)
         if tried.size_px <= least_px:
-            return Fitted(_cut(lettering, paragraphs, width_px, rows, tried), tried, leading_px)
+            kept = _cut(lettering, paragraphs, width_px, rows, tried)
+            return Fitted(kept, tried, leading_px, is_cut=True)
         tried = Style(max(least_px, tried.size_px - max(1, int(tried.size_px * STEP))), tried.bold)
 
 
@@ -58,7 +63,7 @@ def _one_line(
 ) -> Fitted:
     shrunk = lettering.shrink(text, style=style, width_px=width_px, least_px=least_px)
     line = lettering.fit(text, style=shrunk, width_px=width_px)
-    return Fitted((line,), shrunk, round(shrunk.size_px * _LEADING))
+    return Fitted((line,), shrunk, int(shrunk.size_px * _LEADING), is_cut=line != text)
 
 
 def _cut(

@@ -1,5 +1,6 @@
 """How a face is laid out: boxes in millimetres on a window of a card, as a designer wrote them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from loyalty.programme_terms import Label
@@ -81,3 +82,10 @@ class Layout:
     bars: Box | None
     photo: Box | None
     stamps: Box | None
+
+
+def contents(layout: Layout) -> Iterator[Box]:
+    """Yield every box that must be legible: all but the panels."""
+    yield layout.code
+    yield from (it.box for it in layout.texts)
+    yield from (it for it in (layout.bars, layout.photo, layout.stamps) if it is not None)

@@ -7,8 +7,8 @@ mistake. The decoder (ZXing) shares no code with the encoders (segno and ours).
 import zxingcpp
 from PIL import Image
 
-from device.display.cards.placing import Place, Sheet
 from device.display.cards.raster import Raster, unpack
+from device.display.cards.sheet import Place, Sheet
 
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _CODE_128 = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.Code128)

@@ -1,7 +1,7 @@
 """The few fixed words on a card face, in every language we print."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
 
@@ -28,13 +28,20 @@ class Words:
 
     def day(self, day: date) -> str:
         """Return `day` as people write it."""
-        return self.day_pattern.format(
-            day=day.day, month=day.month, name=_MONTHS[day.month - 1], year=day.year
-        )
+        return self.day_pattern.format(**_parts(day))
+
+    def moment(self, at: datetime, version: int) -> str:
+        """Return the moment of an account's `version`, short enough for a narrow column."""
+        return self.as_of_time.format(**_parts(at), time=f"{at:%H:%M}", version=version)
 
 
 # English months are spelled here because `strftime` follows the process's locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _parts(day: date) -> dict[str, int | str]:
+    return {"day": day.day, "month": day.month, "name": _MONTHS[day.month - 1], "year": day.year}
+
 
 WORDS = {
     "en": Words(
@@ -47,7 +54,7 @@ WORDS = {
         stamps="Stamps {have} / {of}",
         visits="Visit {count}",
         as_of="as of {day}",
-        as_of_time="{day} {time}  #{version}",
+        as_of_time="{day} {name} {year} {time} #{version}",
         valid_until="Valid until {day}",
         expiry="{points} points expire on {day}",
         next_tier="{points} more points to {tier}",
@@ -64,7 +71,7 @@ WORDS = {
         stamps="印花 {have} / {of}",
         visits="第 {count} 次光臨",
         as_of="截至 {day}",
-        as_of_time="{day} {time}  #{version}",
+        as_of_time="{year}/{month}/{day} {time} #{version}",
         valid_until="有效期至 {day}",
         expiry="{points} 分將於 {day}到期",
         next_tier="再賺 {points} 分即可升級{tier}",
@@ -81,7 +88,7 @@ WORDS = {
         stamps="印花 {have} / {of}",
         visits="第 {count} 次光临",
         as_of="截至 {day}",
-        as_of_time="{day} {time}  #{version}",
+        as_of_time="{year}/{month}/{day} {time} #{version}",
         valid_until="有效期至 {day}",
         expiry="{points} 分将于 {day}到期",
         next_tier="再得 {points} 分即可升级{tier}",
