@@ -28,6 +28,7 @@ from device.events import (
     FaceEnded,
     HubAnswered,
     HubUnreached,
+    Identify,
     IntentSaved,
     JournalFailed,
     Now,
@@ -47,6 +48,7 @@ from device.events import (
     TouchOutcome,
     WriteCard,
 )
+from device.identify import Identifier
 from device.journal import Journal, JournalFull
 from device.mqtt.client import HubClient, HubSilent
 from device.recorder import Recorder
@@ -106,6 +108,7 @@ class Parts:
 
     place: CardPlace
     slot: CardSlot | None = None
+    identifier: Identifier
     journal: Journal
     recorder: Recorder
     hub: HubClient
@@ -170,6 +173,8 @@ class App:
                 self._watching = self._tasks.create_task(self._watch(but_not), name="cards")
             case StopAwaitingCard():
                 self._stop_watching()
+            case Identify(text=text):
+                return self._parts.identifier.keyed(text)
             case SaveIntent(intent=intent):
                 return self._save(lambda: self._parts.recorder.begin(intent), IntentSaved())
             case SaveRecord(record=record, ends_op=ends_op):

@@ -11,12 +11,29 @@ from typing import Literal
 
 from device.intent import Intent
 from loyalty.asks import Ask
+from loyalty.card_kinds import PROFILES, CardProfile
+from loyalty.programme_cards import EVERY_CARD, CardTerms
 from loyalty.receipts import Answer
 from loyalty.records import Record, SaleItem
 
 TouchOutcome = Literal["done", "torn", "unknown"]
-CardProblem = Literal["blank", "foreign", "wrong_key", "bad_seal"]
-FaceOutcome = Literal["printed", "unchanged", "stale"]
+CardProblem = Literal[
+    "blank",
+    "foreign",
+    "wrong_key",
+    "bad_seal",
+    "rolled_back",
+    "copied",
+    "worn_out",
+    "not_accepted",
+    "unreadable_code",
+    "unreadable_stripe",
+    "bank_card",
+    "no_phone_number",
+]
+FaceOutcome = Literal["printed", "unchanged", "stale", "unseen"]
+
+NO_REF = "-"  # of an ask; the shell numbers them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,28 +50,45 @@ class Now:
 class Setting:
     """What a terminal is told at its start and keeps: where it stands and what it offers.
 
-    `offers` maps an offer's id to its price in points, cheapest first.
+    `offers` maps an offer's id to its price in points, cheapest first. `cards` says what each kind
+    of card is good for.
     """
 
     store: str
     rules: int
     currency: str
     offers: Mapping[str, int] = field(default_factory=dict)
+    cards: CardTerms = EVERY_CARD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """A member's card as read and verified: `uid` in hexadecimal, `op_digest` of its last write.
 
-    `next_counter` is the number that the next write takes.
+    `next_counter` is the number that the next write takes. A card that keeps no record of ours has
+    no counters (-1) and no member, unless a code on it says whose it is; one without a chip has the
+    id of its number for a UID (`loyalty.card_numbers`).
     """
 
     uid: str
+    kind: str
     member: str
     counter: int
     next_counter: int
     rewrites: int
     op_digest: bytes
+
+    @property
+    def profile(self) -> CardProfile:
+        """What is known of its kind."""
+        return PROFILES[self.kind]
+
+
+def card_without_record(uid: str, kind: str, member: str = "") -> Card:
+    """Return a card of `kind` that only identifies."""
+    return Card(
+        uid=uid, kind=kind, member=member, counter=-1, next_counter=-1, rewrites=0, op_digest=b""
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +150,21 @@ class CardRead:
 
 @dataclass(frozen=True, slots=True)
 class CardRefused:
-    """A card was shown that cannot be used, and why; `uid` in hexadecimal."""
+    """A card was shown that cannot be used, and why.
+
+    `uid` is in hexadecimal, and empty where there was no chip; `kind` is empty where nobody knows.
+    """
 
     uid: str
     problem: CardProblem
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberKeyed:
+    """Somebody typed their phone number; `text` is as they typed it, and never kept."""
+
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +241,7 @@ Event = (
     | StaffSignedOn
     | CardRead
     | CardRefused
+    | NumberKeyed
     | IntentSaved
     | CardWritten
     | RecordSaved
@@ -239,6 +285,13 @@ class AwaitCard:
 @dataclass(frozen=True, slots=True)
 class StopAwaitingCard:
     """Nobody is expected at the reader any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identify:
+    """Find out which card the typed phone number `text` is: `CardRead` or `CardRefused`."""
+
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +380,7 @@ Request = (
     Show
     | AwaitCard
     | StopAwaitingCard
+    | Identify
     | SaveIntent
     | WriteCard
     | Personalise

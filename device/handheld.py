@@ -1,14 +1,17 @@
-"""The handheld's whole behaviour: sales with a tapped card, and new cards, by floor staff.
+"""The handheld's whole behaviour: sales with a member's card, and new cards, by floor staff.
 
 A sale is safe from the moment its record is journalled; only then does the screen say done. The
 card is written in between: intent on disk, card, record. A card that is pulled away or refuses
-costs nobody anything, since the record says how the write ended.
+costs nobody anything, since the record says how the write ended. A card that keeps no record, such
+as a phone number, is only asked about: nothing is written, and the hub finds the member.
 """
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 from device.events import (
+    NO_REF,
+    AskHub,
     AwaitCard,
     Booted,
     Card,
@@ -18,10 +21,14 @@ from device.events import (
     Chosen,
     DayEnded,
     Event,
+    HubAnswered,
+    HubUnreached,
+    Identify,
     IntentSaved,
     IssueKeyed,
     JournalFailed,
     Now,
+    NumberKeyed,
     Personalise,
     RecordSaved,
     Request,
@@ -38,8 +45,11 @@ from device.events import (
 )
 from device.intent import Intent
 from device.recovery import recover
-from device.stamp import NO_CARD, stamp, touched
+from device.refusals import admitted, suspicion
+from device.stamp import NO_CARD, shown, stamp, touched
+from loyalty.asks import AskAccount
 from loyalty.card import op_digest
+from loyalty.receipts import AccountView, Refusal
 from loyalty.records import CardIssued, DayClosed, Record, Sale, StaffSignedIn, TouchUnknown
 
 
@@ -53,6 +63,14 @@ class AwaitingCard:
     """A basket waits for the member's card."""
 
     sale: TillSale
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A basket waits for the hub to say whose card this is, which keeps no record."""
+
+    sale: TillSale
+    card: Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +94,15 @@ class Issuing:
 
     member: str
     uid: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """The hub was asked whether this card, which keeps no record, is anybody's yet."""
+
+    member: str
+    card: Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +113,7 @@ class Saving:
     sound: Sound
 
 
-Phase = Idle | AwaitingCard | WritingSale | AwaitingBlank | Issuing | Saving
+Phase = Idle | AwaitingCard | Finding | WritingSale | AwaitingBlank | Issuing | Linking | Saving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +126,20 @@ class State:
 
 Step = tuple[State, list[Request]]
 
+# What the hub says of a card that earns nothing, and the screen for it.
+_EARNS_NOTHING = {
+    "unknown_card": "card_unlinked",
+    "card_not_accepted": "card_not_accepted",
+}
+
 
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
-    match state.phase, event:
-        case _, Booted(last_op=last_op):
+    match state.phase, admitted(setting, event):
+        case _, Booted(last_op=last_op) as booted:
             # The last operation stays on the screen: nobody shall key it again unawares.
             ready: list[Request] = [] if last_op else [Show(screen="ready")]
-            return state, [*recover(setting, event, now), *ready]
+            return state, [*recover(setting, booted, now), *ready]
         case Idle(), StaffSignedOn(staff=staff):
             signed_on = StaffSignedIn(**stamp(setting, now, staff=staff), **NO_CARD, op="")
             return _save(replace(state, staff=staff), signed_on, Show(screen="signed_on"))
@@ -115,10 +148,22 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _save(state, closed, Show(screen="day_closed"))
         case Idle(), SaleKeyed(sale=sale):
             return _await_card(state, sale)
-        case AwaitingCard(sale=sale), CardRead(card=card):
+        case AwaitingCard(sale=sale), CardRead(card=card) if card.profile.keeps_record:
             return _touch(setting, state, sale, card, now)
-        case AwaitingCard(), CardRefused(problem=problem, uid=uid):
-            return state, [Sound("refused"), _refusal(problem), AwaitCard(but_not=uid)]
+        case AwaitingCard(sale=sale), CardRead(card=card):
+            return _ask_whose(replace(state, phase=Finding(sale, card)), card)
+        case AwaitingCard() | AwaitingBlank(), NumberKeyed(text=text):
+            return state, [Identify(text)]
+        case AwaitingCard(), CardRefused() as refused:
+            return _refuse(setting, state, refused, now)
+        case Finding(sale=sale), HubAnswered(answer=Refusal(reason=reason)) if (
+            reason in _EARNS_NOTHING
+        ):
+            waiting = replace(state, phase=AwaitingCard(sale))
+            return _await_another(waiting, _EARNS_NOTHING[reason], "no_card")
+        case Finding(sale=sale, card=card), HubAnswered() | HubUnreached() as heard:
+            record = _sale(setting, state, sale, now, shown(card))
+            return _save(state, record, _sold(sale) if _is_known(heard) else _sold_unseen(sale))
         case AwaitingCard(), Chosen(choice="no_card"):
             return replace(state, phase=Idle()), [StopAwaitingCard(), Show(screen="sold_no_card")]
         case WritingSale(sale=sale, card=card), IntentSaved():
@@ -129,26 +174,34 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Idle(), IssueKeyed(member=member):
             awaiting = replace(state, phase=AwaitingBlank(member))
             return awaiting, [Show(screen="tap_new_card", choices=("cancel",)), AwaitCard()]
-        case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid):
-            return _begin_issue(state, member, uid, now)
-        case AwaitingBlank(member=member), CardRead(card=card) if card.member == member:
+        case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid, kind=kind):
+            return _begin_issue(state, Issuing(member, uid, kind), now)
+        case AwaitingBlank(member=member), CardRead(card=card) if card.member not in ("", member):
+            return _await_another(state, "card_taken", "cancel", but_not=card)
+        case AwaitingBlank(), CardRead(card=card) if card.profile.keeps_record:
             return _save(state, _issued(setting, state, card, now), Show(screen="issued"))
-        case AwaitingBlank(), CardRead(card=card):
-            taken = Show(screen="card_taken", choices=("cancel",))
-            return state, [Sound("refused"), taken, AwaitCard(but_not=card.uid)]
-        case AwaitingBlank(), CardRefused(problem=problem, uid=uid):
-            return state, [Sound("refused"), _refusal(problem), AwaitCard(but_not=uid)]
+        case AwaitingBlank(member=member), CardRead(card=card):
+            return _ask_whose(replace(state, phase=Linking(member, card)), card)
+        case AwaitingBlank(), CardRefused() as refused:
+            return _refuse(setting, state, refused, now)
+        case Linking(member=member, card=card), HubAnswered(answer=AccountView() as view) if (
+            view.account != member
+        ):
+            waiting = replace(state, phase=AwaitingBlank(member))
+            return _await_another(waiting, "card_taken", "cancel", but_not=card)
+        case Linking(), HubAnswered() | HubUnreached():
+            return _save(state, _linked(setting, state, state.phase, now), Show(screen="linked"))
         case AwaitingBlank(), Chosen(choice="cancel"):
             return replace(state, phase=Idle()), [StopAwaitingCard(), Show(screen="ready")]
         case Issuing(member=member, uid=uid), IntentSaved():
             return state, [Personalise(uid=uid, member=member, op=issue_op(uid))]
-        case Issuing(), CardWritten():
-            return _end_issue(setting, state, state.phase, event, now)
+        case Issuing(), CardWritten() as written:
+            return _end_issue(setting, state, state.phase, written, now)
         case Saving(then=then, sound=sound), RecordSaved():
             return replace(state, phase=Idle()), [sound, then]
         case _, JournalFailed(reason=reason):
-            refused: list[Request] = [Sound("refused"), Show(screen=f"journal_{reason}")]
-            return replace(state, phase=Idle()), refused
+            stopped = Show(screen=f"journal_{reason}")
+            return replace(state, phase=Idle()), [Sound("refused"), stopped]
         case _:
             return state, []
 
@@ -185,14 +238,37 @@ def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now)
     return writing, [Show(screen="hold_card"), SaveIntent(intent)]
 
 
+def _ask_whose(asking: State, card: Card) -> Step:
+    ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
+    return asking, [StopAwaitingCard(), Show(screen="one_moment"), AskHub(ask)]
+
+
+def _is_known(heard: HubAnswered | HubUnreached) -> bool:
+    return isinstance(heard, HubAnswered) and isinstance(heard.answer, AccountView)
+
+
+def _refuse(setting: Setting, state: State, refused: CardRefused, now: Now) -> Step:
+    """Say what is wrong with the card and wait for another; tell the hub if it looks forged."""
+    record = suspicion(setting, refused, now, staff=state.staff)
+    saved: list[Request] = [] if record is None else [SaveRecord(record)]
+    again = (Sound("refused"), _refusal(refused.problem), AwaitCard(but_not=refused.uid))
+    return state, [*saved, *again]
+
+
+def _await_another(state: State, screen: str, leave: str, *, but_not: Card | None = None) -> Step:
+    shown_now = Show(screen=screen, choices=(leave,))
+    uid = but_not.uid if but_not is not None and but_not.profile.has_chip else ""
+    return state, [Sound("refused"), shown_now, AwaitCard(but_not=uid)]
+
+
 def _write(sale: TillSale, card: Card) -> WriteCard:
     return WriteCard(card=card, op=sale_op(sale), rewrites=card.rewrites)
 
 
-def _begin_issue(state: State, member: str, uid: str, now: Now) -> Step:
-    intent = _intent(issue_op(uid), CardIssued.kind, uid, member, 0, 1, now)
-    issuing = replace(state, phase=Issuing(member, uid))
-    return issuing, [Show(screen="hold_card"), SaveIntent(intent)]
+def _begin_issue(state: State, issuing: Issuing, now: Now) -> Step:
+    uid = issuing.uid
+    intent = _intent(issue_op(uid), CardIssued.kind, uid, issuing.member, 0, 1, now)
+    return replace(state, phase=issuing), [Show(screen="hold_card"), SaveIntent(intent)]
 
 
 def _end_issue(
@@ -200,6 +276,7 @@ def _end_issue(
 ) -> Step:
     blank = Card(
         uid=issuing.uid,
+        kind=issuing.kind,
         member=issuing.member,
         counter=0,
         next_counter=1,
@@ -228,7 +305,18 @@ def _issued(setting: Setting, state: State, card: Card, now: Now) -> CardIssued:
         ctr_used=card.counter,
         touch="done",
         op=issue_op(card.uid),
-        card_kind="classic1k",
+        card_kind=card.kind,
+    )
+
+
+def _linked(setting: Setting, state: State, linking: Linking, now: Now) -> CardIssued:
+    """Return the issue of a card that keeps no record: only the hub knows whose it is."""
+    card = replace(linking.card, member=linking.member)
+    return CardIssued(
+        **stamp(setting, now, staff=state.staff),
+        **shown(card),
+        op=issue_op(card.uid),
+        card_kind=card.kind,
     )
 
 
@@ -262,6 +350,10 @@ def _intent(
 
 def _sold(sale: TillSale) -> Show:
     return Show(screen="sold", values={"receipt": sale.receipt})
+
+
+def _sold_unseen(sale: TillSale) -> Show:
+    return Show(screen="sold_unseen", values={"receipt": sale.receipt})
 
 
 def _refusal(problem: str) -> Show:

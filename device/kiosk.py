@@ -3,12 +3,16 @@
 Spending is online here: the hub reserves the points first. Then intent on disk, card, record,
 and only then the value is the member's. The face is printed from the hub's signed view; what the
 hub has not folded yet is shown apart as pending. Whatever fails, the card comes back.
+
+A member who scans a code or types a phone number sees the account and no more: nothing is in the
+slot, which stays open for a card all the while.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from device.events import (
+    NO_REF,
     AskHub,
     AwaitCard,
     AwaitSettled,
@@ -25,9 +29,11 @@ from device.events import (
     FaceEnded,
     HubAnswered,
     HubUnreached,
+    Identify,
     IntentSaved,
     JournalFailed,
     Now,
+    NumberKeyed,
     PrintFace,
     RecordSaved,
     RecordsSettled,
@@ -44,6 +50,7 @@ from device.events import (
 )
 from device.intent import Intent
 from device.recovery import recover
+from device.refusals import admitted, suspicion
 from device.stamp import NO_CARD, stamp, touched
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.receipts import AccountView, RedeemGranted, Refusal
@@ -54,6 +61,14 @@ TAKE_CARD_TIMEOUT_MS = 30_000
 
 PRINT = "print"
 RETURN = "return"
+DONE = "done"
+
+# What is said of a card that must be taken, and what instead to somebody who has none in the slot.
+_WITHOUT_CARD = {
+    "offline": "number_offline",
+    "try_later": "number_offline",
+    "unknown_card": "number_unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,13 @@ class Waiting:
 @dataclass(frozen=True, slots=True)
 class Closing:
     """The day's last record is on its way to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """A card that was tampered with is stated to the hub; then it goes back with `screen`."""
+
+    screen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +151,7 @@ class Returning:
 Phase = (
     Waiting
     | Closing
+    | Reporting
     | Asking
     | Choosing
     | Reserving
@@ -152,30 +175,39 @@ Step = tuple[State, list[Request]]
 
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
-    match state.phase, event:
-        case _, Booted():
-            return _welcome(recover(setting, event, now))
+    match state.phase, admitted(setting, event):
+        case _, Booted() as booted:
+            return _welcome(recover(setting, booted, now))
         case Waiting(), DayEnded(day=day):
             record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
             return State(phase=Closing()), [SaveRecord(record)]
         case Closing(), RecordSaved():
             return State(), []
-        case Waiting(), CardRead(card=card):
-            ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
-            return State(phase=Asking(card)), [Show(screen="one_moment"), AskHub(ask)]
-        case Waiting(), CardRefused(problem=problem):
-            return _return_card(f"card_{problem}", sound="refused")
+        case phase, CardRead(card=card) if _is_slot_free(phase):
+            return State(phase=Asking(card)), [Show(screen="one_moment"), _ask_account(card)]
+        case phase, CardRefused() as refused if _is_slot_free(phase):
+            return _refuse(setting, refused, now)
+        case phase, NumberKeyed(text=text) if _is_slot_free(phase):
+            return state, [Identify(text)]
+        case Waiting(), TimedOut():
+            return state, [Show(screen="welcome")]
+        case Reporting(screen=screen), RecordSaved():
+            return _return_card(screen, sound="refused")
         case Asking(card=card), HubAnswered(answer=AccountView() as view):
             return _offer(setting, card, view)
-        case Asking(), HubAnswered(answer=Refusal(reason=reason)):
-            return _return_card(reason, sound="refused")
-        case Asking(), HubUnreached():
-            return _return_card("offline", sound="take_card")
+        case Asking(card=card), HubAnswered(answer=Refusal(reason=reason)):
+            return _part(card, reason, sound="refused")
+        case Asking(card=card), HubUnreached():
+            return _part(card, "offline", sound="take_card")
+        case Choosing(card=card), Chosen(choice="done") | TimedOut() if not card.profile.has_chip:
+            return State(), [Show(screen="welcome")]
         case Choosing(), Chosen(choice="return") | TimedOut():
             return _return_card("take_card", sound="take_card")
-        case Choosing(card=card, view=view), Chosen(choice="print"):
+        case Choosing(card=card, view=view), Chosen(choice="print") if card.profile.keeps_record:
             return _mark(card, view, pending_points=0)
-        case Choosing(card=card, view=view), Chosen(choice=offer) if offer in setting.offers:
+        case Choosing(card=card, view=view), Chosen(choice=offer) if offer in _offers(
+            setting, card, view
+        ):
             return _reserve(card, view, offer)
         case Reserving(card=card, view=view), HubAnswered(answer=RedeemGranted() as grant):
             return _begin_spending(setting, card, view, grant, now)
@@ -196,8 +228,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             returning, requests = _return_card(f"journal_{reason}", sound="refused")
             return returning, [cancel, *requests]
         case Settling(card=card), RecordsSettled():
-            ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
-            return state, [AskHub(ask)]
+            return state, [_ask_account(card)]
         case Settling(card=card), HubAnswered(answer=AccountView() as view):
             return _mark(card, view, pending_points=0)
         case Settling(card=card, view=view, pending_points=pending), HubUnreached() | HubAnswered():
@@ -219,9 +250,6 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return state, []
 
 
-NO_REF = "-"  # The shell numbers the asks.
-
-
 def redeem_op(setting: Setting, grant: RedeemGranted) -> str:
     """Return the business key of a redemption: store, grant and leg; a grant is spent once."""
     return f"{setting.store}:{grant.auth}:redeem"
@@ -236,6 +264,52 @@ def _welcome(first: list[Request]) -> Step:
     return State(), [*first, Show(screen="welcome"), AwaitCard()]
 
 
+def _is_slot_free(phase: Phase) -> bool:
+    """Return whether a card may come: nobody is served, or somebody who has none in the slot."""
+    return isinstance(phase, Waiting) or (
+        isinstance(phase, Choosing) and not phase.card.profile.has_chip
+    )
+
+
+def _ask_account(card: Card) -> AskHub:
+    return AskHub(AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter))
+
+
+def _refuse(setting: Setting, refused: CardRefused, now: Now) -> Step:
+    screen = f"card_{refused.problem}"
+    if not refused.uid:
+        return _turn_away(screen)
+    record = suspicion(setting, refused, now)
+    if record is not None:
+        return State(phase=Reporting(screen)), [SaveRecord(record)]
+    return _return_card(screen, sound="refused")
+
+
+def _part(card: Card, screen: str, *, sound: str) -> Step:
+    """Say why it ends here, and give the card back if there is one."""
+    if card.profile.has_chip:
+        return _return_card(screen, sound=sound)
+    return _turn_away(_WITHOUT_CARD.get(screen, screen))
+
+
+def _turn_away(screen: str) -> Step:
+    return State(), [Sound("refused"), Show(screen=screen, timeout_ms=TAKE_CARD_TIMEOUT_MS)]
+
+
+def _offers(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
+    """Return the offers that this card can take: it must be of a kind that may spend."""
+    if card.kind not in setting.cards.spending:
+        return ()
+    return affordable(setting.offers, view.available_points)
+
+
+def _choices(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
+    if not card.profile.has_chip:
+        return (DONE,)
+    face = (PRINT,) if card.profile.keeps_record else ()
+    return (*_offers(setting, card, view), *face, RETURN)
+
+
 def _offer(setting: Setting, card: Card, view: AccountView, *, notice: str = "") -> Step:
     shown = Show(
         screen="account",
@@ -244,9 +318,9 @@ def _offer(setting: Setting, card: Card, view: AccountView, *, notice: str = "")
             "available_points": view.available_points,
             "tier": view.tier,
             "as_of_ms": view.as_of_ms,
-            "notice": notice,
+            "notice": notice if card.profile.has_chip else "number_only",
         },
-        choices=(*affordable(setting.offers, view.available_points), PRINT, RETURN),
+        choices=_choices(setting, card, view),
         timeout_ms=CHOICE_TIMEOUT_MS,
     )
     return State(phase=Choosing(card, view)), [shown]

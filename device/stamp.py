@@ -26,6 +26,17 @@ def stamp(setting: Setting, now: Now, *, staff: str = "", store: str = "") -> di
     }
 
 
+def shown(card: Card) -> dict[str, Any]:
+    """Return what a card that nothing was written to adds to a record."""
+    return {
+        "card": card.uid,
+        "member": card.member,
+        "ctr_seen": card.counter,
+        "ctr_used": -1,
+        "touch": "none",
+    }
+
+
 def touched(card: Card, outcome: str) -> dict[str, Any]:
     """Return what a card and the write that ended with `outcome` add to a record.
 

@@ -8,10 +8,13 @@ from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import (
     BadSeal,
     Blank,
+    Copied,
     Foreign,
     MemberCard,
     Outcome,
     Refusal,
+    RolledBack,
+    Worn,
     Written,
     WrongKey,
 )
@@ -29,6 +32,9 @@ _PROBLEMS: dict[type, CardProblem] = {
     Foreign: "foreign",
     WrongKey: "wrong_key",
     BadSeal: "bad_seal",
+    RolledBack: "rolled_back",
+    Copied: "copied",
+    Worn: "worn_out",
 }
 _OUTCOMES: dict[Outcome, Literal["done", "torn", "unknown"]] = {
     Outcome.DONE: "done",
@@ -70,11 +76,12 @@ class Tap:
         """Return the event for a card that was read, and remember the card for its write."""
         if not isinstance(found, MemberCard):
             self._card = None
-            return CardRefused(found.uid.hex(), _PROBLEMS[type(found)])
+            return CardRefused(found.uid.hex(), _PROBLEMS[type(found)], self._cards.kind)
         self._card = found
         return CardRead(
             Card(
                 uid=found.uid.hex(),
+                kind=found.kind,
                 member=found.member,
                 counter=found.counter,
                 next_counter=next_counter(found.counter, found.torn),

@@ -25,6 +25,7 @@ from device.display.i18n import translator
 from device.display.printers.printer import CardPrinter
 from device.events import Setting
 from device.face_maker import FaceMaker
+from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
@@ -109,7 +110,8 @@ async def _build(
     reader = make_reader(config.reader.place)
     await reader.open()
     opened.push_async_callback(reader.close)
-    tap = Tap(reader, read_card_keys(config.card_keys), clock)
+    keys = read_card_keys(config.card_keys)
+    tap = Tap(reader, keys, clock)
     slot: Slot | None = None
     if kind == "kiosk":
         printer = await _printer(config, opened)
@@ -126,6 +128,7 @@ async def _build(
     parts = Parts(
         place=tap if slot is None else slot,
         slot=slot,
+        identifier=Identifier(keys.seal_key),
         journal=journal,
         recorder=recorder,
         hub=hub,
@@ -146,6 +149,7 @@ def setting_of(programme: Programme, store: str) -> Setting:
         rules=programme.version,
         currency=programme.currency,
         offers={it.id: it.points for it in offers},
+        cards=programme.cards,
     )
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.clock import start_of_day_ms
 from loyalty.fields import COUNT_MAX, POINTS_MAX
+from loyalty.programme_cards import EVERY_CARD, CardTerms, read_cards
 from loyalty.programme_days import Days
 from loyalty.programme_faces import PLAIN_FACES, FaceTerms, read_faces
 from loyalty.programme_messages import Message, read_message
@@ -66,6 +67,7 @@ class Programme:
     offers: tuple[Offer, ...]
     messages: tuple[Message, ...] = ()
     faces: FaceTerms = PLAIN_FACES
+    cards: CardTerms = EVERY_CARD
     starts_ms: int = field(init=False, compare=False)
     days: Days = field(init=False, compare=False, repr=False)
     rates: Rates = field(init=False, compare=False, repr=False)
@@ -138,7 +140,7 @@ def _programme(root: Table) -> Programme:
     messages = _terms(root, "messages", read_message)
     for message, table in messages:
         _check_tiers(table, message, tiers)
-    faces = root.table("faces")
+    faces, cards = root.table("faces"), root.table("cards")
     expiry = root.table("expiry")
     programme = Programme(
         name=root.ident("name"),
@@ -157,6 +159,7 @@ def _programme(root: Table) -> Programme:
         offers=tuple(it for it, _ in offers),
         messages=tuple(it for it, _ in messages),
         faces=read_faces(faces) if faces else PLAIN_FACES,
+        cards=read_cards(cards) if cards else EVERY_CARD,
     )
     _check_groups(root, programme)
     root.close()

@@ -94,6 +94,6 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
     ),
     'refusal': (
         ('ref', 'reason'),
-        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'too_many_asks', 'unknown_grant', 'try_later'))),
+        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'card_not_accepted', 'card_may_not_spend', 'too_many_asks', 'unknown_grant', 'try_later'))),
     ),
 }

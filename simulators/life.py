@@ -19,6 +19,7 @@ from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.errors import DeviceError
 from device.events import Event, Now, Request, Setting
 from device.face_maker import FaceMaker
+from device.identify import Identifier
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
@@ -113,6 +114,7 @@ class Life:
         parts = Parts(
             place=tap if slot is None else slot,
             slot=slot,
+            identifier=Identifier(making.keys.seal_key),
             journal=self.journal,
             recorder=recorder,
             hub=self.hub,

@@ -35,6 +35,8 @@ class ScreenText:
 _NOTHING_CHANGED = _("Nothing was changed on your card or your account.")
 _POINTS_SAFE = _("Your points are safe.")
 _ASK_STAFF = _("Please ask a member of staff.")
+_NEW_CARD = _("A new card is needed; a member of staff can issue one.")
+_SAVED = _("Saved.")
 
 WORDINGS: Mapping[str, Wording] = {
     # Handheld.
@@ -66,6 +68,59 @@ WORDINGS: Mapping[str, Wording] = {
     "card_wrong_key": Wording(_("This card cannot be opened here."), _ASK_STAFF, _NOTHING_CHANGED),
     "card_bad_seal": Wording(
         _("What stands on this card is not ours."), _("The member needs a new card."), _POINTS_SAFE
+    ),
+    "card_rolled_back": Wording(
+        _("This card was set back to an earlier state."), _NEW_CARD, _POINTS_SAFE
+    ),
+    "card_copied": Wording(_("This is not the card that we issued."), _NEW_CARD, _POINTS_SAFE),
+    "card_worn_out": Wording(
+        _("This card's chip no longer keeps what is written to it."), _NEW_CARD, _POINTS_SAFE
+    ),
+    "card_not_accepted": Wording(
+        _("Cards of this kind are not taken here."),
+        _("Use another card of the member's, or ask a member of staff."),
+        _NOTHING_CHANGED,
+    ),
+    "card_may_not_spend": Wording(
+        _("Points cannot be spent with a card of this kind."),
+        _("Use another card of the member's, or ask a member of staff."),
+        _NOTHING_CHANGED,
+    ),
+    # Codes, stripes and phone numbers.
+    "card_unreadable_code": Wording(
+        _("The code could not be read."),
+        _("Hold it flat before the scanner and try again."),
+        _NOTHING_CHANGED,
+    ),
+    "card_unreadable_stripe": Wording(
+        _("The stripe could not be read."), _("Swipe the card again, evenly."), _NOTHING_CHANGED
+    ),
+    "card_bank_card": Wording(
+        _("This is a bank card."),
+        _("Put it away and use the member's card."),
+        _("Nothing of the bank card was kept."),
+    ),
+    "card_no_phone_number": Wording(
+        _("This is not a phone number."),
+        _("Type all its digits, beginning with + and the country's code if it is from abroad."),
+        _NOTHING_CHANGED,
+    ),
+    "card_unlinked": Wording(
+        _("No member is known for this card or number."),
+        _("Ask for another card, or sell without one."),
+        _NOTHING_CHANGED,
+    ),
+    "linked": Wording(_("The member is now found by this card or number."), _SAVED),
+    "sold_unseen": Wording(
+        _("Receipt {receipt} is saved."),
+        _("Its points come once our office is reached and knows the card."),
+    ),
+    "number_only": Wording(_("To spend points, put your card in.")),
+    "number_unknown": Wording(
+        _("We do not know this card or number."), _ASK_STAFF, _NOTHING_CHANGED
+    ),
+    "number_offline": Wording(
+        _("We cannot reach our office just now."), _("Please try again later."), _POINTS_SAFE
     ),
     # The journal.
     "journal_full": Wording(

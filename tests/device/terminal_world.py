@@ -20,6 +20,7 @@ from device.display.fonts import Fonts, installed_collection
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.events import Chosen, SaleKeyed, Show, TillSale
 from device.face_maker import FaceMaker
+from device.identify import Identifier
 from device.journal import Journal
 from device.mqtt.client import HubSilent
 from device.nfc.readers.pn532 import Pn532
@@ -263,8 +264,8 @@ async def terminal_on(
     )
     place, held, machine = (slot, slot, kiosk) if kind == "kiosk" else (tap, None, handheld)
     parts = Parts(
-        place=place, slot=held, journal=journal, recorder=recorder, hub=hub, front=front,
-        clock=clock,
+        place=place, slot=held, identifier=Identifier(KEYS.seal_key), journal=journal,
+        recorder=recorder, hub=hub, front=front, clock=clock,
     )  # fmt: skip
     app = App(machine.step, machine.State(), setting, parts)
     running = asyncio.create_task(app.run())

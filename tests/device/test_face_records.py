@@ -16,7 +16,13 @@ from tests.device.terminal_world import START_MS, SpokenForHub
 
 SETTING = Setting(store="s1", rules=1, currency="USD")
 CARD = Card(
-    uid="deadbeef", member="m-1", counter=4, next_counter=5, rewrites=2, op_digest=bytes(12)
+    uid="deadbeef",
+    kind="classic1k",
+    member="m-1",
+    counter=4,
+    next_counter=5,
+    rewrites=2,
+    op_digest=bytes(12),
 )
 CONTENT = FaceContent(
     member="m-1",

@@ -43,7 +43,13 @@ SALE = TillSale(
     items=(SaleItem("SOUP", 250, 0),),
 )
 CARD = Card(
-    uid="deadbeef", member="hh-1", counter=7, next_counter=8, rewrites=2, op_digest=b"\0" * 12
+    uid="deadbeef",
+    kind="classic1k",
+    member="hh-1",
+    counter=7,
+    next_counter=8,
+    rewrites=2,
+    op_digest=b"\0" * 12,
 )
 
 
@@ -98,6 +104,7 @@ def test_a_card_pulled_away_costs_nobody_the_sale(outcome):
 def test_a_sale_keyed_again_after_its_card_was_written_is_not_written_twice():
     written = Card(
         uid="deadbeef",
+        kind="classic1k",
         member="hh-1",
         counter=8,
         next_counter=9,
@@ -114,7 +121,7 @@ def test_a_sale_keyed_again_after_its_card_was_written_is_not_written_twice():
 
 @pytest.mark.parametrize("problem", ["blank", "foreign", "wrong_key", "bad_seal"])
 def test_a_card_that_cannot_be_used_is_refused_and_the_basket_waits_for_another(problem):
-    state, requests = played(SaleKeyed(SALE), CardRefused("cafe", problem))
+    state, requests = played(SaleKeyed(SALE), CardRefused("cafe", problem, "classic1k"))
 
     assert state.phase == AwaitingCard(SALE)
     assert requests[-1] == AwaitCard(but_not="cafe")
@@ -141,7 +148,7 @@ def test_a_journal_that_takes_no_more_stops_the_sale_before_the_card_is_touched(
 def test_a_new_card_is_issued_once_it_is_personalised():
     state, requests = played(
         IssueKeyed("hh-1"),
-        CardRefused("cafe", "blank"),
+        CardRefused("cafe", "blank", "classic1k"),
         IntentSaved(),
         CardWritten("done", 1),
         RecordSaved(),
@@ -156,7 +163,10 @@ def test_a_new_card_is_issued_once_it_is_personalised():
 
 def test_a_card_whose_personalising_failed_is_not_said_to_be_issued():
     _, requests = played(
-        IssueKeyed("hh-1"), CardRefused("cafe", "blank"), IntentSaved(), CardWritten("torn", 0)
+        IssueKeyed("hh-1"),
+        CardRefused("cafe", "blank", "classic1k"),
+        IntentSaved(),
+        CardWritten("torn", 0),
     )
 
     saved = only(requests, SaveRecord)

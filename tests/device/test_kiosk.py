@@ -38,7 +38,13 @@ from loyalty.records import Redemption
 NOW = Now(at_ms=1_488_326_400_000, mono_ms=5000, boot=3, hub_ms=0)
 SETTING = Setting(store="shop-1", rules=1, currency="USD", offers={"cheap": 100, "dear": 500})
 CARD = Card(
-    uid="deadbeef", member="hh-1", counter=7, next_counter=8, rewrites=2, op_digest=b"\0" * 12
+    uid="deadbeef",
+    kind="classic1k",
+    member="hh-1",
+    counter=7,
+    next_counter=8,
+    rewrites=2,
+    op_digest=b"\0" * 12,
 )
 
 

@@ -66,7 +66,13 @@ async def test_another_card_than_the_one_read_is_never_written(hardware, tap):
     await tap.next_card()
     before = bytes(hardware.chip.nvm.cells)
     other = Card(
-        uid="01020304", member="m-2", counter=7, next_counter=8, rewrites=0, op_digest=bytes(12)
+        uid="01020304",
+        kind="classic1k",
+        member="m-2",
+        counter=7,
+        next_counter=8,
+        rewrites=0,
+        op_digest=bytes(12),
     )
 
     written = await tap.write(other, op="s1:1:sale", rewrites=0)
@@ -122,7 +128,7 @@ async def refuses_its_key(hardware, tap):
 
     refused = await tap.next_card()
 
-    assert refused == CardRefused(hardware.chip.uid.hex(), "wrong_key")
+    assert refused == CardRefused(hardware.chip.uid.hex(), "wrong_key", "classic1k")
 
 
 test_a_card_of_another_programme_is_refused_for_its_key = with_tap(refuses_its_key, OTHER_KEYS)

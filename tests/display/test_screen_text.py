@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,6 +11,7 @@ import device.kiosk
 import device.slot
 from device.display.i18n import LOCALES, translator
 from device.display.screen_text import CHOICES, WORDINGS, screen_text
+from device.events import CardProblem
 from loyalty.wire_schema import SCHEMA
 
 VALUES = {
@@ -48,7 +50,7 @@ def test_every_screen_that_a_terminal_asks_for_exists():
 def test_every_reason_the_hub_may_give_and_every_card_problem_is_a_screen():
     names, marks = SCHEMA["refusal"]
     reasons = set(marks[names.index("reason")][1])
-    problems = {f"card_{it}" for it in ("blank", "foreign", "wrong_key", "bad_seal")}
+    problems = {f"card_{it}" for it in get_args(CardProblem)}
 
     assert reasons | problems | {"journal_full", "journal_failed"} <= WORDINGS.keys()
 

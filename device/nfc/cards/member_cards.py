@@ -32,6 +32,11 @@ class MemberCards:
         self._store: RecordStore | None = None
         self._seen: CardSeen | None = None
 
+    @property
+    def kind(self) -> str:
+        """The kind of the card that was read last; empty for one that none of our stores knows."""
+        return "" if self._store is None else self._store.kind
+
     async def wait(self, timeout_s: float) -> MemberCard | Refusal | None:
         """Return what the next card states, or why it is refused, or None after `timeout_s`.
 
@@ -88,8 +93,7 @@ class MemberCards:
             refused = await self._store.personalise(seen, slot)
             if refused is not None:
                 return refused
-        kind = "" if self._store is None else self._store.kind
-        return await self._find_out(member_card(seen.uid, kind, slot, 0, torn=False))
+        return await self._find_out(member_card(seen.uid, self.kind, slot, 0, torn=False))
 
     async def _find_out(self, wanted: MemberCard) -> Written:
         """Select and read the card again to learn how a write of `wanted` ended."""
