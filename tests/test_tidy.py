@@ -54,6 +54,8 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/readers/dialogue.py": "the wait for the reader's answer",
+    "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
+    "device/nfc/readers/supervisor.py": "the log of a reader's troubles",
     "device/open_printer.py": "the link to a printer",
     "device/printer_minder.py": "the log of a printer's troubles",
     "device/published.py": "the file of a newer programme",
@@ -109,6 +111,7 @@ SHELLS = {
 OUTSIDE = {
     *("importlib", "mmap", "os", "pathlib", "shutil", "tempfile"),  # files
     *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
+    *("gpiod", "smartcard"),  # hardware too
     *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
     *("sqlite3", "tinydb", "pandas", "pyarrow"),  # stores
     *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
@@ -121,6 +124,7 @@ OUTSIDE_CALLS = {"open", "input", "print"}
 HOMES = {
     "amqtt": ("hub/embedded_broker*.py",),
     "apsw": ("simulators/power_recorder.py",),
+    "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
     "pandas": ("simulators/baskets.py",),
     "pyarrow": ("simulators/baskets.py",),
@@ -132,9 +136,10 @@ HOMES = {
 
 # What calls itself portable also runs on boards; these must.
 PORTABLE = {
-    *("loyalty/card.py", "loyalty/chain.py", "loyalty/keys.py", "loyalty/topics.py"),
-    *("loyalty/wire.py", "loyalty/wire_schema.py"),
+    *("loyalty/card.py", "loyalty/chain.py", "loyalty/cmac.py", "loyalty/keys.py"),
+    *("loyalty/sun.py", "loyalty/topics.py", "loyalty/wire.py", "loyalty/wire_schema.py"),
     *("device/nfc/classic.py", "device/nfc/commands.py", "device/nfc/frames.py"),
+    *("device/nfc/mad.py",),
 }
 ON_BOARDS = {"json", "struct", "binascii", "hashlib"}
 

@@ -15,6 +15,7 @@ BLOCKS_4K = 256
 SECTORS_1K = 16
 SECTORS_4K = 40
 TRANSPORT_KEY = b"\xff\xff\xff\xff\xff\xff"
+FACTORY_USER = 0x69  # The free byte of a trailer.
 
 AUTHENTICATE_A = 0x60
 AUTHENTICATE_B = 0x61
@@ -28,6 +29,7 @@ TRANSFER = 0xB0
 # Access conditions, written C1 C2 C3 (§8.7.2 for trailers, §8.7.3 for data blocks).
 DATA_TRANSPORT = 0b000  # Either key does everything.
 DATA_B_WRITES = 0b100  # Either key reads, key B writes.
+VALUE_B_RAISES = 0b110  # Either key reads and lowers a value, key B raises and writes it.
 TRAILER_TRANSPORT = 0b001  # Key A writes everything and key B can be read.
 TRAILER_B_WRITES = 0b011  # Key B writes keys and access bits; nothing reads a key.
 
@@ -139,8 +141,8 @@ def access_conditions(access: bytes) -> tuple[int, ...] | None:
     return tuple([(c1 >> at & 1) << 2 | (c2 >> at & 1) << 1 | (c3 >> at & 1) for at in range(4)])
 
 
-def trailer(key_a: bytes, access: bytes, key_b: bytes, user: int = 0x69) -> bytes:
-    """Return a sector trailer; `user` is its free byte, 0x69 from the factory.
+def trailer(key_a: bytes, access: bytes, key_b: bytes, user: int = FACTORY_USER) -> bytes:
+    """Return a sector trailer; `user` is its free byte.
 
     Raises:
         ValueError: a key is not 6 bytes, or the access bytes would lock the sector for ever.

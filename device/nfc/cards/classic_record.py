@@ -1,73 +1,137 @@
-"""Our record on a MIFARE Classic: slot 0 is sector 1 and slot 1 is sector 2.
+"""Our record on a MIFARE Classic: reads it, and writes its next state.
 
-Key A reads, key B writes, and each card has its own. In personalisation sector 1 gets its keys
-last. So a card that was pulled away before that still opens with transport keys there, counts as
-blank, and can be tried again; and a card that opens with our keys there is finished. A card torn
-within a sector's keys is lost: the chip writes a trailer as any other block.
+The sealed slot is written first and the counter follows it, so that a card pulled away between the
+two is one step behind its slot; the next write counts first. Of the counter's two value blocks the
+one that counts further is never touched: one less than it is transferred over the other. So a torn
+transfer spoils what was spare, and the next one puts it right with key A alone.
 """
 
+from dataclasses import dataclass
+
 from device.nfc import classic
+from device.nfc.cards import classic_layout as places
 from device.nfc.cards.classic_card import ClassicCard
+from device.nfc.cards.classic_issue import ClassicIssue
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import (
+    STEPS_OF_A_TEAR,
     BadSeal,
-    Blank,
+    Copied,
+    Foreign,
     MemberCard,
     Refusal,
+    RolledBack,
+    Worn,
     WrongKey,
     member_card,
 )
 from device.nfc.reader import AuthenticationFailed, CardRefused, CardSeen, Reader
 from loyalty import card as layout
 
-SECTORS = (1, 2)  # Of slot 0 and of slot 1.
 
-_TRANSPORT_ACCESS = classic.access_bytes((classic.DATA_TRANSPORT,) * 3, classic.TRAILER_TRANSPORT)
-_ACCESS = classic.access_bytes((classic.DATA_B_WRITES,) * 3, classic.TRAILER_B_WRITES)
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What was read of a card: its slots, and where its value blocks stand, None for a torn one."""
+
+    slots: tuple[bytes, bytes]
+    counts: tuple[int | None, int | None]
 
 
 class ClassicRecord:
     """`RecordStore` of MIFARE Classic cards."""
 
-    kind = "classic1k"
-
-    def __init__(self, reader: Reader, keys: CardKeys) -> None:
+    def __init__(self, reader: Reader, keys: CardKeys, sak: int) -> None:
         """Work on `reader`, which must be open, with the keys of this programme."""
+        self.kind = "classic4k" if sak == classic.SAK_4K else "classic1k"
         self._reader = reader
         self._keys = keys
-        self._slots: tuple[bytes, bytes] | None = None  # As last read, to write only what differs.
+        self._memory: _Memory | None = None  # As it is known to be since it was read last.
 
     async def read(self, seen: CardSeen) -> MemberCard | Refusal:
         """Return what the card states, or why it is refused."""
-        self._slots = None
-        chip = ClassicCard(self._reader, seen.uid)
+        self._memory = None
         try:
-            self._slots = (
-                await self._read_slot(chip, seen.uid, 0),
-                await self._read_slot(chip, seen.uid, 1),
-            )
+            self._memory = await self._read(seen.uid)
         except AuthenticationFailed:
-            return await self._tell_blank(chip, seen.uid)
+            await self._reader.reselect()
+            return await self._issue(seen.uid).tell_blank()
         except CardRefused:
             return WrongKey(seen.uid)
-        return self._understand(seen.uid, self._slots)
+        return self._understand(seen.uid, self._memory)
 
     async def write(self, card: MemberCard, slot: layout.Slot) -> bool:
-        """Write the blocks of the other slot that differ, the sealed one last."""
-        number = 1 - card.slot
-        sector = SECTORS[number]
+        """Write the blocks of the other slot that differ, the sealed one last; then count."""
+        memory = await self._read(card.uid) if self._memory is None else self._memory
+        self._memory = None
         chip = ClassicCard(self._reader, card.uid)
-        key = self._keys.of_sector(card.uid, sector, "B")
-        await chip.authenticate(sector * 4, key, key_b=True)
-        there = None if self._slots is None else _blocks(self._slots[number])
-        self._slots = None
+        counts = memory.counts
+        if max(it for it in counts if it is not None) < card.counter:
+            counts = await self._count(chip, card.uid, counts, card.counter)
+            if not await self._holds(chip, counts):
+                return False
+        number = 1 - card.slot
         data = layout.pack(slot, card.uid, number, self._keys.seal_key)
-        wanted = zip(classic.data_blocks(sector), _blocks(data), strict=True)
-        changed = [
-            (block, new)
-            for at, (block, new) in enumerate(wanted)
-            if there is None or there[at] != new
-        ]
+        if not await self._write_slot(chip, card.uid, number, data, memory.slots[number]):
+            return False
+        counts = await self._count(chip, card.uid, counts, slot.counter)
+        slots = (memory.slots[0], data) if number else (data, memory.slots[1])
+        self._memory = _Memory(slots, counts)
+        return True
+
+    async def personalise(self, seen: CardSeen, slot: layout.Slot) -> Foreign | WrongKey | None:
+        """Make the blank card `seen` ours; a card with a past is refused."""
+        self._memory = None
+        first = layout.pack(slot, seen.uid, 0, self._keys.seal_key)
+        return await self._issue(seen.uid).personalise(first, slot.counter)
+
+    async def wipe(self, seen: CardSeen) -> WrongKey | None:
+        """Empty our sectors and give them their transport keys."""
+        self._memory = None
+        return await self._issue(seen.uid).wipe()
+
+    def _issue(self, uid: bytes) -> ClassicIssue:
+        return ClassicIssue(self._reader, self._keys, uid, is_4k=self.kind == "classic4k")
+
+    async def _read(self, uid: bytes) -> _Memory:
+        chip = ClassicCard(self._reader, uid)
+        await self._open(chip, uid, places.COUNTER_SECTOR)
+        first, second = places.VALUE_BLOCKS
+        counts = (
+            places.counted(await chip.read_block(first)),
+            places.counted(await chip.read_block(second)),
+        )
+        slots = []
+        for sector in places.SLOT_SECTORS:
+            await self._open(chip, uid, sector)
+            slots.append(await chip.read_blocks(classic.data_blocks(sector)))
+        return _Memory((slots[0], slots[1]), counts)
+
+    async def _open(self, chip: ClassicCard, uid: bytes, sector: int) -> None:
+        key = places.key_a_of(self._keys, uid, sector)
+        await chip.authenticate(classic.first_block(sector), key)
+
+    def _understand(self, uid: bytes, memory: _Memory) -> MemberCard | Refusal:
+        contents = layout.survey(*memory.slots, uid, self._keys.seal_key)
+        if contents.slot is None or contents.number is None:
+            return BadSeal(uid)
+        counts = [it for it in memory.counts if it is not None]
+        if not counts:
+            return Worn(uid)
+        if max(counts) > contents.slot.counter:
+            return RolledBack(uid)
+        if max(counts) < contents.slot.counter - STEPS_OF_A_TEAR:
+            return Copied(uid)
+        torn = contents.state == layout.TORN
+        return member_card(uid, self.kind, contents.slot, contents.number, torn=torn)
+
+    async def _write_slot(
+        self, chip: ClassicCard, uid: bytes, number: int, data: bytes, there: bytes
+    ) -> bool:
+        sector = places.SLOT_SECTORS[number]
+        key = places.key_b_of(self._keys, uid, sector)
+        await chip.authenticate(classic.first_block(sector), key, key_b=True)
+        blocks = zip(classic.data_blocks(sector), _blocks(data), _blocks(there), strict=True)
+        changed = [(block, new) for block, new, old in blocks if new != old]
         for block, new in changed:
             await chip.write_block(block, new)
         for block, new in changed:
@@ -75,81 +139,24 @@ class ClassicRecord:
                 return False
         return True
 
-    async def personalise(self, seen: CardSeen, slot: layout.Slot) -> WrongKey | None:
-        """Make the blank card `seen` ours; a card with a past is refused."""
-        first = layout.pack(slot, seen.uid, 0, self._keys.seal_key)
-        for number, data in ((1, bytes(layout.SLOT_BYTES)), (0, first)):
-            if not await self._convert(seen.uid, number, data):
-                return WrongKey(seen.uid)
-        return None
-
-    async def wipe(self, seen: CardSeen) -> WrongKey | None:
-        """Empty our sectors and give them their transport keys; sector 1, the mark, comes last."""
-        factory = classic.trailer(classic.TRANSPORT_KEY, _TRANSPORT_ACCESS, classic.TRANSPORT_KEY)
-        for sector in reversed(SECTORS):
-            chip = ClassicCard(self._reader, seen.uid)
-            key_b = self._keys.of_sector(seen.uid, sector, "B")
-            if not await self._open(chip, sector, key_b):
-                return WrongKey(seen.uid)
-            for block in classic.data_blocks(sector):
-                await chip.write_block(block, bytes(classic.BLOCK_BYTES))
-            await chip.write_block(classic.trailer_block(sector), factory)
-        return None
-
-    async def _convert(self, uid: bytes, number: int, data: bytes) -> bool:
-        """Write a slot and its sector's trailer; return False if no key opens the sector."""
-        sector = SECTORS[number]
-        chip = ClassicCard(self._reader, uid)
-        key_a = self._keys.of_sector(uid, sector, "A")
-        key_b = self._keys.of_sector(uid, sector, "B")
-        # The sector written last opens with our keys only once a card is finished.
-        ours = None if sector == SECTORS[0] else key_b
-        if not await self._open(chip, sector, ours):
-            return False
-        for block, new in zip(classic.data_blocks(sector), _blocks(data), strict=True):
-            await chip.write_block(block, new)
-        trailer = classic.trailer(key_a, _ACCESS, key_b)
-        await chip.write_block(classic.trailer_block(sector), trailer)
-        return True
-
-    async def _open(self, chip: ClassicCard, sector: int, key_b: bytes | None) -> bool:
-        """Open a sector with its transport key or, if one is given, with its own key B."""
-        tries = [(classic.TRANSPORT_KEY, False)]
-        if key_b is not None:
-            tries.append((key_b, True))
-        for key, is_b in tries:
-            try:
-                await chip.authenticate(sector * 4, key, key_b=is_b)
-            except AuthenticationFailed:
-                await self._reader.reselect()
-            else:
-                return True
-        return False
-
-    async def _read_slot(self, chip: ClassicCard, uid: bytes, number: int) -> bytes:
-        sector = SECTORS[number]
-        await chip.authenticate(sector * 4, self._keys.of_sector(uid, sector, "A"))
-        first, second, third = classic.data_blocks(sector)
-        return (
-            await chip.read_block(first)
-            + await chip.read_block(second)
-            + await chip.read_block(third)
+    async def _count(
+        self, chip: ClassicCard, uid: bytes, counts: tuple[int | None, int | None], goal: int
+    ) -> tuple[int | None, int | None]:
+        """Count up to `goal` in the block that is behind; return where both stand then."""
+        first, second = (-1 if it is None else it for it in counts)
+        ahead = 0 if first > second else 1
+        await self._open(chip, uid, places.COUNTER_SECTOR)
+        await chip.lower_value(
+            places.VALUE_BLOCKS[ahead],
+            goal - max(first, second),
+            into=places.VALUE_BLOCKS[1 - ahead],
         )
+        return (goal, counts[1]) if ahead else (counts[0], goal)
 
-    async def _tell_blank(self, chip: ClassicCard, uid: bytes) -> Blank | WrongKey:
-        await self._reader.reselect()
-        try:
-            await chip.authenticate(SECTORS[0] * 4, classic.TRANSPORT_KEY)
-        except AuthenticationFailed:
-            return WrongKey(uid)
-        return Blank(uid)
-
-    def _understand(self, uid: bytes, slots: tuple[bytes, bytes]) -> MemberCard | BadSeal:
-        contents = layout.survey(slots[0], slots[1], uid, self._keys.seal_key)
-        if contents.slot is None or contents.number is None:
-            return BadSeal(uid)
-        torn = contents.state == layout.TORN
-        return member_card(uid, self.kind, contents.slot, contents.number, torn=torn)
+    async def _holds(self, chip: ClassicCard, counts: tuple[int | None, int | None]) -> bool:
+        """Return whether the value blocks stand as they should; their sector must be open."""
+        blocks = [await chip.read_block(block) for block in places.VALUE_BLOCKS]
+        return [places.counted(it) for it in blocks] == list(counts)
 
 
 def _blocks(data: bytes) -> tuple[bytes, bytes, bytes]:

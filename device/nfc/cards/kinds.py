@@ -15,6 +15,6 @@ async def store_for(reader: Reader, keys: CardKeys, seen: CardSeen) -> RecordSto
 
     Raises what `Reader.exchange_raw` raises.
     """
-    if seen.sak == classic.SAK_1K:
-        return ClassicRecord(reader, keys)
+    if seen.sak in (classic.SAK_1K, classic.SAK_4K):
+        return ClassicRecord(reader, keys, seen.sak)
     return None

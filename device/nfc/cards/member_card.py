@@ -5,6 +5,10 @@ from enum import Enum
 
 from loyalty import card as layout
 
+# How far a chip's own counter may be behind its slot: a torn write uses one number up, and the one
+# after it may be pulled away before it counts.
+STEPS_OF_A_TEAR = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberCard:

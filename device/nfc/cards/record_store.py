@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from device.nfc.cards.member_card import MemberCard, Refusal, WrongKey
+from device.nfc.cards.member_card import Foreign, MemberCard, Refusal, WrongKey
 from device.nfc.reader import CardSeen
 from loyalty.card import Slot
 
@@ -31,7 +31,7 @@ class RecordStore(Protocol):
         """
         ...
 
-    async def personalise(self, seen: CardSeen, slot: Slot) -> WrongKey | None:
+    async def personalise(self, seen: CardSeen, slot: Slot) -> Foreign | WrongKey | None:
         """Make the blank card `seen` ours, with `slot` as its first state."""
         ...
 

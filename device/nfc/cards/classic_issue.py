@@ -1,0 +1,62 @@
+"""Making a MIFARE Classic one of our cards, and making it blank again.
+
+Key A of sector 1 is the mark of a finished card: personalising writes it last and wiping takes it
+away first. So a card pulled away in the middle of either counts as blank, and either can simply be
+done again.
+"""
+
+from device.nfc.cards import classic_layout as places
+from device.nfc.cards.classic_directory import ClassicDirectory
+from device.nfc.cards.classic_sectors import ClassicSectors, Standing
+from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.member_card import Blank, Foreign, WrongKey
+from device.nfc.classic import BLOCK_BYTES
+from device.nfc.reader import Reader
+from loyalty.card import SLOT_BYTES
+
+_MARK, _OTHER = places.SLOT_SECTORS
+
+
+class ClassicIssue:
+    """The selected card `uid` on its way between blank and ours."""
+
+    def __init__(self, reader: Reader, keys: CardKeys, uid: bytes, *, is_4k: bool) -> None:
+        self._uid = uid
+        self._sectors = ClassicSectors(reader, keys, uid)
+        self._directory = ClassicDirectory(reader, self._sectors, is_4k=is_4k)
+
+    async def tell_blank(self) -> Blank | Foreign | WrongKey:
+        """Return what a card is that our keys A do not open."""
+        for sector in places.SECTORS:
+            standing = await self._sectors.standing(sector)
+            if standing is Standing.CLOSED or (sector == _MARK and standing is Standing.OURS):
+                return WrongKey(self._uid)
+            if (
+                standing is Standing.FACTORY
+                and await self._sectors.opens_as_new(sector)
+                and await self._sectors.holds_data(sector)
+            ):
+                return Foreign(self._uid)
+        if await self._directory.names_somebody_else():
+            return Foreign(self._uid)
+        return Blank(self._uid)
+
+    async def personalise(self, first_slot: bytes, counter: int) -> Foreign | WrongKey | None:
+        """Make the card ours, with `first_slot` and the counter that goes with it."""
+        found = await self.tell_blank()
+        if not isinstance(found, Blank):
+            return found
+        value = places.value_block(counter)
+        if not (
+            await self._sectors.take(places.COUNTER_SECTOR, value + value + bytes(BLOCK_BYTES))
+            and await self._sectors.take(_OTHER, bytes(SLOT_BYTES))
+        ):
+            return WrongKey(self._uid)
+        await self._directory.enter()
+        return None if await self._sectors.take(_MARK, first_slot) else WrongKey(self._uid)
+
+    async def wipe(self) -> WrongKey | None:
+        """Give back all our sectors that open."""
+        given_back = [await self._sectors.give_back(sector) for sector in places.SECTORS]
+        await self._directory.leave()
+        return None if all(given_back) else WrongKey(self._uid)
