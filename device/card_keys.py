@@ -6,6 +6,7 @@
 Every terminal of a programme has the same two.
 """
 
+import secrets
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def read_card_keys(path: Path | None) -> CardKeys:
     ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    return CardKeys(**keys)
+    return CardKeys(**keys, random_bytes=secrets.token_bytes)
 
 
 def _key(digits: Any) -> bytes:

@@ -164,7 +164,9 @@ def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughS
 
 
 def _makings(it: Plan, port: int, clock: ScriptClock, rng: random.Random) -> list[Making]:
-    keys = CardKeys(master=rng.randbytes(16), seal_key=rng.randbytes(32))
+    keys = CardKeys(
+        master=rng.randbytes(16), seal_key=rng.randbytes(32), random_bytes=rng.randbytes
+    )
     names = [
         *(("handheld", number) for number in range(it.handhelds)),
         *(("kiosk", number) for number in range(it.kiosks)),

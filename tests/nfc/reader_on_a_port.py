@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 from collections.abc import AsyncIterator
 
 from device.nfc.cards.classic_card import ClassicCard
@@ -15,8 +16,15 @@ from simulators.chips.chip import Chip
 from simulators.chips.classic import ClassicChip
 from simulators.pn532_port import Pn532Port
 
-KEYS = CardKeys(master=bytes(range(16)), seal_key=b"the seal key of these tests only")
-OTHER_KEYS = CardKeys(master=bytes(16), seal_key=b"some other programme's seal key")
+RANDOM = random.Random(1)
+KEYS = CardKeys(
+    master=bytes(range(16)),
+    seal_key=b"the seal key of these tests only",
+    random_bytes=RANDOM.randbytes,
+)
+OTHER_KEYS = CardKeys(
+    master=bytes(16), seal_key=b"some other programme's seal key", random_bytes=RANDOM.randbytes
+)
 UID_4 = bytes.fromhex("deadbeef")
 UID_7 = bytes.fromhex("04782e21801d80")
 FIRST_OP = b"op-of-issue."

@@ -1,18 +1,36 @@
 """The secrets a terminal holds for cards, and what is derived from them for one card."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from device.nfc.desfire import KEY_BYTES
+from loyalty import keys
 from loyalty.aes import encrypt_block
-from loyalty.keys import classic_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardKeys:
-    """16 bytes that every card's own keys come from, and the key that seals what stands on it."""
+    """16 bytes that every card's own keys come from, and the key that seals what stands on it.
+
+    `random_bytes` is where the numbers come from that a card must not foresee.
+    """
 
     master: bytes = field(repr=False)
     seal_key: bytes = field(repr=False)
+    random_bytes: Callable[[int], bytes] = field(repr=False)
 
     def of_sector(self, uid: bytes, sector: int, name: str) -> bytes:
         """Return key `name` ("A" or "B") of `sector` on the MIFARE Classic `uid`."""
-        return classic_key(self.master, uid, sector, name, encrypt_block)
+        return keys.classic_key(self.master, uid, sector, name, encrypt_block)
+
+    def of_application(self, uid: bytes, application: bytes, number: int) -> bytes:
+        """Return key `number` of `application` on the smart card `uid`."""
+        return keys.application_key(self.master, uid, application, number, encrypt_block)
+
+    def of_sun_messages(self) -> bytes:
+        """Return the key that hides whose SUN message it is, the same on all cards."""
+        return keys.sun_meta_key(self.master, encrypt_block)
+
+    def challenge(self) -> bytes:
+        """Return 16 bytes that nobody has seen before."""
+        return self.random_bytes(KEY_BYTES)
