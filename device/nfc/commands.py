@@ -8,6 +8,7 @@ FROM_READER = 0xD5
 
 DIAGNOSE = 0x00
 GET_FIRMWARE_VERSION = 0x02
+SET_SERIAL_BAUD_RATE = 0x10
 SAM_CONFIGURATION = 0x14
 RF_CONFIGURATION = 0x32
 IN_DATA_EXCHANGE = 0x40
@@ -22,6 +23,7 @@ RETRY_FOR_EVER = 0xFF
 
 OK = 0x00
 TIMED_OUT = 0x01
+CRC_ERROR = 0x02
 CARD_AUTHENTICATION = 0x14
 WRONG_CONTEXT = 0x27
 
@@ -57,6 +59,7 @@ STATUS_TEXTS = {
 }
 
 _STATUS_MASK = 0x3F
+_SPEEDS_BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
 
 
 class AnswerError(ValueError):
@@ -83,6 +86,17 @@ def diagnose_line(data: bytes) -> bytes:
 def get_firmware_version() -> bytes:
     """Ask which chip and firmware this is (§7.2.2)."""
     return _body(GET_FIRMWARE_VERSION, b"")
+
+
+def set_serial_baud_rate(baud: int) -> bytes:
+    """Change the speed of the chip's UART, once its answer was acknowledged (§7.2.8).
+
+    Raises:
+        ValueError: the chip does not have this speed.
+    """
+    if baud not in _SPEEDS_BAUD:
+        raise ValueError(f"{baud} baud, wanted one of {', '.join(map(str, _SPEEDS_BAUD))}")
+    return _body(SET_SERIAL_BAUD_RATE, bytes([_SPEEDS_BAUD.index(baud)]))
 
 
 def sam_configuration() -> bytes:

@@ -67,7 +67,10 @@ class Reader(Protocol):
         ...
 
     async def wait_for_card(self, timeout_s: float) -> CardSeen | None:
-        """Return the card that is in the field within `timeout_s`, selected, or None."""
+        """Return the card that is in the field within `timeout_s`, selected, or None.
+
+        With 0 the reader looks once, and None says that it is sure there is none.
+        """
         ...
 
     async def reselect(self) -> None:

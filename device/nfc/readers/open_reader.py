@@ -1,20 +1,54 @@
 """The reader that a configuration names, built from the modules that it needs and no others."""
 
+import random
+
 from device.errors import DeviceError
 from device.nfc.reader import Reader
 from device.nfc.readers.pn532 import Pn532
-from device.nfc.readers.reader_url import ReaderPlace, SerialPn532
+from device.nfc.readers.reader_url import ReaderPlace, ResetLine, SerialPn532
+from device.nfc.readers.reset_pulse import ResetPin, ResetPulse
+from device.nfc.readers.stuck_speed import StuckSpeed
+from device.nfc.readers.supervisor import Rescue, Supervisor
 from device.serial_link import SerialLink
+from loyalty.clock import Clock
+
+
+class DriverMissing(DeviceError):
+    """What drives the configured reader is not installed; the message says how to install it."""
+
+
+def supervised_reader(
+    place: ReaderPlace, reset: ResetLine | None, *, clock: Clock, rng: random.Random
+) -> Supervisor:
+    """Return the reader at `place` with one who looks after it; it is not yet opened.
+
+    Raises:
+        DriverMissing: what drives it is not installed.
+    """
+    rescues: list[Rescue] = []
+    if isinstance(place, SerialPn532):
+        rescues.append(StuckSpeed(place.path, place.baud))
+    if reset is not None:
+        rescues.append(ResetPulse(_gpio_pin(reset), clock))
+    return Supervisor(make_reader(place), clock=clock, rng=rng, rescues=rescues)
 
 
 def make_reader(place: ReaderPlace) -> Reader:
-    """Return the reader at `place`, not yet opened.
+    """Return the reader at `place`, not yet opened and with nobody to look after it.
 
     Raises:
-        DeviceError: what drives it is not installed; the message says what to install.
+        DriverMissing: what drives it is not installed.
     """
     match place:
         case SerialPn532(path=path, baud=baud):
             return Pn532(SerialLink(path, baud))
         case _:
-            raise DeviceError(f"no driver for {place} is installed")
+            raise DriverMissing(f"no driver for {place} is installed")
+
+
+def _gpio_pin(reset: ResetLine) -> ResetPin:
+    try:
+        from device.nfc.readers.gpio_pin import GpioPin
+    except ImportError as error:
+        raise DriverMissing(f"a reset line wants `pip install revisit[gpio]`: {error}") from error
+    return GpioPin(reset.chip, reset.line)

@@ -12,7 +12,6 @@
 import re
 from collections.abc import Container
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 SPEEDS_BAUD = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
 I2C_ADDRESS_MIN, I2C_ADDRESS_MAX = 0x08, 0x77  # The others are reserved by the I2C specification.
@@ -24,6 +23,7 @@ FORMS = (
     "libnfc:DRIVER:… or pcsc:NAME"
 )
 
+_QUOTED = re.compile(rb"%([0-9a-fA-F]{2})")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,4}|0|[1-9][0-9]{0,8}")
 _PATH = re.compile(r"/[^\x00-\x1f\x7f]{1,254}")
 _CONNECTION = re.compile(r"[a-z][a-z0-9_]{1,30}(:[^\s:]{1,200}){0,2}")
@@ -161,7 +161,7 @@ def _libnfc(connection: str, mistakes: list[str]) -> LibnfcReader:
 
 
 def _pcsc(quoted: str, mistakes: list[str]) -> PcscReader:
-    name = unquote(quoted)
+    name = _unquoted(quoted)
     if not _PCSC_NAME.fullmatch(name):
         mistakes.append(
             f"found {_shown(quoted)}, wanted how the reader's name begins, 1 to 127 characters, "
@@ -172,7 +172,7 @@ def _pcsc(quoted: str, mistakes: list[str]) -> PcscReader:
 
 def _pn532(scheme: str, rest: str, mistakes: list[str]) -> ReaderPlace:
     location, _, query = rest.partition("?")
-    path = unquote(location.removeprefix("//"))
+    path = _unquoted(location.removeprefix("//"))
     if not location.startswith("///") or not _PATH.fullmatch(path):
         mistakes.append(f"found {_shown(location)}, wanted three slashes and a path, as ///dev/…")
     number = _option(_OPTIONS[scheme], query, mistakes)
@@ -199,6 +199,12 @@ def _option(option: _Option, query: str, mistakes: list[str]) -> int:
     if len(found) > 1:
         mistakes.append(f"found {option.name} {len(found)} times, wanted it once")
     return found[0] if found else option.default
+
+
+def _unquoted(text: str) -> str:
+    """Return `text` with every %20 and the like as the byte that it stands for (RFC 3986 §2.1)."""
+    quoted = text.encode(errors="replace")
+    return _QUOTED.sub(lambda it: bytes([int(it[1], 16)]), quoted).decode(errors="replace")
 
 
 def _shown(text: str) -> str:
