@@ -197,8 +197,7 @@ class Slot:
         except CardGone:
             return None
         except DeviceError as error:
-            log.error("reader_lost", error=str(error))
-            await self._tap.reopen()
+            log.error("card_not_seen", error=str(error))
             return None
 
     async def _load(self, job: terms.Job) -> terms.Event:

@@ -19,13 +19,13 @@ from device.nfc.cards.member_card import (
     WrongKey,
 )
 from device.nfc.cards.member_cards import MemberCards
-from device.nfc.reader import CardGone, CardSeen, Reader
+from device.nfc.reader import CardSeen
+from device.nfc.readers.supervisor import Supervisor
 from loyalty.card import next_counter, op_digest
 from loyalty.clock import Clock
 
 POLL_S = 1.0
-REOPEN_MS = 1000
-LEAVING_MS = 100
+FAILED_MS = 100
 
 _PROBLEMS: dict[type, CardProblem] = {
     Blank: "blank",
@@ -46,24 +46,22 @@ _OUTCOMES: dict[Outcome, Literal["done", "torn", "unknown"]] = {
 class Tap:
     """The reader as a terminal uses it: whole cards in, whole writes out."""
 
-    def __init__(self, reader: Reader, keys: CardKeys, clock: Clock) -> None:
+    def __init__(self, reader: Supervisor, keys: CardKeys, clock: Clock) -> None:
         self._reader = reader
         self._cards = MemberCards(reader, keys)
         self._clock = clock
         self._card: MemberCard | None = None
 
     async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
-        """Return the next card, once the card `but_not` has left; a lost reader is opened again."""
+        """Return the next card, once the card `but_not` has left; wait as long as it takes."""
+        if but_not:
+            await self._reader.wait_until_gone(bytes.fromhex(but_not))
         while True:
             try:
-                if but_not:
-                    await self._until_gone(but_not)
-                    but_not = ""
                 found = await self._cards.wait(POLL_S)
-            except CardGone:
-                continue
             except DeviceError:
-                await self.reopen()
+                # The card left too early, or the reader failed; the reader's supervisor sees to it.
+                await self._clock.sleep_ms(FAILED_MS)
                 continue
             if found is not None:
                 return self.understand(found)
@@ -116,24 +114,8 @@ class Tap:
             return CardWritten("torn", 0)
         return self._ended(written, 0)
 
-    async def reopen(self) -> None:
-        """Open a lost reader again, after a while; if that fails it is for the next try."""
-        await self._clock.sleep_ms(REOPEN_MS)
-        try:
-            await self._reader.close()
-            await self._reader.open()
-        except DeviceError:
-            return
-
     def _ended(self, written: Written, counter: int) -> CardWritten:
         if written.card is not None:
             self._card = written.card
             counter = written.card.counter
         return CardWritten(_OUTCOMES[written.outcome], counter)
-
-    async def _until_gone(self, uid: str) -> None:
-        while True:
-            seen = await self._reader.wait_for_card(POLL_S)
-            if seen is None or seen.uid.hex() != uid:
-                return
-            await self._clock.sleep_ms(LEAVING_MS)

@@ -29,7 +29,7 @@ from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
-from device.nfc.readers.open_reader import make_reader
+from device.nfc.readers.open_reader import supervised_reader
 from device.open_printer import open_printer
 from device.published import programme_of
 from device.recorder import Recorder
@@ -107,7 +107,12 @@ async def _build(
     )
     recorder = Recorder(journal, hub, clock)
     front = ConsoleFront(screen, translator(config.locale), _labels(programme, config.locale))
-    reader = make_reader(config.reader.place)
+    reader = supervised_reader(
+        config.reader.place,
+        config.reader.reset,
+        clock=clock,
+        rng=random.Random(secrets.randbits(64)),
+    )
     await reader.open()
     opened.push_async_callback(reader.close)
     keys = read_card_keys(config.card_keys)

@@ -25,6 +25,7 @@ from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
 from device.nfc.cards.keys import CardKeys
 from device.nfc.readers.pn532 import Pn532
+from device.nfc.readers.supervisor import Supervisor
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
@@ -76,9 +77,13 @@ class Life:
         self._before_step = before_step
         self._is_cut = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._reader = Pn532(SerialLink(reader_path))
         self._printer_link: ReopenedLink | None = None
         rng = random.Random(f"{making.seed} {number}")
+        self._reader = Supervisor(
+            Pn532(SerialLink(reader_path)),
+            clock=making.patience,
+            rng=random.Random(f"{making.seed} {number} reader"),
+        )
         folder = _folder(making.folder, number)
         folder.mkdir(parents=True, exist_ok=True)
         self.journal = Journal.open(

@@ -56,6 +56,8 @@ SHELLS = {
     "device/nfc/readers/dialogue.py": "the wait for the reader's answer",
     "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
     "device/nfc/readers/supervisor.py": "the log of a reader's troubles",
+    "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
+    "device/nfc/readers/supervisor.py": "the log of a reader's troubles",
     "device/open_printer.py": "the link to a printer",
     "device/printer_minder.py": "the log of a printer's troubles",
     "device/published.py": "the file of a newer programme",
@@ -112,6 +114,7 @@ OUTSIDE = {
     *("importlib", "mmap", "os", "pathlib", "shutil", "tempfile"),  # files
     *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
     *("gpiod", "smartcard"),  # hardware too
+    *("gpiod", "smartcard"),  # hardware too
     *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
     *("sqlite3", "tinydb", "pandas", "pyarrow"),  # stores
     *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
@@ -124,6 +127,7 @@ OUTSIDE_CALLS = {"open", "input", "print"}
 HOMES = {
     "amqtt": ("hub/embedded_broker*.py",),
     "apsw": ("simulators/power_recorder.py",),
+    "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
     "pandas": ("simulators/baskets.py",),

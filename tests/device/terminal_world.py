@@ -5,6 +5,7 @@ the one part that is only spoken for.
 """
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from device.identify import Identifier
 from device.journal import Journal
 from device.mqtt.client import HubSilent
 from device.nfc.readers.pn532 import Pn532
+from device.nfc.readers.supervisor import Supervisor
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
@@ -238,6 +240,11 @@ async def kiosk_at(folder: Path, **options: int) -> AsyncIterator[tuple[Terminal
             yield terminal, card
 
 
+def supervised(hardware: Hardware) -> Supervisor:
+    driver = Pn532(SerialLink(str(hardware.reader_link)))
+    return Supervisor(driver, clock=HastyClock(START_MS), rng=random.Random(7))
+
+
 @asynccontextmanager
 async def terminal_on(
     hardware: Hardware, folder: Path, *, kind: str = "kiosk", **options: int
@@ -246,7 +253,7 @@ async def terminal_on(
     journal = Journal.open(folder / "journal.db", epoch_of_new="e1", **options)
     hub, front, clock = SpokenForHub(), NotedFront(), ScriptClock(START_MS)
     recorder = Recorder(journal, hub, clock)
-    driver = Pn532(SerialLink(str(hardware.reader_link)))
+    driver = supervised(hardware)
     await driver.open()
     link = ReopenedLink(SerialLink(str(hardware.printer_link)))
     await link.open()

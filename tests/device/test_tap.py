@@ -3,13 +3,11 @@
 import asyncio
 
 from device.events import Card, CardRead, CardRefused, CardWritten
-from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from device.tap import Tap
 from simulators.chips.classic import ClassicChip
 from simulators.chips.other import OtherChip
 from tests.device.quick_time import in_quick_time
-from tests.device.terminal_world import START_MS, HastyClock, hardware_in
+from tests.device.terminal_world import START_MS, HastyClock, hardware_in, supervised
 from tests.nfc.reader_on_a_port import KEYS, OTHER_KEYS
 
 
@@ -20,7 +18,7 @@ def with_tap(test, keys=KEYS):
     async def run(tmp_path):
         async with hardware_in(tmp_path) as hardware:
             hardware.chip = (await hardware.issued_card()).chip
-            driver = Pn532(SerialLink(str(hardware.reader_link)))
+            driver = supervised(hardware)
             await driver.open()
             try:
                 await test(hardware, Tap(driver, keys, HastyClock(START_MS)))

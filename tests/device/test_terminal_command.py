@@ -114,7 +114,9 @@ async def test_a_shop_with_a_hub_and_a_handheld_sells_and_earns(tmp_path):
         _, balance, _ = await site.run("ledger", "balance", "m-1001")
 
         assert "12 points" in balance
-        assert await handheld.end() == (0, "")
+        status, said = await handheld.end()
+        assert (status, said.count("\n")) == (0, 1)
+        assert "reader_lost" in said
         status, _ = await hub.end()
         assert status == 0
 
