@@ -31,6 +31,7 @@ from device.events import (
     Identify,
     IntentSaved,
     JournalFailed,
+    JudgeFace,
     Now,
     Personalise,
     PrintFace,
@@ -83,6 +84,10 @@ class CardSlot(Protocol):
 
     async def print_face(self, card: Card, touch: TouchOutcome, content: FaceContent) -> FaceEnded:
         """Erase and print the held card, journalled on the way."""
+        ...
+
+    async def judge_face(self, *, is_good: bool) -> FaceEnded:
+        """Take the word of whoever looked at a card whose face ended "unseen"."""
         ...
 
     async def return_card(self) -> CardReturned:
@@ -188,15 +193,17 @@ class App:
                 return await self._ask(ask)
             case AwaitSettled():
                 return await self._await_settled()
-            case PrintFace() | ReturnCard():
+            case PrintFace() | JudgeFace() | ReturnCard():
                 return await self._perform_at_slot(request)
         return None
 
-    async def _perform_at_slot(self, request: PrintFace | ReturnCard) -> Event:
+    async def _perform_at_slot(self, request: PrintFace | JudgeFace | ReturnCard) -> Event:
         slot = self._parts.slot
         assert slot is not None, "only a kiosk prints"
         if isinstance(request, ReturnCard):
             return await slot.return_card()
+        if isinstance(request, JudgeFace):
+            return await slot.judge_face(is_good=request.is_good)
         return await slot.print_face(request.card, request.touch, request.content)
 
     async def _watch(self, but_not: str) -> None:

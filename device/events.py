@@ -365,6 +365,13 @@ class PrintFace:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeFace:
+    """Say what somebody saw on a card whose face ended "unseen": `FaceEnded`."""
+
+    is_good: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnCard:
     """Push the held card out: `CardReturned`."""
 
@@ -388,6 +395,7 @@ Request = (
     | AwaitSettled
     | AskHub
     | PrintFace
+    | JudgeFace
     | ReturnCard
     | Sound
 )

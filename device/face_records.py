@@ -10,7 +10,9 @@ from typing import Any
 import structlog
 
 from device.display.cycle import ATTEMPTS_MAX
-from device.display.cycle_terms import FaceOutcome, Job
+from device.display.cycle_events import Job
+from device.display.cycle_requests import FaceOutcome
+from device.display.printers.printer import Traits
 from device.errors import DeviceError
 from device.events import Card, FaceContent, Setting, TouchOutcome
 from device.face_maker import MadeFace
@@ -33,9 +35,11 @@ class _Face:
 class FaceRecords:
     """The records of one slot, which has one face under way at most."""
 
-    def __init__(self, recorder: Recorder, setting: Setting) -> None:
+    def __init__(self, recorder: Recorder, setting: Setting, traits: Traits) -> None:
+        """`traits` are those of the slot's printer."""
         self._recorder = recorder
         self._setting = setting
+        self._traits = traits
         self._face: _Face | None = None
 
     def left_open(self) -> Job | None:
@@ -73,7 +77,12 @@ class FaceRecords:
             ending={**touched(card, "none"), **shown},
         )
         return Job(
-            uid=card.uid, face=self._face.digest, payload=made.payload, rewrites=card.rewrites
+            uid=card.uid,
+            face=self._face.digest,
+            payload=made.payload,
+            rewrites=card.rewrites,
+            erases=self._traits.erases,
+            is_told=self._traits.tells_outcome,
         )
 
     def start(self, rewrite_no: int) -> bool:

@@ -32,6 +32,7 @@ from device.events import (
     Identify,
     IntentSaved,
     JournalFailed,
+    JudgeFace,
     Now,
     NumberKeyed,
     PrintFace,
@@ -61,6 +62,8 @@ TAKE_CARD_TIMEOUT_MS = 30_000
 
 PRINT = "print"
 RETURN = "return"
+FACE_GOOD = "face_good"
+FACE_BAD = "face_bad"
 DONE = "done"
 
 # What is said of a card that must be taken, and what instead to somebody who has none in the slot.
@@ -144,6 +147,11 @@ class Printing:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """The printer could not tell; the member is asked whether the face is on the card."""
+
+
+@dataclass(frozen=True, slots=True)
 class Returning:
     """The card is on its way out."""
 
@@ -159,6 +167,7 @@ Phase = (
     | Settling
     | Marking
     | Printing
+    | Looking
     | Returning
 )
 
@@ -236,6 +245,14 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Marking(card=card, content=content), CardWritten(outcome=outcome):
             face = PrintFace(card=card, touch=outcome, content=content)
             return State(phase=Printing()), [face]
+        case Printing(), FaceEnded(outcome="unseen"):
+            choices, timeout_ms = (FACE_GOOD, FACE_BAD), CHOICE_TIMEOUT_MS
+            shown = Show(screen="face_unseen", choices=choices, timeout_ms=timeout_ms)
+            return State(phase=Looking()), [Sound("take_card"), shown]
+        case Looking(), Chosen(choice="face_good"):
+            return State(phase=Printing()), [JudgeFace(is_good=True)]
+        case Looking(), Chosen(choice="face_bad") | TimedOut():
+            return State(phase=Printing()), [JudgeFace(is_good=False)]
         case Printing(), FaceEnded(outcome="stale"):
             return _return_card("face_later", sound="take_card")
         case Printing(), FaceEnded():

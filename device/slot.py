@@ -11,8 +11,10 @@ import structlog
 
 from device.app import Front
 from device.display import cycle
-from device.display import cycle_terms as terms
-from device.display.printers.printer import CardPrinter
+from device.display import cycle_events as happened
+from device.display import cycle_requests as wanted
+from device.display import cycle_states as at
+from device.display.printers.printer import CardPrinter, FaultCode
 from device.errors import DeviceError
 from device.events import (
     Card,
@@ -42,7 +44,7 @@ PRINTER_RETRY_MS = 5000
 
 log = structlog.get_logger()
 
-_AWAY = (cycle.Done, cycle.Stale, cycle.Idle)
+_AWAY = (at.Done, at.Stale, at.Idle)
 
 
 class Slot:
@@ -65,26 +67,27 @@ class Slot:
         self._reader = reader
         self._tap = tap
         self._faces = faces
-        self._records = FaceRecords(recorder, setting)
+        self._records = FaceRecords(recorder, setting, printer.traits)
         self._front = front
         self._patience = patience
-        self._state: cycle.State = cycle.Idle()
-        self._todo: deque[terms.Request] = deque()
+        self._state: at.State = at.Idle()
+        self._todo: deque[wanted.Request] = deque()
         self._found: CardRead | CardRefused | None = None
         self._made: MadeFace | None = None
         self._is_new = True
         self._is_serving = False
         self._has_spoken = False
+        self._called_for = FaultCode.RELEASE
 
     async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
         """Open the slot and return the card that is put in; wait for as long as it takes."""
         if self._is_new:
             self._is_new = False
-            self._feed(terms.Booted(self._records.left_open()))
+            self._feed(happened.Booted(self._records.left_open()))
         self._is_serving = False
         while True:
             await self._perform_until_at_rest()
-            if isinstance(self._state, cycle.Identified):
+            if isinstance(self._state, at.Identified):
                 assert self._found is not None
                 self._is_serving = True
                 return self._found
@@ -92,7 +95,7 @@ class Slot:
             if self._has_spoken:
                 self._front.show(Show(screen="welcome"))
                 self._has_spoken = False
-            self._feed(terms.SlotOpened(SLOT_OPEN_S))
+            self._feed(happened.SlotOpened(SLOT_OPEN_S))
 
     async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
         """Write the held card."""
@@ -106,18 +109,26 @@ class Slot:
         """Give the held card a new face; the card is still inside afterwards, if it can be."""
         self._made = self._faces.make(content)
         job = self._records.plan(card, touch, content, self._made)
-        self._feed(terms.FaceCommitted(job))
-        while self._todo and not isinstance(self._todo[0], terms.Eject | terms.AwaitRemoval):
-            await self._perform_next()
-        return FaceEnded(_outcome(self._state))
+        self._feed(happened.FaceCommitted(job))
+        return await self._perform_until_face_ended()
+
+    async def judge_face(self, *, is_good: bool) -> FaceEnded:
+        """Take the word of whoever looked at the card, after a face ended "unseen"."""
+        self._feed(happened.FaceSeen(is_good))
+        return await self._perform_until_face_ended()
 
     async def return_card(self) -> CardReturned:
         """Push the card out; return once it is taken, or staff have cleared the slot."""
-        if isinstance(self._state, cycle.Identified):
-            self._feed(terms.ReturnChosen())
+        if isinstance(self._state, at.Identified):
+            self._feed(happened.ReturnChosen())
         await self._perform_until_at_rest()
         await self._until_away()
         return CardReturned()
+
+    async def _perform_until_face_ended(self) -> FaceEnded:
+        while self._todo and not isinstance(self._todo[0], wanted.Eject | wanted.AwaitRemoval):
+            await self._perform_next()
+        return FaceEnded(_outcome(self._state))
 
     async def _perform_until_at_rest(self) -> None:
         while self._todo:
@@ -128,108 +139,128 @@ class Slot:
         if event is not None:
             self._feed(event)
 
-    def _feed(self, event: terms.Event) -> None:
+    def _feed(self, event: happened.Event) -> None:
         self._state, requests = cycle.step(self._state, event)
         self._todo.extend(requests)
 
-    async def _perform(self, request: terms.Request) -> terms.Event | None:
+    async def _perform(self, request: wanted.Request) -> happened.Event | None:
         match request:
-            case terms.TakeCard(timeout_s=timeout_s):
+            case wanted.TakeCard(timeout_s=timeout_s):
                 return await self._take_card(timeout_s)
-            case terms.ReadUid():
+            case wanted.ReadUid():
                 return await self._read_uid()
-            case terms.LoadFace(job=job):
+            case wanted.LoadFace(job=job):
                 return await self._load(job)
-            case terms.JournalFaceStarted(rewrite_no=rewrite_no):
+            case wanted.JournalFaceStarted(rewrite_no=rewrite_no):
                 is_safe = self._records.start(rewrite_no)
-                return terms.FaceStartedJournalled() if is_safe else terms.JournalRefused()
-            case terms.Rewrite():
-                return terms.RewriteEnded(await self._printer.rewrite())
-            case terms.Probe():
+                return happened.FaceStartedJournalled() if is_safe else happened.JournalRefused()
+            case wanted.Rewrite():
+                return happened.RewriteEnded(await self._printer.rewrite())
+            case wanted.Probe():
                 return await self._probe()
-            case terms.JournalFaceOutcome(outcome=outcome):
+            case wanted.CoolDown(duration_s=duration_s):
+                await self._patience.sleep_ms(int(duration_s * 1000))
+                return happened.CooledDown()
+            case wanted.JournalFaceOutcome(outcome=outcome):
                 self._records.end(outcome)
-            case terms.Eject():
-                return terms.Ejected() if await self._minder.eject() else terms.EjectFailed()
-            case terms.Retract():
-                return terms.Retracted() if await self._minder.retract() else terms.EjectFailed()
-            case terms.AwaitRemoval(timeout_s=timeout_s):
+            case wanted.Eject():
+                return happened.Ejected() if await self._minder.eject() else happened.EjectFailed()
+            case wanted.Retract():
+                return (
+                    happened.Retracted() if await self._minder.retract() else happened.EjectFailed()
+                )
+            case wanted.AwaitRemoval(timeout_s=timeout_s):
                 is_taken = await self._minder.is_taken(timeout_s)
-                return terms.CardRemoved() if is_taken else terms.NotRemoved()
-            case terms.ShowCallStaff(reason=reason):
-                log.error("printer_needs_staff", reason=reason)
-            case terms.ShowTakeCard() if not self._is_serving:
+                return happened.CardRemoved() if is_taken else happened.NotRemoved()
+            case wanted.ShowCallStaff(code=code):
+                log.error("printer_needs_staff", fault=code.value)
+                self._called_for = code
+            case wanted.ShowTakeCard() if not self._is_serving:
                 self._say(Show(screen="take_card"))
-            case terms.ShowOfferNewCard(rewrites=rewrites):
+            case wanted.ShowOfferNewCard(rewrites=rewrites):
                 self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
-            case terms.ShowCardWorn(rewrites=rewrites):
+            case wanted.ShowCardWorn(rewrites=rewrites):
                 log.warning("card_wearing_out", rewrites=rewrites)
             case _:
-                pass  # The kiosk has its own words for inserting, taking and owing.
+                pass  # The kiosk has its own words for inserting, taking, looking and owing.
         return None
 
-    async def _take_card(self, timeout_s: float) -> terms.Event:
+    async def _take_card(self, timeout_s: float) -> happened.Event:
         try:
             taken = await self._printer.take_card(timeout_s)
         except DeviceError as error:
             log.error("printer_lost", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
-            self._say(Show(screen="staff_needed"))
+            self._call_staff(FaultCode.COMMS)
             while not await self._minder.is_well_again():
                 await self._patience.sleep_ms(PRINTER_RETRY_MS)
-            return terms.CardNotTaken()
-        return terms.CardTaken() if taken else terms.CardNotTaken()
+            return happened.CardNotTaken()
+        return happened.CardTaken() if taken else happened.CardNotTaken()
 
-    async def _read_uid(self) -> terms.Event:
+    async def _read_uid(self) -> happened.Event:
         seen = await self._see_card()
         if seen is None:
-            return terms.UidNotRead()
-        if isinstance(self._state, cycle.Held):
+            return happened.UidNotRead()
+        if isinstance(self._state, at.Held):
             try:
                 self._found = await self._tap.read_now(seen)
             except DeviceError as error:
                 log.warning("card_not_read", error=str(error))
-                return terms.UidNotRead()
-        return terms.UidRead(seen.uid.hex())
+                return happened.UidNotRead()
+        return happened.UidRead(seen.uid.hex())
 
     async def _see_card(self) -> CardSeen | None:
+        """Return the card at the antenna, if it is the one that the printer holds."""
         try:
-            return await self._reader.wait_for_card(READ_UID_S)
+            seen = await self._reader.wait_for_card(READ_UID_S)
+            return seen if seen is not None and await self._is_held(seen.uid) else None
         except CardGone:
             return None
         except DeviceError as error:
             log.error("card_not_seen", error=str(error))
             return None
 
-    async def _load(self, job: terms.Job) -> terms.Event:
+    async def _is_held(self, uid: bytes) -> bool:
+        if not self._printer.traits.reads_uids:
+            return True
+        own = await self._printer.read_uid()
+        # In which order a printer's reader has the bytes is not written anywhere.
+        return uid in (own, own[::-1])
+
+    async def _load(self, job: happened.Job) -> happened.Event:
         assert self._made is not None
         try:
             await self._printer.load(self._made.raster)
         except DeviceError as error:
             log.error("face_not_loaded", error=str(error))
-            return terms.LoadFailed()
-        return terms.FaceLoaded(job.face, self._made.read_back)
+            return happened.LoadFailed()
+        return happened.FaceLoaded(job.face, self._made.read_back)
 
-    async def _probe(self) -> terms.Event:
+    async def _probe(self) -> happened.Event:
         status = await self._minder.status()
         seen = await self._see_card() if status.card_held else None
-        return terms.Probed(status, None if seen is None else seen.uid.hex())
+        return happened.Probed(status, None if seen is None else seen.uid.hex())
 
     async def _until_away(self) -> None:
         """Return at once if nothing is stuck or left behind, else once staff have seen to it."""
         if not isinstance(self._state, _AWAY):
-            self._say(Show(screen="staff_needed"))
+            self._call_staff(self._called_for)
         while not isinstance(self._state, _AWAY):
             await self._patience.sleep_ms(JAM_POLL_MS)
-            keeps_card = isinstance(self._state, cycle.Abandoned)
+            keeps_card = isinstance(self._state, at.Abandoned)
             if await self._minder.is_well_again(keeps_card=keeps_card):
-                self._feed(terms.StaffCleared())
+                self._feed(happened.StaffCleared())
+
+    def _call_staff(self, code: FaultCode) -> None:
+        self._say(Show(screen="staff_needed", values={"notice": f"printer_{code.value}"}))
 
     def _say(self, show: Show) -> None:
         self._front.show(show)
         self._has_spoken = True
 
 
-def _outcome(state: cycle.State) -> FaceOutcome:
+def _outcome(state: at.State) -> FaceOutcome:
     """Return how the face ended, from where the cycle stands now that it has."""
+    if isinstance(state, at.Looking):
+        return "unseen"
     ending = getattr(state, "ending", state)
-    return ending.face if isinstance(ending, cycle.Done) else "stale"
+    return ending.face if isinstance(ending, at.Done) else "stale"

@@ -1,57 +1,84 @@
 """From the open slot to the card back in a hand: what a kiosk does with one card, as a pure step.
 
-What it speaks is in `cycle_terms.py`. What always holds: nothing is erased unless our own raster
-was read by our own decoder, is in the printer, and the same UID is still held; FaceStarted is on
-disk before each erase and counts it; an unknown ending is probed, and a rewrite is repeated at most
-once. Every card ends as `Done` or `Stale` (its face is owed: the next touch prints it), sometimes
-after staff has helped.
+What it hears is in `cycle_events.py`, what it asks for in `cycle_requests.py`, where it can be in
+`cycle_states.py`. What always holds: nothing is erased unless our own raster was read by our own
+decoder, is in the printer, and the same UID is still held; FaceStarted is on disk before each erase
+and counts it; an unknown ending is probed, and a rewrite is repeated at most once. Every card ends
+as `Done` or `Stale` (its face is owed: the next touch prints it), sometimes after staff has helped.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
-from device.display.cycle_terms import (
-    AwaitRemoval,
+from device.display.cycle_events import (
     Booted,
     Cancelled,
-    CancelTake,
     CardNotTaken,
     CardRemoved,
     CardTaken,
-    Eject,
+    CooledDown,
     Ejected,
     EjectFailed,
     Event,
     FaceCommitted,
     FaceLoaded,
+    FaceSeen,
     FaceStartedJournalled,
     Job,
-    JournalFaceOutcome,
-    JournalFaceStarted,
     JournalRefused,
-    LoadFace,
     LoadFailed,
     NotRemoved,
-    Probe,
     Probed,
+    Retracted,
+    ReturnChosen,
+    RewriteEnded,
+    SlotOpened,
+    StaffCleared,
+    UidNotRead,
+    UidRead,
+)
+from device.display.cycle_requests import (
+    AskWhetherGood,
+    AwaitRemoval,
+    CancelTake,
+    CoolDown,
+    Eject,
+    JournalFaceOutcome,
+    JournalFaceStarted,
+    LoadFace,
+    Probe,
     ReadUid,
     Request,
     Retract,
-    Retracted,
-    ReturnChosen,
     Rewrite,
-    RewriteEnded,
     ShowCallStaff,
     ShowCardWorn,
     ShowFaceOwed,
     ShowInsertCard,
     ShowOfferNewCard,
     ShowTakeCard,
-    SlotOpened,
-    StaffCleared,
     TakeCard,
-    UidNotRead,
-    UidRead,
+)
+from device.display.cycle_states import (
+    Abandoned,
+    Armed,
+    AwaitingRemoval,
+    Checking,
+    Cooling,
+    Done,
+    Ejecting,
+    Ending,
+    Held,
+    Identified,
+    Idle,
+    Jammed,
+    Loading,
+    Looking,
+    Probing,
+    Retracting,
+    Rewriting,
+    Stale,
+    Starting,
+    State,
 )
 from device.display.printers.printer import FaultCode, Outcome, Status
 
@@ -61,143 +88,12 @@ REWRITES_WARN = 250
 REWRITES_OFFER_NEW = 300
 REWRITES_REFUSE = 500  # rated life of the film; in use it reads badly long before
 REMOVAL_TIMEOUT_S = 30.0
+COOL_DOWN_S = 20.0
 
 # With these the card cannot be relied on to move, or to be where we think.
 _STUCK = frozenset({FaultCode.JAM, FaultCode.MOTOR, FaultCode.PRINTER, FaultCode.COMMS})
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """The slot is closed and empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """The slot is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A card is held and being read."""
-
-    reads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Identified:
-    """The held card is known; the terminal does its business with the member."""
-
-    uid: str
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """The face is being drawn, read back and sent."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
-class Checking:
-    """The face is in the printer; is it still the same card?"""
-
-    job: Job
-    reads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Starting:
-    """FaceStarted is on its way to the disk."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
-class Rewriting:
-    """The printer erases and prints."""
-
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
-class Probing:
-    """The printer has spoken, or fallen silent; what is true? `job` is None for a found card."""
-
-    job: Job | None
-    said: Outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The card is back with its face as it should be, or as it was."""
-
-    uid: str
-    face: Literal["printed", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Stale:
-    """The card is away and its face is owed."""
-
-    uid: str
-
-
-Ending = Done | Stale
-
-
-@dataclass(frozen=True, slots=True)
-class Ejecting:
-    """The card is on its way out."""
-
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitingRemoval:
-    """The card is at the gate."""
-
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True)
-class Retracting:
-    """Nobody took the card; it is on its way in, or was taken at the last moment."""
-
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True)
-class Abandoned:
-    """A forgotten card is inside until staff takes it."""
-
-    ending: Ending
-
-
-@dataclass(frozen=True, slots=True)
-class Jammed:
-    """A card may be stuck; nothing moves until staff has cleared it."""
-
-    ending: Ending
-
-
-State = (
-    Idle
-    | Armed
-    | Held
-    | Identified
-    | Loading
-    | Checking
-    | Starting
-    | Rewriting
-    | Probing
-    | Ejecting
-    | AwaitingRemoval
-    | Retracting
-    | Abandoned
-    | Jammed
-    | Done
-    | Stale
-)
 Step = tuple[State, list[Request]]
 
 
@@ -229,7 +125,7 @@ def step(state: State, event: Event) -> Step:
         case Loading(job=job), FaceLoaded() | LoadFailed():
             return _eject_owing(job)
         case Checking(job=job), UidRead(uid=seen) if seen == job.uid:
-            return Starting(job), [JournalFaceStarted(job, job.rewrites + 1)]
+            return Starting(job), [JournalFaceStarted(job, job.rewrites + job.erases)]
         case Checking(job=job, reads=reads), UidNotRead() if reads < UID_READS_MAX:
             return Checking(job, reads + 1), [ReadUid()]
         case Checking(job=job), UidRead() | UidNotRead():
@@ -245,6 +141,10 @@ def step(state: State, event: Event) -> Step:
             return _return_found(status)
         case Probing(job=Job() as job, said=said), Probed(status=status, uid=seen):
             return _judge(job, said, status, seen)
+        case Cooling(job=job), CooledDown():
+            return Loading(job), [LoadFace(job)]
+        case Looking(job=job), FaceSeen(is_good=is_good):
+            return _eject_printed(job) if is_good else _eject_owing(job)
         case _:
             return _step_on_the_way_out(state, event)
 
@@ -254,18 +154,18 @@ def _step_on_the_way_out(state: State, event: Event) -> Step:
         case Ejecting(ending=ending), Ejected():
             return _await_removal(ending)
         case Ejecting(ending=ending), EjectFailed():
-            return Jammed(ending), [ShowCallStaff("stuck")]
+            return Jammed(ending), [ShowCallStaff(FaultCode.RELEASE)]
         case AwaitingRemoval(ending=ending), CardRemoved():
             return ending, []
         case AwaitingRemoval(ending=ending), NotRemoved():
             return Retracting(ending), [Retract()]
         case Retracting(ending=ending), Retracted():
-            return Abandoned(ending), [ShowCallStaff("left-behind")]
+            return Abandoned(ending), [ShowCallStaff(FaultCode.LEFT_BEHIND)]
         case Retracting(), EjectFailed():
             return state, [Probe()]
         case Retracting(ending=ending), Probed(status=status):
             if status.card_held or status.card_at_gate or _is_stuck(status):
-                return Jammed(ending), [ShowCallStaff("stuck")]
+                return Jammed(ending), [ShowCallStaff(_code(status))]
             return ending, []
         case Abandoned(ending=ending) | Jammed(ending=ending), StaffCleared():
             return ending, []
@@ -297,7 +197,10 @@ def _is_proven(job: Job, loaded: FaceLoaded) -> bool:
 def _judge(job: Job, said: Outcome, status: Status, seen: str | None) -> Step:
     """Decide what became of a face from what the printer said and where the card is now."""
     if _is_stuck(status):
-        return Jammed(Stale(job.uid)), [_stale(job), ShowFaceOwed(), ShowCallStaff("stuck")]
+        called = ShowCallStaff(_code(status))
+        return Jammed(Stale(job.uid)), [_stale(job), ShowFaceOwed(), called]
+    if said is Outcome.UNKNOWN and not job.is_told:
+        return Looking(job), [AskWhetherGood()]
     if not status.card_held:
         # Torn out, or discharged by a power cut: perhaps printed, but nobody can say.
         owed: list[Request] = [_stale(job), ShowFaceOwed()]
@@ -306,10 +209,11 @@ def _judge(job: Job, said: Outcome, status: Status, seen: str | None) -> Step:
         waiting, requests = _await_removal(Stale(job.uid))
         return waiting, owed + requests
     if said is Outcome.OK and seen in (job.uid, None):
-        printed = JournalFaceOutcome(job.uid, job.face, "printed")
-        return Ejecting(Done(job.uid, "printed")), [printed, Eject()]
+        return _eject_printed(job)
     if seen == job.uid and job.attempt < ATTEMPTS_MAX:
-        again = replace(job, attempt=job.attempt + 1, rewrites=job.rewrites + 1)
+        again = replace(job, attempt=job.attempt + 1, rewrites=job.rewrites + job.erases)
+        if _code(status) is FaultCode.HEAD_TEMP:
+            return Cooling(again), [CoolDown(COOL_DOWN_S)]
         return Loading(again), [LoadFace(again)]
     return _eject_owing(job)
 
@@ -318,7 +222,7 @@ def _return_found(status: Status) -> Step:
     """Give back a card that was found inside at the start, with no face begun."""
     unchanged = Done("", "unchanged")
     if _is_stuck(status):
-        return Jammed(unchanged), [ShowCallStaff("stuck")]
+        return Jammed(unchanged), [ShowCallStaff(_code(status))]
     if status.card_held:
         return _eject(unchanged)
     return _await_removal(unchanged) if status.card_at_gate else (Idle(), [])
@@ -328,8 +232,18 @@ def _is_stuck(status: Status) -> bool:
     return status.fault is not None and status.fault.code in _STUCK
 
 
+def _code(status: Status) -> FaultCode:
+    """Return what is wrong, or that a card does not come out though nothing says why."""
+    return FaultCode.RELEASE if status.fault is None else status.fault.code
+
+
 def _eject(ending: Ending) -> Step:
     return Ejecting(ending), [Eject()]
+
+
+def _eject_printed(job: Job) -> Step:
+    printed = JournalFaceOutcome(job.uid, job.face, "printed")
+    return Ejecting(Done(job.uid, "printed")), [printed, Eject()]
 
 
 def _eject_owing(job: Job) -> Step:

@@ -3,8 +3,10 @@
 import pytest
 from PIL import Image
 
+from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cycle import ATTEMPTS_MAX
+from device.display.printers.printer import Traits
 from device.events import Card, FaceContent, Setting
 from device.face_maker import MadeFace
 from device.face_records import FaceRecords
@@ -45,7 +47,8 @@ def journal(tmp_path):
 
 
 def records_on(journal):
-    return FaceRecords(Recorder(journal, SpokenForHub(), ScriptClock(START_MS)), SETTING)
+    recorder = Recorder(journal, SpokenForHub(), ScriptClock(START_MS))
+    return FaceRecords(recorder, SETTING, Traits(profile=STAR_TCP))
 
 
 def stated(journal):

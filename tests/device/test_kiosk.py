@@ -18,6 +18,7 @@ from device.events import (
     HubUnreached,
     IntentSaved,
     JournalFailed,
+    JudgeFace,
     Now,
     PrintFace,
     RecordSaved,
@@ -196,6 +197,27 @@ def test_whatever_happens_the_card_comes_back(events):
 
     assert state.phase == Waiting()
     assert requests[-1] == AwaitCard()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_good"),
+    [(Chosen("face_good"), True), (Chosen("face_bad"), False), (TimedOut(), False)],
+)
+def test_a_face_that_the_printer_cannot_vouch_for_is_looked_at_by_the_member(answer, is_good):
+    events = (
+        CardRead(CARD),
+        HubAnswered(view(9)),
+        Chosen("print"),
+        CardWritten("done", 8),
+        FaceEnded("unseen"),
+    )
+
+    state, requests = played(*events)
+    shown = all_of(requests, Show)[-1]
+    _, judged = played(answer, state=state)
+
+    assert (shown.screen, shown.choices) == ("face_unseen", ("face_good", "face_bad"))
+    assert judged == [JudgeFace(is_good=is_good)]
 
 
 def test_an_offer_that_is_not_affordable_is_not_on_the_screen():

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -35,6 +36,7 @@ class Bench:
     driver: CardPrinter
     card: PlasticCard
     slot_opened: asyncio.Event
+    new_driver: Callable[[], CardPrinter]
 
     @property
     def printer(self) -> Any:
@@ -76,9 +78,9 @@ async def star_on_serial() -> AsyncIterator[Bench]:
     link = ReopenedLink(SerialLink(port.start()))
     await link.open()
     loop = asyncio.get_running_loop()
-    driver = StarPrinter(link, monotonic_s=loop.time, timings=STAR_QUICK)
+    new_driver = partial(StarPrinter, link, monotonic_s=loop.time, timings=STAR_QUICK)
     try:
-        yield Bench(port=port, driver=driver, card=_card(480, 320), slot_opened=slot_opened)
+        yield _bench(port, new_driver, slot_opened)
     finally:
         await link.close()
         port.stop()
@@ -90,9 +92,8 @@ async def eps3_on_serial() -> AsyncIterator[Bench]:
     port = PrinterPort(Eps3Simulator(on_slot_open=slot_opened.set))
     link = ReopenedLink(SerialLink(port.start()))
     await link.open()
-    driver = Eps3Printer(link, timings=EPS3_QUICK)
     try:
-        yield Bench(port=port, driver=driver, card=_card(960, 560), slot_opened=slot_opened)
+        yield _bench(port, partial(Eps3Printer, link, timings=EPS3_QUICK), slot_opened)
     finally:
         await link.close()
         port.stop()
@@ -105,9 +106,8 @@ async def eps3_on_tcp() -> AsyncIterator[Bench]:
     server = PrinterServer(printer)
     link = ReopenedLink(TcpLink("127.0.0.1", await server.start()))
     await link.open()
-    driver = Eps3Printer(link, timings=EPS3_QUICK)
     try:
-        yield Bench(port=server, driver=driver, card=_card(960, 560), slot_opened=slot_opened)
+        yield _bench(server, partial(Eps3Printer, link, timings=EPS3_QUICK), slot_opened)
     finally:
         await link.close()
         await server.stop()
@@ -120,5 +120,10 @@ BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
 }
 
 
-def _card(width_px: int, height_px: int) -> PlasticCard:
-    return PlasticCard(ClassicChip(), size=(width_px, height_px))
+def _bench(port: Any, new_driver: Callable[[], CardPrinter], slot_opened: asyncio.Event) -> Bench:
+    driver = new_driver()
+    profile = driver.traits.profile
+    card = PlasticCard(ClassicChip(), size=(profile.width_px, profile.height_px))
+    return Bench(
+        port=port, driver=driver, card=card, slot_opened=slot_opened, new_driver=new_driver
+    )

@@ -1,54 +1,73 @@
 """Insert to eject: what always holds, looked for along every path."""
 
 from collections import deque
+from dataclasses import replace
 
-from device.display import cycle
+import pytest
+
 from device.display.cycle import (
+    ATTEMPTS_MAX,
+    COOL_DOWN_S,
     REWRITES_OFFER_NEW,
     REWRITES_REFUSE,
     REWRITES_WARN,
-    Abandoned,
-    Armed,
-    Done,
-    Ejecting,
-    Identified,
-    Idle,
-    Jammed,
-    Loading,
-    Probing,
-    Stale,
     step,
 )
-from device.display.cycle_terms import (
+from device.display.cycle_events import (
     Booted,
     Cancelled,
-    CancelTake,
     CardNotTaken,
     CardRemoved,
     CardTaken,
-    Eject,
+    CooledDown,
     Ejected,
     EjectFailed,
     FaceCommitted,
     FaceLoaded,
+    FaceSeen,
     FaceStartedJournalled,
     Job,
-    JournalFaceOutcome,
-    JournalFaceStarted,
     JournalRefused,
     LoadFailed,
     NotRemoved,
     Probed,
     Retracted,
     ReturnChosen,
-    Rewrite,
     RewriteEnded,
-    ShowCardWorn,
-    ShowOfferNewCard,
     SlotOpened,
     StaffCleared,
     UidNotRead,
     UidRead,
+)
+from device.display.cycle_requests import (
+    AskWhetherGood,
+    CancelTake,
+    CoolDown,
+    Eject,
+    JournalFaceOutcome,
+    JournalFaceStarted,
+    Probe,
+    Rewrite,
+    ShowCallStaff,
+    ShowCardWorn,
+    ShowOfferNewCard,
+)
+from device.display.cycle_states import (
+    Abandoned,
+    Armed,
+    Checking,
+    Cooling,
+    Done,
+    Ejecting,
+    Identified,
+    Idle,
+    Jammed,
+    Loading,
+    Looking,
+    Probing,
+    Rewriting,
+    Stale,
+    Starting,
 )
 from device.display.printers.printer import Fault, FaultCode, Outcome, Rank, Status
 
@@ -60,6 +79,12 @@ STUCK = Status(
     card_at_gate=False,
     cover_open=False,
     fault=Fault(FaultCode.JAM, Rank.OPERATOR, "the card is stuck"),
+)
+HOT = Status(
+    card_held=True,
+    card_at_gate=False,
+    cover_open=False,
+    fault=Fault(FaultCode.HEAD_TEMP, Rank.SERVICE, "erase head temperature"),
 )
 JOB = Job(uid="anna", face="f2", payload="RV1;…", shown="f1", rewrites=7)
 
@@ -86,9 +111,12 @@ EVERY_EVENT = [
     LoadFailed(),
     JournalRefused(),
     *(RewriteEnded(outcome) for outcome in Outcome),
-    *(Probed(status, uid) for status in (HELD, STUCK) for uid in ("anna", "ben", None)),
+    *(Probed(status, uid) for status in (HELD, STUCK, HOT) for uid in ("anna", "ben", None)),
     Probed(AT_GATE, None),
     Probed(GONE, None),
+    CooledDown(),
+    FaceSeen(is_good=True),
+    FaceSeen(is_good=False),
     Ejected(),
     EjectFailed(),
     CardRemoved(),
@@ -97,6 +125,7 @@ EVERY_EVENT = [
     StaffCleared(),
     Booted(None),
     Booted(JOB),
+    FaceCommitted(replace(JOB, is_told=False)),
     FaceCommitted(Job(uid="ben", face="f2", payload="RV1;…", rewrites=7)),
     FaceCommitted(Job(uid="anna", face="f1", payload="RV1;…", shown="f1", rewrites=7)),
 ]
@@ -141,13 +170,13 @@ def test_no_order_of_events_erases_without_proof_the_same_card_and_the_journal()
         for event in EVERY_EVENT:
             _, asked = step(state, event)
             if Rewrite() in asked:
-                assert isinstance(state, cycle.Starting)
+                assert isinstance(state, Starting)
                 assert event == FaceStartedJournalled()
             if any(isinstance(it, JournalFaceStarted) for it in asked):
-                assert isinstance(state, cycle.Checking)
+                assert isinstance(state, Checking)
                 assert event == UidRead(state.job.uid)
             after, _ = step(state, event)
-            if isinstance(after, cycle.Checking) and not isinstance(state, cycle.Checking):
+            if isinstance(after, Checking) and not isinstance(state, Checking):
                 assert isinstance(state, Loading)
                 assert event == FaceLoaded(state.job.face, state.job.payload)
 
@@ -248,6 +277,70 @@ def test_a_jam_waits_for_staff_and_owes_the_face():
     assert state == Jammed(Stale("anna"))
     assert JournalFaceOutcome("anna", "f2", "stale") in asked
     assert step(state, StaffCleared())[0] == Stale("anna")
+
+
+def test_a_head_that_is_too_hot_is_given_time_to_cool_once():
+    hot = [RewriteEnded(Outcome.FAILED), Probed(HOT, "anna")]
+
+    cooling, asked = play([*PATH_TO_REWRITE, *hot])
+    again, _ = play([CooledDown()], cooling)
+    still_hot, _ = step(Probing(again.job, Outcome.FAILED), Probed(HOT, "anna"))
+
+    assert isinstance(cooling, Cooling)
+    assert asked[-1] == CoolDown(COOL_DOWN_S)
+    assert (again, again.job.attempt) == (Loading(again.job), ATTEMPTS_MAX)
+    assert still_hot == Ejecting(Stale("anna"))
+
+
+@pytest.mark.parametrize(
+    ("is_good", "face", "ending"),
+    [(True, "printed", Done("anna", "printed")), (False, "stale", Stale("anna"))],
+)
+def test_what_a_printer_cannot_tell_is_looked_at_and_never_printed_again(is_good, face, ending):
+    looking, asked = play(
+        [RewriteEnded(Outcome.UNKNOWN), Probed(GONE, None)],
+        Rewriting(replace(JOB, is_told=False)),
+    )
+
+    state, then = play([FaceSeen(is_good)], looking)
+
+    assert isinstance(looking, Looking)
+    assert asked == [Probe(), AskWhetherGood()]
+    assert state == Ejecting(ending)
+    assert JournalFaceOutcome("anna", "f2", face) in then
+    assert Rewrite() not in then
+
+
+def test_two_passes_of_the_erase_head_cost_two_rewrites():
+    twice = replace(JOB, erases=2)
+    state, asked = play([UidRead("anna")], Checking(twice, 1))
+    assert asked == [JournalFaceStarted(twice, JOB.rewrites + 2)]
+
+    again, _ = play(
+        [FaceStartedJournalled(), RewriteEnded(Outcome.UNKNOWN), Probed(HELD, "anna")], state
+    )
+
+    assert again.job.rewrites == JOB.rewrites + 2
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ([RewriteEnded(Outcome.FAILED), Probed(STUCK, None)], FaultCode.JAM),
+        (
+            [RewriteEnded(Outcome.OK), Probed(HELD, "anna"), EjectFailed()],
+            FaultCode.RELEASE,
+        ),
+        (
+            [RewriteEnded(Outcome.OK), Probed(HELD, "anna"), Ejected(), NotRemoved(), Retracted()],
+            FaultCode.LEFT_BEHIND,
+        ),
+    ],
+)
+def test_staff_are_told_what_they_are_called_for(path, code):
+    _, asked = play([*PATH_TO_REWRITE, *path])
+
+    assert asked[-1] == ShowCallStaff(code)
 
 
 def test_a_power_cut_while_rewriting_is_made_good_if_the_card_is_still_held():

@@ -1,6 +1,7 @@
 """What the kiosk needs from a printer of rewritable cards, whoever made it.
 
-Fault codes follow the extended errors of UnifiedPOS `PointCardRW`.
+Fault codes follow the extended errors of UnifiedPOS `PointCardRW`; HEAD_TEMP, LEFT_BEHIND, BAD_DATA
+and COMMS are ours.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class FaultCode(Enum):
     PRINTER = "printer"
     READ = "read"
     WRITE = "write"
+    RELEASE = "release"
+    LEFT_BEHIND = "left-behind"  # nothing is wrong with it, but with a card in it nobody is served
     BAD_DATA = "bad-data"
     COMMS = "communication"
 
