@@ -75,8 +75,8 @@ class ChipReader:
         """Return the chip's answer to a MIFARE command or an APDU."""
         return self._send(data, raw=False)
 
-    async def exchange_raw(self, frame: bytes) -> bytes:
-        """Return the chip's answer to a frame."""
+    async def exchange_raw(self, frame: bytes, *, once: bool = False) -> bytes:
+        """Return the chip's answer to a frame; every frame goes out once."""
         return self._send(frame, raw=True)
 
     async def release(self) -> None:

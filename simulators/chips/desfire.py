@@ -199,7 +199,7 @@ class Desfire:
         self._wholly(_DIRECTORY_BYTES, lambda: self.applications.__delitem__(aid))
         if self._selected is gone:
             self._selected = top
-            self.dialogue.forget()
+            self.dialogue.end_after_answer()
         return b""
 
     def _format(self, _: bytes) -> bytes:

@@ -65,7 +65,8 @@ class Command:
 
     `perform` gets the plain parameters, of which the first `header_bytes` are never enciphered, and
     returns data or raises Refused. `mode` may depend on the parameters, of which the header is
-    readable always. `data_bytes` tells from them how much data will follow.
+    readable always. `data_bytes` tells from it how much data will follow. With `ends_session` a
+    command comes as it is, and a session ends before it.
     """
 
     perform: Callable[[bytes], bytes]
@@ -107,8 +108,12 @@ class NativeDialogue:
 
     def forget(self) -> None:
         """End the session and whatever a command has begun."""
-        self.key, self.session = None, None
+        self.key, self.session, self._ends = None, None, False
         self._next: Callable[[bytes], tuple[Status, bytes]] | None = None
+
+    def end_after_answer(self) -> None:
+        """End the session once the command that is being performed was answered within it."""
+        self._ends = True
 
     def native(self, code: int, parameters: bytes) -> tuple[Status, bytes]:
         """Return the status and the data, as they travel, for one frame of a command."""
@@ -151,6 +156,8 @@ class NativeDialogue:
         return self.session.sealed_bytes(command.header_bytes, data_bytes, mode)
 
     def _perform(self, code: int, command: Command, parameters: bytes) -> tuple[Status, bytes]:
+        if command.ends_session:
+            self.forget()
         session = self.session
         mode = command.mode(parameters) if session is not None else Mode.PLAIN
         if session is not None:
@@ -159,10 +166,10 @@ class NativeDialogue:
                 raise Refused(Status.INTEGRITY_ERROR)
             parameters = plain
         data = command.perform(parameters)
-        if command.ends_session:
-            self.forget()
         if self.session is not None:
             data = self.session.seal(Status.OK, data, mode)
+        if self._ends:
+            self.forget()
         return self._in_frames(data, command.part_bytes)
 
     def _in_frames(self, data: bytes, parts: tuple[int, ...]) -> tuple[Status, bytes]:
