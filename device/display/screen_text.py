@@ -7,6 +7,8 @@ translations stand in `device/locale`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from device.display.printers.advice import ADVICE
+
 Translate = Callable[[str], str]
 
 
@@ -152,6 +154,10 @@ WORDINGS: Mapping[str, Wording] = {
     "staff_needed": Wording(
         _("The card printer needs a hand."), _ASK_STAFF, _("Your points and your card are safe.")
     ),
+    **{f"printer_{code.value}": Wording(it.happened, it.do_now) for code, it in ADVICE.items()},
+    "face_unseen": Wording(
+        _("Is the new picture on your card?"), _("Look at your card and tell us.")
+    ),
     "card_worn": Wording(
         _("This card has been printed {rewrites} times and is wearing out."),
         _("Ask for a new one; it keeps everything you have."),
@@ -182,6 +188,8 @@ WORDINGS: Mapping[str, Wording] = {
 CHOICES: Mapping[str, str] = {
     "no_card": _("No card"),
     "cancel": _("Cancel"),
+    "face_good": _("Yes, it is"),
+    "face_bad": _("No, it is not"),
     "print": _("Print my card"),
     "return": _("Give my card back"),
 }
