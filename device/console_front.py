@@ -12,7 +12,6 @@ from device.display.screen_text import screen_text
 from device.events import Chosen, Event, Setting, Show, Sound
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.clock import SystemClock
-from loyalty.units import text_from_minor
 
 _READ_MAX_BYTES = 4096
 
@@ -33,7 +32,7 @@ class ConsoleFront:
         self._choices = show.choices
         text = screen_text(
             show.screen,
-            _readable(show.values),
+            show.values,
             show.choices,
             translate=self._translate,
             labels=self._labels,
@@ -111,12 +110,3 @@ async def _until_readable(descriptor: int) -> None:
         await ready.wait()
     finally:
         loop.remove_reader(descriptor)
-
-
-def _readable(values: Mapping[str, str | int]) -> dict[str, str | int]:
-    """Return `values` with the amount of money among them as a person writes it."""
-    readable = dict(values)
-    if "total_minor" in values:
-        currency = str(values["currency"])
-        readable["total"] = f"{text_from_minor(int(values['total_minor']), currency)} {currency}"
-    return readable

@@ -12,7 +12,7 @@ from PIL import ImageFont
 
 FACE_BY_LOCALE = {"zh_Hans_CN": 2, "zh_Hant_TW": 3, "zh_Hant_HK": 4, "en": 4}
 FONTS_MAX = 64
-SIZE_MIN_PX, SIZE_MAX_PX = 8, 200
+SIZE_MIN_PX, SIZE_MAX_PX = 8, 400
 
 _DEBIAN = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")  # fonts-noto-cjk
 _BOLD_STROKE_PER_SIZE = 1 / 52  # the collection on PyPI has one weight; a stroke makes the other

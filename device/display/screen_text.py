@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from device.display.printers.advice import ADVICE
+from loyalty.units import text_from_minor
 
 Translate = Callable[[str], str]
 
@@ -62,7 +63,9 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     # A card that cannot be used.
     "card_blank": Wording(
-        _("This card is still empty."), _("Take another card, or issue this one first.")
+        _("This card is still empty."),
+        _("Take another card, or issue this one first."),
+        _NOTHING_CHANGED,
     ),
     "card_foreign": Wording(
         _("This is not a card of this programme."), _("Take another card."), _NOTHING_CHANGED
@@ -126,8 +129,8 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     # The journal.
     "journal_full": Wording(
-        _("This terminal has too much that it could not send yet."),
-        _("Use another terminal until it is connected again."),
+        _("This terminal is full of records that it could not send."),
+        _("Use another terminal for now."),
         _("What was saved is safe; this last step was not done."),
     ),
     "journal_failed": Wording(
@@ -141,6 +144,9 @@ WORDINGS: Mapping[str, Wording] = {
     "account": Wording(
         _("You have {points} points, {available_points} to spend."), _("What would you like?")
     ),
+    "confirm": Wording(_("Take {offer} for {points} points?")),
+    "more_time": Wording(_("Are you still there?"), _("Your card comes back in a moment.")),
+    "key_phone": Wording(_("Your telephone number")),
     "redeemed": Wording(
         _("{points} points are spent on {offer}."), _("Take your voucher."), _("Saved.")
     ),
@@ -191,7 +197,54 @@ CHOICES: Mapping[str, str] = {
     "face_good": _("Yes, it is"),
     "face_bad": _("No, it is not"),
     "print": _("Print my card"),
-    "return": _("Give my card back"),
+    "return": _("Return card"),
+    "done": _("Done"),
+    "back": _("Back"),
+    "confirm": _("Yes"),
+    "more_time": _("I need more time"),
+}
+
+# The short words around values on graphic screens.
+FIELDS: Mapping[str, str] = {
+    "your_points": _("Points"),
+    "to_spend": _("{available_points} to spend"),
+    "price": _("{points} pts"),
+    "was": _("Was"),
+    "spent": _("Spent"),
+    "now": _("Now"),
+    "spend_word": _("Spend"),
+    "left": _("Left"),
+    "more_choices": _("Next"),
+    "offline_kiosk": _("Offline: no spending now. {waiting} saved."),
+    "offline_handheld": _("Offline: sales go on. {waiting} saved."),
+    "look": _("Size and contrast"),
+    "erase": _("Erase"),
+    "done": _("Done"),
+    "please_take_card": _("Please take your card."),
+    "spend": _("Spend {points} points"),
+}
+
+# What staff and technicians call a problem on the telephone, in whatever language it is shown.
+CODES: Mapping[str, str] = {
+    "card_blank": "C1",
+    "card_foreign": "C2",
+    "card_wrong_key": "C3",
+    "card_bad_seal": "C4",
+    "card_taken": "C5",
+    "card_blocked": "C6",
+    "card_worn": "C7",
+    "unknown_card": "C8",
+    "issue_again": "C9",
+    "journal_full": "J1",
+    "journal_failed": "J2",
+    "offline": "N1",
+    "try_later": "N2",
+    "too_many_asks": "N3",
+    "unknown_offer": "A1",
+    "not_enough_points": "A2",
+    "unknown_grant": "A3",
+    "face_later": "P1",
+    "staff_needed": "P2",
 }
 
 
@@ -211,7 +264,7 @@ def screen_text(
     Raises:
         KeyError: there is no such screen.
     """
-    shown = {key: labels.get(str(value), value) for key, value in values.items()}
+    shown = readable(values, labels)
     lines = [*_sentences(str(values.get("notice", "")), shown, translate)]
     lines += _sentences(screen, shown, translate)
     named = tuple(
@@ -221,11 +274,48 @@ def screen_text(
     return ScreenText(tuple(lines), named)
 
 
+def wording(screen: str, values: Mapping[str, str | int], translate: Translate) -> Wording:
+    """Return the sentences of `screen` in the language of `translate`, with `values` filled in.
+
+    Raises:
+        KeyError: there is no such screen, or a value is missing.
+    """
+    said = WORDINGS[screen]
+    happened, do_now, safe = (
+        translate(it).format_map(values) if it else ""
+        for it in (said.happened, said.do_now, said.safe)
+    )
+    return Wording(happened, do_now, safe)
+
+
+def readable(values: Mapping[str, str | int], labels: Mapping[str, str]) -> dict[str, str | int]:
+    """Return `values` as people write them: amounts with their decimals, and names for ids."""
+    shown: dict[str, str | int] = {
+        key: labels.get(value, value) if isinstance(value, str) else grouped(value)
+        for key, value in values.items()
+    }
+    if "total_minor" in values:
+        currency = str(values["currency"])
+        shown["total"] = f"{_money(int(values['total_minor']), currency)} {currency}"
+    return shown
+
+
+def grouped(amount: int) -> str:
+    """Return `amount` with thousands apart, as all three languages write it."""
+    return f"{amount:,}".replace("-", "−")
+
+
+def _money(amount_minor: int, currency: str) -> str:
+    """Return an amount with its decimals and with thousands apart."""
+    whole, point, part = text_from_minor(abs(amount_minor), currency).partition(".")
+    sign = "−" if amount_minor < 0 else ""
+    return f"{sign}{grouped(int(whole))}{point}{part}"
+
+
 def _sentences(
     screen: str, values: Mapping[str, str | int], translate: Translate
 ) -> tuple[str, ...]:
     if not screen:
         return ()
-    wording = WORDINGS[screen]
-    sentences = (wording.happened, wording.do_now, wording.safe)
-    return tuple(translate(it).format_map(values) for it in sentences if it)
+    said = wording(screen, values, translate)
+    return tuple(it for it in (said.happened, said.do_now, said.safe) if it)

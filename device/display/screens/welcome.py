@@ -1,0 +1,30 @@
+"""The screen that waits for the next member, in the shop's colour."""
+
+from device.display.screen_text import readable, wording
+from device.display.screens.boxes import Box
+from device.display.screens.sheet import Align, Sheet
+from device.display.screens.typesetting import Paragraph
+from device.display.screens.view import View, Words
+
+SIGN_MM = 52.0
+
+
+def lay_welcome(sheet: Sheet, view: View, words: Words, body: Box) -> None:
+    """Draw the greeting and where the card goes in."""
+    said = wording(view.screen, readable(view.values, words.labels), words.translate)
+    it = sheet.colours
+    paragraphs = [
+        Paragraph(said.happened, 12.0 * sheet.scale, bold=True),
+        Paragraph(said.do_now, 6.6 * sheet.scale),
+    ]
+    if sheet.panel.is_tall:
+        sign = body.bottom_part(body.height // 2)
+        text = body.above(sign, sheet.px(6))
+    else:
+        sign = body.right_part(round(body.width * 0.34))
+        text = body.left_of(sign, sheet.px(6))
+        text = text.inset(sheet.px(3 * sheet.scale), 0)
+    align: Align = "centre" if sheet.panel.is_tall else "left"
+    sheet.block(paragraphs, text, inks={"ink": it.on_brand}, ground=it.brand, align=align)
+    side = min(sheet.px(SIGN_MM * sheet.scale), sign.width, sign.height)
+    sheet.symbol("card_in", sign.square(side), it.on_brand)

@@ -1,0 +1,1 @@
+"""What pictures appear on: framebuffers, SDL windows, small panels, paper, memory."""
