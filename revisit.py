@@ -22,6 +22,7 @@ class Command:
 COMMANDS = {
     "kiosk": Command("device.terminal_command", "run a kiosk at the counter", ("kiosk",)),
     "handheld": Command("device.terminal_command", "run floor staff's handheld", ("handheld",)),
+    "face": Command("device.face_command", "preview and check the faces of cards"),
     "hub": Command("hub.hub_command", "run a hub, register its devices"),
     "ledger": Command("hub.ledger_command", "verify a ledger, show balances and history"),
     "replay": Command("simulators.replay_command", "push real baskets through simulated devices"),

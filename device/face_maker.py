@@ -1,18 +1,18 @@
 """From what a face must show to the marks a printer makes, read back by our own decoder."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from device.display.cards.artist import FaceArtist
-from device.display.cards.face import MESSAGES_MAX, Face
+from device.display.cards.face import Face
 from device.display.cards.payload import Payload, encode
 from device.display.cards.raster import Raster, pack
 from device.display.cards.readback import read_bars, read_code
-from device.display.cards.words import WORDS
 from device.events import FaceContent
+from device.face_messages import face_messages
 from loyalty.programme import Programme
-from loyalty.rules.messages import Audience, messages_for
+from loyalty.rules.messages import Audience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +59,17 @@ class FaceMaker:
             check=content.check,
         )
         at = datetime.fromtimestamp(payload.as_of_s, UTC)
+        audience = Audience(tier=content.tier, points=content.points)
         return Face(
             locale=self._locale,
             brand=self._brand,
             tier=self._tiers.get(content.tier, content.tier),
             payload=payload,
             as_of=at.astimezone(self._programme.zone),
-            messages=tuple(self._messages(content))[:MESSAGES_MAX],
+            messages=face_messages(
+                self._programme, audience, at_ms=content.as_of_ms, locale=self._locale
+            ),
         )
-
-    def _messages(self, content: FaceContent) -> Iterator[str]:
-        """Yield what the programme tells this member now, then its offers, the cheapest first."""
-        audience = Audience(tier=content.tier, points=content.points)
-        told = messages_for(self._programme, audience, at_ms=content.as_of_ms, most=MESSAGES_MAX)
-        for message in told:
-            yield message.text.in_locale(self._locale)
-        for offer in sorted(self._programme.offers, key=lambda it: it.points):
-            label = offer.label.in_locale(self._locale)
-            yield WORDS[self._locale].offer.format(label=label, points=f"{offer.points:,}")
 
     def _read_back(self, raster: Raster, face: Face) -> str | None:
         sheet = self._artist.sheet

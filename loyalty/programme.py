@@ -27,19 +27,15 @@ from loyalty.programme_terms import (
     read_promotion,
     read_tier,
 )
-from loyalty.programme_toml import Mistake, SyntaxMistake, read
+from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
 from loyalty.units import EXPONENTS
 
 TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers, messages
 UNKNOWN_CATEGORY = "unknown"  # what a sale says of a product that has none
 
 
-class ProgrammeErrors(ValueError):
-    """The document is no programme; `mistakes` are all of them, in the order of lines."""
-
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(str(it) for it in mistakes))
-        self.mistakes = mistakes
+class ProgrammeErrors(DocumentErrors):
+    """The document is no programme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,14 @@ class Mistake(NamedTuple):
         return f"{self.source}:{self.line}: {self.message}"
 
 
+class DocumentErrors(ValueError):
+    """The document is not what it should be; `mistakes` are all of them, in the order of lines."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("\n".join(str(it) for it in mistakes))
+        self.mistakes = mistakes
+
+
 class SyntaxMistake(Exception):
     """The text is no TOML; `line` and the message say where and why."""
 

@@ -44,6 +44,7 @@ SHELLS = {
     "device/display/fonts.py": "the font files",
     "device/display/i18n.py": "the catalogues of messages",
     "device/evdev.py": "an input device of the kernel",
+    "device/face_command.py": "a command line",
     "device/face_records.py": "the log of what is written down about faces",
     "device/journal.py": "the journal's statements",
     "device/journal_file.py": "the journal's file",

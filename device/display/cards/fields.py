@@ -79,7 +79,7 @@ def _next_tier(face: Face, words: Words) -> str:
 
 
 # What must be right to the last digit: it shrinks for as long as it must, and is never cut.
-FIGURES = frozenset(("number", "points", "pending", "this_time", "prepaid"))
+FIGURES = frozenset(("number", "points", "pending", "this_time", "prepaid", "as_of_time"))
 
 # What a layout's `show` may name.
 FIELDS: dict[str, Callable[[Face, Words], str | tuple[str, ...]]] = {

@@ -5,7 +5,7 @@ from device.display.cards.layout import ALIGNS, FRAMES, STANDS, Box, Layout, Spa
 from loyalty.programme_messages import LOCALES
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_terms import Label
-from loyalty.programme_toml import Mistake, SyntaxMistake, read
+from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
 
 PANELS_MAX = 20
 TEXTS_MAX = 40
@@ -17,12 +17,8 @@ _INKS = ("black", "white")
 _WEIGHTS = ("regular", "bold")
 
 
-class LayoutErrors(ValueError):
-    """The document is no layout; `mistakes` are all of them, in the order of lines."""
-
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(str(it) for it in mistakes))
-        self.mistakes = mistakes
+class LayoutErrors(DocumentErrors):
+    """The document is no layout."""
 
 
 def parse_layout(text: str, *, source: str) -> Layout:
