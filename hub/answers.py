@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from hub.ledger.books import Books
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
+from loyalty.card_numbers import kind_of
 from loyalty.chain import hmac_sha256
 from loyalty.fold import new_member
 from loyalty.programme import Programme, in_force
@@ -57,6 +58,9 @@ class Answers:
         token = self._token(ask)
         if not token:
             return Refusal(ref=ask.ref, reason="unknown_card")
+        kind = self._card_kind(ask)
+        if kind and kind not in in_force(self._programmes, now_ms).cards.accepted:
+            return Refusal(ref=ask.ref, reason="card_not_accepted")
         member = self._books.member(token)
         state = self._state(member, now_ms)
         reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
@@ -82,6 +86,9 @@ class Answers:
         token = self._token(ask)
         if not token:
             return Refusal(ref=ask.ref, reason="unknown_card")
+        kind = self._card_kind(ask)
+        if kind and kind not in in_force(self._programmes, now_ms).cards.spending:
+            return Refusal(ref=ask.ref, reason="card_may_not_spend")
         if self._books.holds.count_active(device, now_ms) >= GRANTS_MAX:
             return Refusal(ref=ask.ref, reason="too_many_asks")
         return self._grant(device, ask, self._books.member(token), now_ms)
@@ -127,6 +134,11 @@ class Answers:
     def _token(self, ask: AskAccount | AskRedeem) -> str:
         card = self._books.card(ask.card)
         return ask.member if card is None else card.member
+
+    def _card_kind(self, ask: AskAccount | AskRedeem) -> str:
+        """Return the kind of the card; empty for a chip whose issue has not arrived yet."""
+        card = self._books.card(ask.card)
+        return kind_of(ask.card) if card is None else card.kind
 
     def _state(self, member: MemberRow | None, now_ms: int) -> MemberState:
         if member is None:

@@ -14,7 +14,7 @@ from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
-from hub.ledger.queries import history, line_counts, member_view, open_cases
+from hub.ledger.queries import history, line_counts, member_cards, member_view, open_cases
 from hub.ledger.rescore import count_facts, rescore
 from hub.ledger.sqlite import Ledger, open_ledger
 from hub.ledger.verify import Holds, broken, verify
@@ -118,6 +118,7 @@ def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
     ledger = open_ledger(db)
     try:
         view = member_view(ledger, member, SystemClock().now_ms())
+        cards = member_cards(ledger, member)
     finally:
         ledger.close()
     title = f"{member}: {view.balance_points:,} points, tier {view.tier}"
@@ -131,6 +132,8 @@ def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
     notes = f"reserved {view.reserved_points:,}, debt {view.debt_points:,}"
     table.caption = f"{notes}, qualifying {view.qualifying_points:,}, version {view.version}"
     Console().print(table)
+    for card in cards:
+        typer.echo(f"card {card.uid}: {card.kind or 'kind not known yet'}, {card.status}")
 
 
 @_app.command("history")

@@ -11,9 +11,11 @@ from typing import NamedTuple
 from hub import touches
 from hub.ledger.rows import CardRow, Case, PostedLine, is_to_keep
 from hub.touches import Counters
+from loyalty.card_kinds import PROFILES
+from loyalty.card_numbers import kind_of
 from loyalty.fold import fold, new_member, stated_ms
 from loyalty.programme import Programme, in_force
-from loyalty.records import VALUE_KINDS, CardIssued, Record, Redemption
+from loyalty.records import VALUE_KINDS, CardIssued, CardSuspected, Record, Redemption
 from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 from loyalty.wire import names_of
@@ -105,6 +107,8 @@ def reconcile(
     if known.stated.event_ms > known.now_ms + FUTURE_MAX_MS:
         ahead_s = (known.stated.event_ms - known.now_ms) // 1000
         return _held("future_clock", position.device, f"{ahead_s} s ahead of the hub")
+    if isinstance(record, CardSuspected):
+        return Outcome(POSTED, cases=(_suspected(record, known),))
     if record.card and not known.member:
         return _held("unknown_card", record.card, "no member is known for this card")
     if record.kind not in VALUE_KINDS:
@@ -118,6 +122,11 @@ def reconcile(
     return _unless_known(record, position, known, programmes) or _with_lost(
         Outcome(POSTED), known, programmes
     )
+
+
+def _suspected(record: CardSuspected, known: Known) -> Case:
+    owner = f"{known.member}'s" if known.member else "nobody's that we know"
+    return Case(record.sign, record.card, f"seen at {record.store}, the card is {owner}")
 
 
 def again(record: Record, member: str, first: Record, first_member: str) -> Outcome:
@@ -228,7 +237,7 @@ def _witness(
     cases: list[Case] = []
     state = None
     if card is None:
-        card = CardRow(record.card, known.member, -1, 0, "seen")
+        card = CardRow(record.card, known.member, -1, 0, "seen", kind_of(record.card))
         if known.state is None:
             state = new_member(in_force(programmes, 0))
     elif record.member and record.member != card.member:
@@ -244,8 +253,10 @@ def _card_after(record: Record, card: CardRow, known: Known) -> CardRow | None:
         card = card._replace(counter=record.ctr_used)
     if touches.left(record) >= 0:
         card = card._replace(seen_ms=max(card.seen_ms, stated_ms(record)))
-    if record.kind == CardIssued.kind and card.status == "seen":
-        card = card._replace(status="issued")
+    if isinstance(record, CardIssued):
+        status = "issued" if card.status == "seen" else card.status
+        kind = record.card_kind if record.card_kind in PROFILES else card.kind
+        card = card._replace(status=status, kind=kind)
     return None if card == known.card else card
 
 

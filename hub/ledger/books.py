@@ -116,7 +116,7 @@ class Books:
         if card is not None:
             return card
         found = self._one(
-            "SELECT uid, token, counter, seen_ms, status"
+            "SELECT uid, token, counter, seen_ms, status, kind"
             " FROM card JOIN member ON member.id = card.member WHERE uid = ?",
             uid,
         )

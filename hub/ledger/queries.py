@@ -8,6 +8,7 @@ from hub.ledger.schema import MEMBER_POINTS, POINT
 from hub.ledger.sqlite import Ledger
 
 HISTORY_MAX = 1_000
+CARDS_MAX = 100  # of a member, that people are shown
 
 
 class DeviceLogin(NamedTuple):
@@ -39,6 +40,14 @@ class MemberView(NamedTuple):
     reserved_points: int
     version: int
     lots: tuple[LotView, ...]
+
+
+class CardView(NamedTuple):
+    """A card of a member; `kind` is empty where no issue told it."""
+
+    uid: str
+    kind: str
+    status: str
 
 
 class Movement(NamedTuple):
@@ -82,6 +91,12 @@ def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
     number, *rest = row
     lots = ledger.connection.execute(_MEMBER_LOTS, (number,))
     return MemberView._make((token, *rest, tuple([LotView(*it) for it in lots])))
+
+
+def member_cards(ledger: Ledger, token: str) -> list[CardView]:
+    """Return the cards of the member with card token `token`, the one read last first."""
+    rows = ledger.connection.execute(_MEMBER_CARDS, {"token": token, "limit": CARDS_MAX})
+    return [CardView(*it) for it in rows]
 
 
 def history(ledger: Ledger, token: str, limit: int = HISTORY_MAX) -> list[Movement]:
@@ -139,6 +154,10 @@ WHERE token = :token AND kind = '{MEMBER_POINTS}'
 _MEMBER_LOTS = """
 SELECT op, leg, earned_ms, expires_ms, remaining FROM lot
 WHERE member = ? AND remaining > 0 ORDER BY expires_ms, earned_ms, op, leg
+"""
+_MEMBER_CARDS = """
+SELECT uid, kind, card.status FROM card JOIN member ON member.id = card.member
+WHERE token = :token ORDER BY seen_ms DESC, uid LIMIT :limit
 """
 _MOVEMENTS = """
 SELECT transfer.event_ms, booked_ms, device.name, inbox.op, leg,

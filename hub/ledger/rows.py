@@ -51,13 +51,17 @@ class MemberRow:
 
 
 class CardRow(NamedTuple):
-    """A card: whose it is, its highest counter, and when it was last read by its own account."""
+    """A card: whose it is, its highest counter, when it was last read, and its kind if known.
+
+    When it was read is by the account of who read it.
+    """
 
     uid: str
     member: str
     counter: int
     seen_ms: int
     status: str
+    kind: str = ""
 
 
 class Case(NamedTuple):

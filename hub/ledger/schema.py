@@ -4,7 +4,7 @@ Integer keys inside, business keys outside: a line is named for ever by device, 
 number, and `inbox.id` stands for that in every other table. Ids rise in booking order.
 """
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 HUB_DEVICE = "hub"  # the name under which the hub states its own decisions
 
@@ -104,12 +104,14 @@ CREATE TABLE member (
     last_seq INTEGER
 ) STRICT;
 
+-- `kind` is a key of loyalty.card_kinds.PROFILES, empty for a chip until its issue is known.
 CREATE TABLE card (
     uid TEXT PRIMARY KEY,
     member INTEGER NOT NULL REFERENCES member,
     counter INTEGER NOT NULL,
     seen_ms INTEGER NOT NULL,
-    status TEXT NOT NULL CHECK (status IN ('seen', 'issued', 'blocked'))
+    status TEXT NOT NULL CHECK (status IN ('seen', 'issued', 'blocked')),
+    kind TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- Which operations a card's counter stands for, and when: the writes that are known to be done.

@@ -76,9 +76,9 @@ _ADD_TRANSFER = "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"
 _TAKE_FROM_LOT = "UPDATE lot SET remaining = remaining - ? WHERE member = ? AND op = ? AND leg = ?"
 _SET_CARD = (
-    "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5 FROM member WHERE token = ?2"
+    "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5, ?6 FROM member WHERE token = ?2"
     " ON CONFLICT (uid) DO UPDATE SET counter = excluded.counter,"
-    " seen_ms = excluded.seen_ms, status = excluded.status"
+    " seen_ms = excluded.seen_ms, status = excluded.status, kind = excluded.kind"
 )
 _ADD_CARD_WRITE = (
     "INSERT INTO card_write VALUES (?, ?, ?, ?) ON CONFLICT (card, counter, op)"

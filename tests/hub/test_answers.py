@@ -1,13 +1,19 @@
 """What the hub answers to a device that asks."""
 
+from dataclasses import fields
+
 import pytest
-from hub_world import FACE_KEY, START_MS, World, redemption, sale
+from hub_world import FACE_KEY, PROGRAMME, START_MS, World, check_in, redemption, sale
 
 from hub.answers import GRANT_MS, GRANTS_MAX, face_check
 from hub.intake import Arrival
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
+from loyalty.records import CardIssued
+
+PHONE = "phone:00112233445566778899aabbccddeeff"
 
 
 @pytest.fixture
@@ -234,3 +240,61 @@ def test_an_ask_that_is_none_is_dropped(world):
 
     assert answers == []
     assert world.intake.counts == {"dropped_bad_ask": 1, "dropped_wrong_topic": 1}
+
+
+CARDS = """
+[cards]
+accepted = ["classic1k", "ntag215", "phone"]
+spending = ["classic1k"]
+"""
+TERMS = [parse(PROGRAMME + CARDS, source="tests")]
+
+
+@pytest.fixture
+def choosy(tmp_path):
+    found = World(tmp_path, TERMS)
+    yield found
+    found.ledger.close()
+
+
+def issue(world: World, kind: str, card: str = "04AA"):
+    till = world.till("h1")
+    visit = check_in(card=card)
+    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
+    till.add(CardIssued(**common, card_kind=kind), sale("r1", 8000, card=card))
+    world.take(till.batch())
+    return till
+
+
+def test_a_phone_number_shows_the_account_and_does_not_spend(choosy):
+    till = issue(choosy, "phone", PHONE)
+
+    (view,) = choosy.take(till.ask(ask_account(card=PHONE, member="")))
+    (no,) = choosy.take(till.ask(ask_redeem("g1", card=PHONE, member="")))
+
+    assert (view.account, view.points) == ("anna", 80)
+    assert no == Refusal(ref="g1", reason="card_may_not_spend")
+
+
+def test_only_kinds_that_the_programme_names_may_spend(choosy):
+    till = issue(choosy, "ntag215")
+
+    (no,) = choosy.take(till.ask(ask_redeem("g1")))
+
+    assert no == Refusal(ref="g1", reason="card_may_not_spend")
+
+
+def test_a_kind_that_the_programme_does_not_take_is_shown_nothing(choosy):
+    till = issue(choosy, "ultralight")
+
+    (no,) = choosy.take(till.ask(ask_account()))
+
+    assert no == Refusal(ref="q1", reason="card_not_accepted")
+
+
+def test_a_chip_whose_issue_is_still_on_its_way_may_spend(choosy):
+    till = earned(choosy, 80)
+
+    (grant,) = choosy.take(till.ask(ask_redeem("g1")))
+
+    assert isinstance(grant, RedeemGranted)

@@ -6,7 +6,7 @@ import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
 from loyalty.receipts import LineStatus
-from loyalty.records import CardIssued
+from loyalty.records import CardIssued, CardSuspected
 
 
 @pytest.fixture
@@ -16,10 +16,20 @@ def world(tmp_path):
     found.ledger.close()
 
 
-def issued() -> CardIssued:
-    visit = check_in()
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
-    return CardIssued(**common, card_kind="classic1k")
+PHONE = "phone:00112233445566778899aabbccddeeff"
+
+
+def common(**changes):
+    visit = check_in(**changes)
+    return {it.name: getattr(visit, it.name) for it in fields(visit)}
+
+
+def issued(card_kind: str = "classic1k", **changes: object) -> CardIssued:
+    return CardIssued(**common(**changes), card_kind=card_kind)
+
+
+def kind_of(world, card: str) -> object:
+    return world.value("SELECT kind FROM card WHERE uid = ?", card)
 
 
 def test_the_same_sale_keyed_on_another_device_is_a_duplicate(world):
@@ -190,3 +200,79 @@ def test_another_currency_is_held(world):
     (receipt,) = world.take(till.batch())
 
     assert receipt.exceptions == (LineStatus(1, "held", "currency"),)
+
+
+def test_a_number_that_was_linked_earns_for_its_member(world):
+    till = world.till("h1")
+    till.add(issued("phone", card=PHONE), sale("r1", card=PHONE, member=""))
+
+    world.take(till.batch())
+
+    assert world.balance("anna") == 10
+    assert kind_of(world, PHONE) == "phone"
+
+
+def test_a_number_that_nobody_linked_is_kept_until_somebody_looks(world):
+    till = world.till("h1")
+    till.add(sale("r1", card=PHONE, member=""))
+
+    world.take(till.batch())
+
+    assert world.status(1) == ("held", "unknown_card")
+    assert world.cases() == ["unknown_card"]
+
+
+def test_a_number_stays_with_its_member_until_a_person_decides(world):
+    till = world.till("h1")
+    till.add(issued("phone", card=PHONE), issued("phone", card=PHONE, member="ben"))
+    till.add(sale("r1", card=PHONE, member=""))
+
+    world.take(till.batch())
+
+    assert (world.balance("anna"), world.balance("ben")) == (10, None)
+    assert world.cases() == ["card_member"]
+
+
+def test_a_face_whose_code_names_its_member_is_a_card_by_itself(world):
+    till = world.till("h1")
+    till.add(sale("r1", card="barcode:00112233445566778899aabbccddeeff"))
+
+    world.take(till.batch())
+
+    assert world.balance("anna") == 10
+    assert kind_of(world, "barcode:00112233445566778899aabbccddeeff") == "barcode"
+
+
+def test_a_chip_has_no_kind_until_its_issue_is_known(world):
+    till = world.till("h1")
+    till.add(sale("r1"))
+    world.take(till.batch())
+    before = kind_of(world, "04AA")
+
+    till.add(issued("ntag215"))
+    world.take(till.batch(first=2))
+
+    assert (before, kind_of(world, "04AA")) == ("", "ntag215")
+
+
+def test_a_line_of_before_kinds_had_names_of_their_own_tells_no_kind(world):
+    till = world.till("h1")
+    till.add(issued("ntag"))
+
+    world.take(till.batch())
+
+    assert (world.status(1)[0], kind_of(world, "04AA")) == ("posted", "")
+
+
+@pytest.mark.parametrize("sign", ["rolled_back", "copied"])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_card_that_was_tampered_with_is_a_case_whoever_it_belongs_to(world, sign, known):
+    till = world.till("h1")
+    seen = [issued()] if known else []
+    till.add(*seen, CardSuspected(**common(member=""), sign=sign))
+
+    world.take(till.batch())
+
+    assert world.cases() == [sign]
+    subject = world.value("SELECT subject FROM case_file")
+    assert (subject, world.status(len(seen) + 1)[0]) == ("04AA", "posted")
