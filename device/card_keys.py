@@ -2,8 +2,9 @@
 
     master = "…"      # 32 hexadecimal digits, from which every card's own keys come
     seal_key = "…"    # 64 hexadecimal digits, with which what stands on a card is sealed
+    tap_url = "…"     # what a phone opens that meets a card with a URL; may be left out
 
-Every terminal of a programme has the same two.
+Every terminal of a programme has the same.
 """
 
 import secrets
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from device.config import CONFIG_MAX_BYTES, ConfigError
-from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.keys import DEFAULT_TAP_URL, CardKeys
+from device.nfc.cards.ntag424_layout import ndef_file
 
 SIZES_BYTES = {"master": 16, "seal_key": 32}
 
@@ -40,7 +42,20 @@ def read_card_keys(path: Path | None) -> CardKeys:
     ]
     if mistakes:
         raise ConfigError("\n".join(mistakes))
-    return CardKeys(**keys, random_bytes=secrets.token_bytes)
+    return CardKeys(
+        master=keys["master"],
+        seal_key=keys["seal_key"],
+        random_bytes=secrets.token_bytes,
+        tap_url=_tap_url(path, found.get("tap_url", DEFAULT_TAP_URL)),
+    )
+
+
+def _tap_url(path: Path, url: Any) -> str:
+    try:
+        ndef_file(str(url))
+    except ValueError as error:
+        raise ConfigError(f"{path}: tap_url: {error}") from error
+    return str(url)
 
 
 def _key(digits: Any) -> bytes:

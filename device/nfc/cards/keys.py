@@ -7,17 +7,21 @@ from device.nfc.desfire import KEY_BYTES
 from loyalty import keys
 from loyalty.aes import encrypt_block
 
+DEFAULT_TAP_URL = "https://revisit.example/card"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardKeys:
     """16 bytes that every card's own keys come from, and the key that seals what stands on it.
 
-    `random_bytes` is where the numbers come from that a card must not foresee.
+    `random_bytes` is where the numbers come from that a card must not foresee; `tap_url` is what a
+    phone opens that meets a card.
     """
 
     master: bytes = field(repr=False)
     seal_key: bytes = field(repr=False)
     random_bytes: Callable[[int], bytes] = field(repr=False)
+    tap_url: str = DEFAULT_TAP_URL
 
     def of_sector(self, uid: bytes, sector: int, name: str) -> bytes:
         """Return key `name` ("A" or "B") of `sector` on the MIFARE Classic `uid`."""

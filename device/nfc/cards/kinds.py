@@ -7,6 +7,7 @@ from device.nfc import classic, desfire
 from device.nfc.cards.classic_record import ClassicRecord
 from device.nfc.cards.desfire_record import DesfireRecord
 from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.ntag424_record import Ntag424Record
 from device.nfc.cards.record_store import RecordStore
 from device.nfc.cards.smart_card import SmartCard
 from device.nfc.reader import CardRefused, CardSeen, Reader
@@ -44,4 +45,6 @@ async def _smart_store(reader: Reader, keys: CardKeys) -> RecordStore | None:
     kind = _SMART_KINDS.get((version[1], version[3]))
     if kind is None:
         return None
+    if kind == Ntag424Record.kind:
+        return Ntag424Record(reader, keys)
     return DesfireRecord(reader, keys, kind)

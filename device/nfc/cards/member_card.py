@@ -1,6 +1,6 @@
 """What a card on the reader turned out to be: one of ours, or why it cannot be used."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from loyalty import card as layout
@@ -15,7 +15,8 @@ class MemberCard:
     """What one of our cards states.
 
     `kind` is a key of `loyalty.card_kinds.PROFILES`; `slot` is where on the card the current state
-    stands. `torn` says that an unfinished write lies beside it.
+    stands. `torn` says that an unfinished write lies beside it. `proof` is what the card said at
+    this read for the hub to check (`loyalty.sun`), empty for a kind that says nothing of the sort.
     """
 
     uid: bytes
@@ -26,6 +27,7 @@ class MemberCard:
     rewrites: int
     op_digest: bytes
     torn: bool
+    proof: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class Written:
     card: MemberCard | None
 
 
-def member_card(uid: bytes, kind: str, slot: layout.Slot, number: int, *, torn: bool) -> MemberCard:
+def member_card(
+    uid: bytes, kind: str, slot: layout.Slot, number: int, *, torn: bool, proof: str = ""
+) -> MemberCard:
     """Return what a card states whose current slot, `number`, is `slot`."""
     return MemberCard(
         uid=uid,
@@ -107,4 +111,5 @@ def member_card(uid: bytes, kind: str, slot: layout.Slot, number: int, *, torn: 
         rewrites=slot.rewrites,
         op_digest=slot.op_digest,
         torn=torn,
+        proof=proof,
     )
