@@ -56,8 +56,9 @@ SHELLS = {
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/readers/dialogue.py": "the wait for the reader's answer",
     "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
-    "device/nfc/readers/supervisor.py": "the log of a reader's troubles",
-    "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
+    "device/nfc/readers/libnfc.py": "libnfc's thread, and the lock on its port",
+    "device/nfc/readers/libnfc_library.py": "libnfc",
+    "device/nfc/readers/own_thread.py": "a thread",
     "device/nfc/readers/supervisor.py": "the log of a reader's troubles",
     "device/open_printer.py": "the link to a printer",
     "device/printer_minder.py": "the log of a printer's troubles",
@@ -115,7 +116,6 @@ OUTSIDE = {
     *("importlib", "mmap", "os", "pathlib", "shutil", "tempfile"),  # files
     *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
     *("gpiod", "smartcard"),  # hardware too
-    *("gpiod", "smartcard"),  # hardware too
     *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
     *("sqlite3", "tinydb", "pandas", "pyarrow"),  # stores
     *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
@@ -129,11 +129,10 @@ HOMES = {
     "amqtt": ("hub/embedded_broker*.py",),
     "apsw": ("simulators/power_recorder.py",),
     "gpiod": ("device/nfc/readers/gpio_pin.py",),
-    "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
     "pandas": ("simulators/baskets.py",),
     "pyarrow": ("simulators/baskets.py",),
-    "pynfc": ("device/nfc/readers/libnfc.py",),
+    "pynfc": ("device/nfc/readers/libnfc_library.py",),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py", "simulators/power_recorder.py"),
     "tinydb": ("device/catalogue*.py",),
     "termios": ("device/serial_link.py",),

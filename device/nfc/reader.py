@@ -11,6 +11,7 @@ __all__ = [
     "CardRefused",
     "CardSeen",
     "DeviceError",
+    "DriverMissing",
     "LinkBusy",
     "LinkLost",
     "Reader",
@@ -20,6 +21,10 @@ __all__ = [
 
 class ReaderSilent(DeviceError):
     """The link is there but the reader does not answer sensibly; open it again or reset it."""
+
+
+class DriverMissing(DeviceError):
+    """What drives the configured reader is not installed; the message says what to install."""
 
 
 class CardGone(DeviceError):
@@ -85,10 +90,11 @@ class Reader(Protocol):
         """
         ...
 
-    async def exchange_raw(self, frame: bytes) -> bytes:
+    async def exchange_raw(self, frame: bytes, *, once: bool = False) -> bytes:
         """Return the card's answer to a frame of ISO/IEC 14443-3 that goes out as it is, with CRC.
 
         A card that answers with four bits, as a refusal or an acknowledgement, raises CardRefused.
+        On a bad line a frame may reach the card twice, unless it is to go out only `once`.
         """
         ...
 

@@ -94,6 +94,17 @@ async def test_a_reader_that_never_acknowledges_is_silent():
             await classic_on(reader).authenticate(4, TRANSPORT_KEY)
 
 
+async def test_what_must_not_be_done_twice_is_sent_once():
+    async with reader_on_port(written_chip()) as (reader, port):
+        await reader.wait_for_card(TAP_S)
+        port.chip.fail(Fault.NO_ACK, command=commands.IN_COMMUNICATE_THRU)
+
+        with pytest.raises(ReaderSilent):
+            await reader.exchange_raw(b"\xa5\x00\x01\x00\x00\x00", once=True)
+
+        assert port.chip.commands_seen[commands.IN_COMMUNICATE_THRU] == 1
+
+
 @pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.LOST_ANSWER])
 async def test_after_a_hang_the_next_command_works(fault):
     async with reader_on_port(written_chip()) as (reader, port):

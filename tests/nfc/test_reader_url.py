@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from device.nfc.readers.reader_url import (
     I2cPn532,
-    LibnfcReader,
-    PcscReader,
+    LibnfcPlace,
+    PcscPlace,
     ReaderUrlError,
     ResetLine,
     SerialPn532,
@@ -30,14 +30,14 @@ from device.nfc.readers.reader_url import (
         ("pn532+i2c:///dev/i2c-3?address=72", I2cPn532(path="/dev/i2c-3", address=0x48)),
         ("pn532+spi:///dev/spidev0.0", SpiPn532(path="/dev/spidev0.0", hz=1_000_000)),
         ("pn532+spi:///dev/spidev0.1?hz=5000000", SpiPn532(path="/dev/spidev0.1", hz=5_000_000)),
-        ("libnfc:pn53x_usb", LibnfcReader(connection="pn53x_usb")),
+        ("libnfc:pn53x_usb", LibnfcPlace(connection="pn53x_usb")),
         (
             "libnfc:pn532_uart:/dev/ttyUSB0:115200",
-            LibnfcReader(connection="pn532_uart:/dev/ttyUSB0:115200"),
+            LibnfcPlace(connection="pn532_uart:/dev/ttyUSB0:115200"),
         ),
-        ("libnfc:acr122_usb:001:004", LibnfcReader(connection="acr122_usb:001:004")),
-        ("pcsc:ACS%20ACR122U", PcscReader(name_prefix="ACS ACR122U")),
-        ("pcsc:ACS ACR122U", PcscReader(name_prefix="ACS ACR122U")),
+        ("libnfc:acr122_usb:001:004", LibnfcPlace(connection="acr122_usb:001:004")),
+        ("pcsc:ACS%20ACR122U", PcscPlace(name_prefix="ACS ACR122U")),
+        ("pcsc:ACS ACR122U", PcscPlace(name_prefix="ACS ACR122U")),
     ],
 )
 def test_each_kind_of_reader_has_a_form(text, place):

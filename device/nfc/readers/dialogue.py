@@ -65,10 +65,12 @@ class Dialogue:
         with contextlib.suppress(LinkLost):
             await self._link.write(frames.ACK)
 
-    async def exchange(self, command: bytes, answer_timeout_s: float) -> bytes:
+    async def exchange(
+        self, command: bytes, answer_timeout_s: float, *, once: bool = False
+    ) -> bytes:
         """Send one command and return the body of its answer.
 
-        A command may be performed twice if the line is bad; every command we use bears that.
+        A command may be performed twice if the line is bad, but not one that is sent `once`.
 
         Raises:
             NoAnswer: the reader took the command and did not answer within `answer_timeout_s`.
@@ -78,16 +80,16 @@ class Dialogue:
         if not self._settled:
             await self._settle()
         self._settled = False
-        answer = await self._send(command)
+        answer = await self._send(command, 1 if once else SENDS_MAX)
         if answer is None:
             answer = await self._answer_to(command, answer_timeout_s)
         self._settled = not self._found
         return answer
 
-    async def _send(self, command: bytes) -> bytes | None:
+    async def _send(self, command: bytes, sends_max: int) -> bytes | None:
         """Return None once the reader has taken `command`, or its answer if that came instead."""
         frame = frames.encode(command)
-        for attempt in range(SENDS_MAX):
+        for attempt in range(sends_max):
             if attempt:
                 await self._settle()
             await self._link.write(frame)
@@ -103,7 +105,7 @@ class Dialogue:
                             break
             except TimeoutError:
                 continue
-        raise ReaderSilent(f"command 0x{command[1]:02x} sent {SENDS_MAX} times, never acknowledged")
+        raise ReaderSilent(f"command 0x{command[1]:02x} sent {sends_max} times, never acknowledged")
 
     async def _answer_to(self, command: bytes, timeout_s: float) -> bytes:
         resends = 0

@@ -2,19 +2,14 @@
 
 import random
 
-from device.errors import DeviceError
-from device.nfc.reader import Reader
+from device.nfc.reader import DriverMissing, Reader
 from device.nfc.readers.pn532 import Pn532
-from device.nfc.readers.reader_url import ReaderPlace, ResetLine, SerialPn532
+from device.nfc.readers.reader_url import LibnfcPlace, ReaderPlace, ResetLine, SerialPn532
 from device.nfc.readers.reset_pulse import ResetPin, ResetPulse
 from device.nfc.readers.stuck_speed import StuckSpeed
 from device.nfc.readers.supervisor import Rescue, Supervisor
 from device.serial_link import SerialLink
 from loyalty.clock import Clock
-
-
-class DriverMissing(DeviceError):
-    """What drives the configured reader is not installed; the message says how to install it."""
 
 
 def supervised_reader(
@@ -42,6 +37,11 @@ def make_reader(place: ReaderPlace) -> Reader:
     match place:
         case SerialPn532(path=path, baud=baud):
             return Pn532(SerialLink(path, baud))
+        case LibnfcPlace(connection=connection):
+            # Imported only where it is configured: it loads libraries that a PN532 does not need.
+            from device.nfc.readers.libnfc import LibnfcReader
+
+            return LibnfcReader(connection)
         case _:
             raise DriverMissing(f"no driver for {place} is installed")
 

@@ -102,11 +102,11 @@ class Pn532:
         timeout_s = ANSWER_TIMEOUT_S if card.ats else MIFARE_TIMEOUT_S
         return await self._ask_card(command, timeout_s, _REFUSALS)
 
-    async def exchange_raw(self, frame: bytes) -> bytes:
+    async def exchange_raw(self, frame: bytes, *, once: bool = False) -> bytes:
         """Return the card's answer to a frame as it is (InCommunicateThru, §7.3.9)."""
         self._selected()
         command = commands.communicate_thru(frame)
-        return await self._ask_card(command, MIFARE_TIMEOUT_S, _RAW_REFUSALS)
+        return await self._ask_card(command, MIFARE_TIMEOUT_S, _RAW_REFUSALS, once=once)
 
     async def release(self) -> None:
         """Halt the card and forget it."""
@@ -157,8 +157,10 @@ class Pn532:
     def _forget_card(self) -> None:
         self._card = None
 
-    async def _ask_card(self, command: bytes, timeout_s: float, refusals: tuple[int, ...]) -> bytes:
-        answer = await self._dialogue.exchange(command, timeout_s)
+    async def _ask_card(
+        self, command: bytes, timeout_s: float, refusals: tuple[int, ...], *, once: bool = False
+    ) -> bytes:
+        answer = await self._dialogue.exchange(command, timeout_s, once=once)
         status, data = _checked(commands.parse_exchange, answer)
         if status == commands.OK:
             return data

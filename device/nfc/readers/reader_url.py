@@ -64,14 +64,14 @@ class SpiPn532:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LibnfcReader:
+class LibnfcPlace:
     """What libnfc opens by the connection string `connection`."""
 
     connection: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PcscReader:
+class PcscPlace:
     """The first PC/SC reader whose name begins with `name_prefix`."""
 
     name_prefix: str
@@ -102,7 +102,7 @@ _OPTIONS = {
     ),
 }
 
-ReaderPlace = SerialPn532 | I2cPn532 | SpiPn532 | LibnfcReader | PcscReader
+ReaderPlace = SerialPn532 | I2cPn532 | SpiPn532 | LibnfcPlace | PcscPlace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,23 +151,23 @@ def parse_reset_line(text: str) -> ResetLine:
     return ResetLine(chip=found[1], line=int(found[2]))
 
 
-def _libnfc(connection: str, mistakes: list[str]) -> LibnfcReader:
+def _libnfc(connection: str, mistakes: list[str]) -> LibnfcPlace:
     if not _CONNECTION.fullmatch(connection):
         mistakes.append(
             f"found {_shown(connection)}, wanted a connection string of libnfc such as "
             "pn532_uart:/dev/ttyUSB0:115200"
         )
-    return LibnfcReader(connection=connection)
+    return LibnfcPlace(connection=connection)
 
 
-def _pcsc(quoted: str, mistakes: list[str]) -> PcscReader:
+def _pcsc(quoted: str, mistakes: list[str]) -> PcscPlace:
     name = _unquoted(quoted)
     if not _PCSC_NAME.fullmatch(name):
         mistakes.append(
             f"found {_shown(quoted)}, wanted how the reader's name begins, 1 to 127 characters, "
             "a space as %20"
         )
-    return PcscReader(name_prefix=name)
+    return PcscPlace(name_prefix=name)
 
 
 def _pn532(scheme: str, rest: str, mistakes: list[str]) -> ReaderPlace:

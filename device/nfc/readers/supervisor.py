@@ -120,9 +120,9 @@ class Supervisor:
         """Return the card's answer to a MIFARE command or an APDU."""
         return await self._watched(self._reader.exchange(data))
 
-    async def exchange_raw(self, frame: bytes) -> bytes:
+    async def exchange_raw(self, frame: bytes, *, once: bool = False) -> bytes:
         """Return the card's answer to a frame as it is."""
-        return await self._watched(self._reader.exchange_raw(frame))
+        return await self._watched(self._reader.exchange_raw(frame, once=once))
 
     async def release(self) -> None:
         """Halt the card and forget it."""
