@@ -11,6 +11,7 @@ import random
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from device.nfc import desfire
 from device.nfc.desfire import Mode
@@ -127,8 +128,8 @@ class Desfire:
             0xC4: Command(self._change_key, 1, lambda _: Mode.FULL),
             0x6F: Command(self._list_files),
             0xF5: Command(self._get_file_settings),
-            0xCD: Command(lambda it: self._create_data_file(STANDARD, it)),
-            0xCB: Command(lambda it: self._create_data_file(BACKUP, it)),
+            0xCD: Command(partial(self._create_data_file, STANDARD)),
+            0xCB: Command(partial(self._create_data_file, BACKUP)),
             0xCC: Command(self._create_value_file),
             0xDF: Command(self._delete_file),
             0xBD: Command(self._read_data, 7, self._mode_of_reading),
