@@ -51,7 +51,8 @@ class Setting:
     """What a terminal is told at its start and keeps: where it stands and what it offers.
 
     `offers` maps an offer's id to its price in points, cheapest first. `cards` says what each kind
-    of card is good for.
+    of card is good for. After `idle_ms` without a touch a member is asked whether they are still
+    there.
     """
 
     store: str
@@ -59,6 +60,7 @@ class Setting:
     currency: str
     offers: Mapping[str, int] = field(default_factory=dict)
     cards: CardTerms = EVERY_CARD
+    idle_ms: int = 60_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ A member who scans a code or types a phone number sees the account and no more: 
 slot, which stays open for a card all the while.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from device import kiosk_screens as screens
 from device.events import (
     NO_REF,
     AskHub,
@@ -50,6 +50,7 @@ from device.events import (
     WriteCard,
 )
 from device.intent import Intent
+from device.kiosk_screens import NOTHING_SPENT, Values
 from device.recovery import recover
 from device.refusals import admitted, suspicion
 from device.stamp import NO_CARD, stamp, touched
@@ -57,14 +58,8 @@ from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.receipts import AccountView, RedeemGranted, Refusal
 from loyalty.records import DayClosed, Redemption
 
-CHOICE_TIMEOUT_MS = 45_000
-TAKE_CARD_TIMEOUT_MS = 30_000
-
-PRINT = "print"
-RETURN = "return"
 FACE_GOOD = "face_good"
 FACE_BAD = "face_bad"
-DONE = "done"
 
 # What is said of a card that must be taken, and what instead to somebody who has none in the slot.
 _WITHOUT_CARD = {
@@ -107,6 +102,22 @@ class Choosing:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirming:
+    """The member sees what an offer costs and leaves, and says yes or goes back."""
+
+    card: Card
+    view: AccountView
+    offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wondering:
+    """Nobody touched anything for long; the member is asked whether they need more time."""
+
+    before: Choosing | Confirming
+
+
+@dataclass(frozen=True, slots=True)
 class Reserving:
     """The hub was asked to reserve an offer's points."""
 
@@ -131,6 +142,7 @@ class Settling:
     card: Card
     view: AccountView
     pending_points: int
+    spent: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +151,21 @@ class Marking:
 
     card: Card
     content: FaceContent
+    spent: Values
 
 
 @dataclass(frozen=True, slots=True)
 class Printing:
     """The printer has the card."""
 
+    spent: Values
+
 
 @dataclass(frozen=True, slots=True)
 class Looking:
     """The printer could not tell; the member is asked whether the face is on the card."""
+
+    spent: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +179,8 @@ Phase = (
     | Reporting
     | Asking
     | Choosing
+    | Confirming
+    | Wondering
     | Reserving
     | Spending
     | Settling
@@ -186,7 +205,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
     match state.phase, admitted(setting, event):
         case _, Booted() as booted:
-            return _welcome(recover(setting, booted, now))
+            return _welcome(setting, recover(setting, booted, now))
         case Waiting(), DayEnded(day=day):
             record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
             return State(phase=Closing()), [SaveRecord(record)]
@@ -198,8 +217,10 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _refuse(setting, refused, now)
         case phase, NumberKeyed(text=text) if _is_slot_free(phase):
             return state, [Identify(text)]
-        case Waiting(), TimedOut():
-            return state, [Show(screen="welcome")]
+        case Waiting(), Chosen(choice="key_phone"):
+            return state, [screens.key_phone(setting)]
+        case Waiting(), Chosen(choice="back") | TimedOut():
+            return state, [screens.welcome(setting)]
         case Reporting(screen=screen), RecordSaved():
             return _return_card(screen, sound="refused")
         case Asking(card=card), HubAnswered(answer=AccountView() as view):
@@ -208,15 +229,25 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return _part(card, reason, sound="refused")
         case Asking(card=card), HubUnreached():
             return _part(card, "offline", sound="take_card")
-        case Choosing(card=card), Chosen(choice="done") | TimedOut() if not card.profile.has_chip:
-            return State(), [Show(screen="welcome")]
-        case Choosing(), Chosen(choice="return") | TimedOut():
-            return _return_card("take_card", sound="take_card")
+        case (Choosing() | Confirming()) as before, TimedOut():
+            return State(phase=Wondering(before)), [screens.more_time(before.card)]
+        case Wondering(before=Choosing(card=card, view=view)), Chosen(choice="more_time"):
+            return _offer(setting, card, view)
+        case Wondering(before=Confirming() as before), Chosen(choice="more_time"):
+            return _confirm(setting, before)
+        case Wondering(before=before), Chosen(choice="return" | "done") | TimedOut():
+            return _leave(setting, before.card)
+        case (Choosing() | Confirming()) as before, Chosen(choice="return" | "done"):
+            return _leave(setting, before.card)
         case Choosing(card=card, view=view), Chosen(choice="print") if card.profile.keeps_record:
             return _mark(card, view, pending_points=0)
-        case Choosing(card=card, view=view), Chosen(choice=offer) if offer in _offers(
+        case Choosing(card=card, view=view), Chosen(choice=offer) if offer in screens.offers(
             setting, card, view
         ):
+            return _confirm(setting, Confirming(card, view, offer))
+        case Confirming(card=card, view=view), Chosen(choice="back"):
+            return _offer(setting, card, view)
+        case Confirming(card=card, view=view, offer=offer), Chosen(choice="confirm"):
             return _reserve(card, view, offer)
         case Reserving(card=card, view=view), HubAnswered(answer=RedeemGranted() as grant):
             return _begin_spending(setting, card, view, grant, now)
@@ -229,8 +260,9 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Spending() as spending, CardWritten(outcome=outcome, counter=counter):
             return _save_redemption(setting, spending, outcome, counter, now)
         case Spending(card=card, view=view, grant=grant), RecordSaved():
-            settling = Settling(card, view, -grant.points)
-            shown = Show(screen="redeemed", values={"points": grant.points, "offer": grant.offer})
+            spent = screens.spent(view, grant.offer, grant.points)
+            settling = Settling(card, view, -grant.points, spent)
+            shown = Show(screen="redeemed", values=spent)
             return State(phase=settling), [Sound("accepted"), shown, AwaitSettled()]
         case Spending(grant=grant), JournalFailed(reason=reason):
             cancel = AskHub(CancelRedeem(ref=NO_REF, auth=grant.auth))
@@ -238,27 +270,32 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return returning, [cancel, *requests]
         case Settling(card=card), RecordsSettled():
             return state, [_ask_account(card)]
-        case Settling(card=card), HubAnswered(answer=AccountView() as view):
-            return _mark(card, view, pending_points=0)
-        case Settling(card=card, view=view, pending_points=pending), HubUnreached() | HubAnswered():
-            return _mark(card, view, pending_points=pending)
-        case Marking(card=card, content=content), CardWritten(outcome=outcome):
+        case Settling(card=card, spent=spent), HubAnswered(answer=AccountView() as view):
+            return _mark(card, view, pending_points=0, spent=spent)
+        case Settling() as settling, HubUnreached() | HubAnswered():
+            return _mark(
+                settling.card,
+                settling.view,
+                pending_points=settling.pending_points,
+                spent=settling.spent,
+            )
+        case Marking(card=card, content=content, spent=spent), CardWritten(outcome=outcome):
             face = PrintFace(card=card, touch=outcome, content=content)
-            return State(phase=Printing()), [face]
-        case Printing(), FaceEnded(outcome="unseen"):
-            choices, timeout_ms = (FACE_GOOD, FACE_BAD), CHOICE_TIMEOUT_MS
+            return State(phase=Printing(spent)), [face]
+        case Printing(spent=spent), FaceEnded(outcome="unseen"):
+            choices, timeout_ms = (FACE_GOOD, FACE_BAD), setting.idle_ms
             shown = Show(screen="face_unseen", choices=choices, timeout_ms=timeout_ms)
-            return State(phase=Looking()), [Sound("take_card"), shown]
-        case Looking(), Chosen(choice="face_good"):
-            return State(phase=Printing()), [JudgeFace(is_good=True)]
-        case Looking(), Chosen(choice="face_bad") | TimedOut():
-            return State(phase=Printing()), [JudgeFace(is_good=False)]
-        case Printing(), FaceEnded(outcome="stale"):
-            return _return_card("face_later", sound="take_card")
-        case Printing(), FaceEnded():
-            return _return_card("take_card", sound="take_card")
+            return State(phase=Looking(spent)), [Sound("take_card"), shown]
+        case Looking(spent=spent), Chosen(choice="face_good"):
+            return State(phase=Printing(spent)), [JudgeFace(is_good=True)]
+        case Looking(spent=spent), Chosen(choice="face_bad") | TimedOut():
+            return State(phase=Printing(spent)), [JudgeFace(is_good=False)]
+        case Printing(spent=spent), FaceEnded(outcome="stale"):
+            return _return_card("face_later", sound="take_card", spent=spent)
+        case Printing(spent=spent), FaceEnded():
+            return _return_card("take_card", sound="take_card", spent=spent)
         case _, CardReturned():
-            return _welcome([])
+            return _welcome(setting, [])
         case Waiting() | Closing(), JournalFailed(reason=reason):
             return State(), [Sound("refused"), Show(screen=f"journal_{reason}")]
         case _, JournalFailed(reason=reason):
@@ -272,20 +309,14 @@ def redeem_op(setting: Setting, grant: RedeemGranted) -> str:
     return f"{setting.store}:{grant.auth}:redeem"
 
 
-def affordable(offers: Mapping[str, int], available_points: int) -> tuple[str, ...]:
-    """Return the offers that `available_points` can buy, in the order of the programme."""
-    return tuple(offer for offer, points in offers.items() if points <= available_points)
-
-
-def _welcome(first: list[Request]) -> Step:
-    return State(), [*first, Show(screen="welcome"), AwaitCard()]
+def _welcome(setting: Setting, first: list[Request]) -> Step:
+    return State(), [*first, screens.welcome(setting), AwaitCard()]
 
 
 def _is_slot_free(phase: Phase) -> bool:
     """Return whether a card may come: nobody is served, or somebody who has none in the slot."""
-    return isinstance(phase, Waiting) or (
-        isinstance(phase, Choosing) and not phase.card.profile.has_chip
-    )
+    met = phase.before if isinstance(phase, Wondering) else phase
+    return isinstance(met, Waiting) or (isinstance(met, Choosing) and not met.card.profile.has_chip)
 
 
 def _ask_account(card: Card) -> AskHub:
@@ -310,37 +341,23 @@ def _part(card: Card, screen: str, *, sound: str) -> Step:
 
 
 def _turn_away(screen: str) -> Step:
-    return State(), [Sound("refused"), Show(screen=screen, timeout_ms=TAKE_CARD_TIMEOUT_MS)]
-
-
-def _offers(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
-    """Return the offers that this card can take: it must be of a kind that may spend."""
-    if card.kind not in setting.cards.spending:
-        return ()
-    return affordable(setting.offers, view.available_points)
-
-
-def _choices(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
-    if not card.profile.has_chip:
-        return (DONE,)
-    face = (PRINT,) if card.profile.keeps_record else ()
-    return (*_offers(setting, card, view), *face, RETURN)
+    return State(), [Sound("refused"), Show(screen=screen, timeout_ms=screens.TAKE_CARD_TIMEOUT_MS)]
 
 
 def _offer(setting: Setting, card: Card, view: AccountView, *, notice: str = "") -> Step:
-    shown = Show(
-        screen="account",
-        values={
-            "points": view.points,
-            "available_points": view.available_points,
-            "tier": view.tier,
-            "as_of_ms": view.as_of_ms,
-            "notice": notice if card.profile.has_chip else "number_only",
-        },
-        choices=_choices(setting, card, view),
-        timeout_ms=CHOICE_TIMEOUT_MS,
-    )
-    return State(phase=Choosing(card, view)), [shown]
+    return State(phase=Choosing(card, view)), [screens.account(setting, card, view, notice=notice)]
+
+
+def _confirm(setting: Setting, confirming: Confirming) -> Step:
+    shown = screens.confirm(setting, confirming.view, confirming.offer)
+    return State(phase=confirming), [shown]
+
+
+def _leave(setting: Setting, card: Card) -> Step:
+    """End a visit in which nothing went wrong; without a card in the slot nobody waits for one."""
+    if card.profile.has_chip:
+        return _return_card("take_card", sound="take_card")
+    return State(), [screens.welcome(setting)]
 
 
 def _reserve(card: Card, view: AccountView, offer: str) -> Step:
@@ -390,7 +407,9 @@ def _save_redemption(
     return State(phase=written), [SaveRecord(record, record.op)]
 
 
-def _mark(card: Card, view: AccountView, *, pending_points: int) -> Step:
+def _mark(
+    card: Card, view: AccountView, *, pending_points: int, spent: Values = NOTHING_SPENT
+) -> Step:
     content = FaceContent(
         member=view.account,
         tier=view.tier,
@@ -401,10 +420,12 @@ def _mark(card: Card, view: AccountView, *, pending_points: int) -> Step:
         check=view.check,
     )
     mark = _write(card, f"face:{view.account}:{view.version}", card.rewrites + 1)
-    return State(phase=Marking(card, content)), [Show(screen="printing"), mark]
+    shown = Show(screen="printing", values=spent)
+    return State(phase=Marking(card, content, spent)), [shown, mark]
 
 
-def _return_card(screen: str, *, sound: str) -> Step:
-    made = Sound("refused" if sound == "refused" else "take_card")
-    shown = Show(screen=screen, timeout_ms=TAKE_CARD_TIMEOUT_MS)
+def _return_card(screen: str, *, sound: str, spent: Values = NOTHING_SPENT) -> Step:
+    is_refusal = sound == "refused"
+    made = Sound("refused" if is_refusal else "take_card")
+    shown = screens.take_card(screen, is_refusal=is_refusal, values=spent)
     return State(phase=Returning()), [made, shown, ReturnCard()]

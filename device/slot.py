@@ -31,6 +31,7 @@ from device.events import (
 )
 from device.face_maker import FaceMaker, MadeFace
 from device.face_records import FaceRecords
+from device.kiosk_screens import welcome
 from device.nfc.reader import CardGone, CardSeen, Reader
 from device.printer_minder import PrinterMinder
 from device.recorder import Recorder
@@ -68,6 +69,7 @@ class Slot:
         self._tap = tap
         self._faces = faces
         self._records = FaceRecords(recorder, setting, printer.traits)
+        self._setting = setting
         self._front = front
         self._patience = patience
         self._state: at.State = at.Idle()
@@ -93,7 +95,7 @@ class Slot:
                 return self._found
             await self._until_away()
             if self._has_spoken:
-                self._front.show(Show(screen="welcome"))
+                self._front.show(welcome(self._setting))
                 self._has_spoken = False
             self._feed(happened.SlotOpened(SLOT_OPEN_S))
 

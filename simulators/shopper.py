@@ -164,7 +164,10 @@ class Shopper:
         choice = "print" if had_it else wish.choice
         await self._touch(station, account, choice)
         ends = (*_OVER, "account", DARK.screen)
-        shown = await station.front.see(("redeemed", *ends), but_not=account)
+        shown = await station.front.see(("confirm", "redeemed", *ends), but_not=account)
+        if shown.screen == "confirm":
+            await self._touch(station, shown, "confirm")
+            shown = await station.front.see(("redeemed", *ends), but_not=account)
         has_it = choice == "print" or shown.screen == "redeemed"
         if shown.screen == "redeemed":
             shown = await station.front.see(ends)

@@ -183,6 +183,12 @@ class Terminal:
     async def choose(self, choice: str) -> None:
         await self.app.put(Chosen(choice))
 
+    async def redeem_cheapest(self) -> None:
+        """Choose the first offer of the account, and say yes to what it costs."""
+        await self.choose(self.front.screen.choices[0])
+        await self.see("confirm")
+        await self.choose("confirm")
+
     async def key_sale(self, receipt: str = "7") -> None:
         items = (SaleItem("grocery", 1250, 0),)
         sale = TillSale(store=STORE, receipt=receipt, till_ms=START_MS, currency="USD", items=items)

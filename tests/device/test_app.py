@@ -3,7 +3,7 @@
 from device.events import DayEnded, IssueKeyed, Now, Setting
 from device.intent import Intent
 from device.journal import OUTCOMES_KEPT, Journal
-from device.kiosk import CHOICE_TIMEOUT_MS
+from device.kiosk_screens import MORE_TIME_MS
 from device.stamp import NO_CARD, stamp
 from loyalty.asks import CancelRedeem
 from loyalty.records import CardIssued, CheckIn, DayClosed, Redemption, Sale, TouchUnknown
@@ -69,7 +69,7 @@ async def test_a_redemptions_intent_is_on_disk_before_the_first_byte_goes_to_the
             card.chip.journal = kiosk.journal
             await kiosk.insert(card)
             await kiosk.see("account")
-            await kiosk.choose(kiosk.front.screen.choices[0])
+            await kiosk.redeem_cheapest()
             await kiosk.card_at_gate()
 
             assert card.chip.open_ops
@@ -199,7 +199,7 @@ async def test_a_hub_that_falls_silent_after_the_grant_is_waited_for_no_longer_t
         await kiosk.insert(card)
         await kiosk.see("account")
         kiosk.hub.is_silent_about_receipts = True
-        await kiosk.choose(kiosk.front.screen.choices[0])
+        await kiosk.redeem_cheapest()
 
         await kiosk.see("redeemed")
 
@@ -216,7 +216,7 @@ async def test_a_chip_that_dies_in_the_middle_of_a_redemption_costs_nobody_anyth
         await kiosk.insert(card)
         await kiosk.see("account")
         card.chip.nvm.bytes_until_power_loss = 7
-        await kiosk.choose(kiosk.front.screen.choices[0])
+        await kiosk.redeem_cheapest()
 
         assert await kiosk.card_at_gate() is card
         (redemption,) = [it for it in kiosk.records() if isinstance(it, Redemption)]
@@ -231,7 +231,10 @@ async def test_a_member_who_walks_away_from_the_screen_gets_the_card_back(tmp_pa
         await kiosk.insert(card)
         await kiosk.see("account")
 
-        await kiosk.pass_ms(CHOICE_TIMEOUT_MS)
+        await kiosk.pass_ms(SETTING.idle_ms)
+        await kiosk.see("more_time")
+
+        await kiosk.pass_ms(MORE_TIME_MS)
 
         assert await kiosk.card_at_gate() is card
 
@@ -242,7 +245,7 @@ async def test_a_full_journal_gives_the_reserved_points_and_the_card_back(tmp_pa
     async with kiosk_at(tmp_path, lines_max=OUTCOMES_KEPT + 1) as (kiosk, card):
         await kiosk.insert(card)
         await kiosk.see("account")
-        await kiosk.choose(kiosk.front.screen.choices[0])
+        await kiosk.redeem_cheapest()
 
         await kiosk.see("journal_full")
 

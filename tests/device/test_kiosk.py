@@ -1,5 +1,7 @@
 """The kiosk's behaviour, event by event."""
 
+from dataclasses import replace
+
 import pytest
 
 from device.events import (
@@ -31,8 +33,9 @@ from device.events import (
     TimedOut,
     WriteCard,
 )
-from device.kiosk import Choosing, Returning, State, Waiting, step
+from device.kiosk import Choosing, Confirming, Returning, State, Waiting, step
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.programme_cards import CardTerms
 from loyalty.receipts import AccountView, RedeemGranted, Refusal
 from loyalty.records import Redemption
 
@@ -76,6 +79,7 @@ SPENT = (
     CardRead(CARD),
     HubAnswered(view(250)),
     Chosen("cheap"),
+    Chosen("confirm"),
     HubAnswered(GRANT),
     IntentSaved(),
     CardWritten("done", 8),
@@ -142,6 +146,7 @@ def test_a_refused_offer_leaves_the_choice_open_and_the_card_untouched():
         CardRead(CARD),
         HubAnswered(view(250)),
         Chosen("cheap"),
+        Chosen("confirm"),
         HubAnswered(Refusal(ref="2", reason="not_enough_points")),
     )
 
@@ -152,7 +157,11 @@ def test_a_refused_offer_leaves_the_choice_open_and_the_card_untouched():
 
 def test_a_silent_hub_while_reserving_spends_nothing():
     state, requests = played(
-        CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), HubUnreached()
+        CardRead(CARD),
+        HubAnswered(view(250)),
+        Chosen("cheap"),
+        Chosen("confirm"),
+        HubUnreached(),
     )
 
     assert isinstance(state.phase, Choosing)
@@ -164,6 +173,7 @@ def test_a_journal_that_takes_no_more_gives_the_reserved_points_back():
         CardRead(CARD),
         HubAnswered(view(250)),
         Chosen("cheap"),
+        Chosen("confirm"),
         HubAnswered(GRANT),
         JournalFailed("full"),
     )
@@ -179,7 +189,10 @@ def test_a_journal_that_takes_no_more_gives_the_reserved_points_back():
         (CardRead(CARD), HubUnreached()),
         (CardRead(CARD), HubAnswered(Refusal(ref="1", reason="unknown_card"))),
         (CardRead(CARD), HubAnswered(view(9)), Chosen("return")),
-        (CardRead(CARD), HubAnswered(view(9)), TimedOut()),
+        (CardRead(CARD), HubAnswered(view(9)), TimedOut(), TimedOut()),
+        (CardRead(CARD), HubAnswered(view(9)), TimedOut(), Chosen("return")),
+        (CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), Chosen("return")),
+        (CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), TimedOut(), TimedOut()),
         (
             CardRead(CARD),
             HubAnswered(view(9)),
@@ -232,3 +245,82 @@ def test_a_kiosk_starts_by_welcoming_the_next_member():
     assert state.phase == Waiting()
     assert requests[-1] == AwaitCard()
     assert not all_of(requests, AwaitSettled)
+
+
+def test_nothing_is_reserved_before_the_member_said_yes_to_what_it_costs_and_leaves():
+    state, requests = played(CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"))
+
+    assert isinstance(state.phase, Confirming)
+    assert len(all_of(requests, AskHub)) == 1
+    asked = all_of(requests, Show)[-1]
+    assert (asked.screen, asked.choices) == ("confirm", ("confirm", "back", "return"))
+    assert asked.values["offer"] == "cheap"
+    sums = [asked.values[it] for it in ("before_points", "points", "after_points")]
+    assert sums == [250, 100, 150]
+
+
+def test_going_back_from_the_question_leads_to_the_account():
+    state, requests = played(
+        CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"), Chosen("back")
+    )
+
+    assert isinstance(state.phase, Choosing)
+    assert all_of(requests, Show)[-1].screen == "account"
+
+
+@pytest.mark.parametrize("step_before", [(), (Chosen("cheap"),)])
+def test_whoever_needs_more_time_gets_it_as_often_as_they_ask(step_before):
+    state, requests = played(CardRead(CARD), HubAnswered(view(250)), *step_before)
+    shown = all_of(requests, Show)[-1]
+    assert shown.timeout_ms == SETTING.idle_ms
+
+    for _ in range(10):
+        state, (question,) = played(TimedOut(), state=state)
+        assert (question.screen, question.choices[0]) == ("more_time", "more_time")
+        assert question.timeout_ms >= 20_000
+        state, (again,) = played(Chosen("more_time"), state=state)
+        assert again == shown
+
+
+def test_what_was_spent_is_told_until_the_card_is_taken():
+    _, requests = played(
+        *SPENT,
+        RecordsSettled(),
+        HubAnswered(view(150)),
+        CardWritten("done", 9),
+        FaceEnded("printed"),
+    )
+
+    told = [
+        it for it in all_of(requests, Show) if it.screen in ("redeemed", "printing", "take_card")
+    ]
+    assert [it.screen for it in told] == ["redeemed", "printing", "take_card"]
+    assert {it.values["before_points"] for it in told} == {250}
+    assert {it.values["after_points"] for it in told} == {150}
+
+
+def test_a_card_that_is_refused_is_pointed_at_while_it_comes_out():
+    _, requests = played(CardRefused("cafe", "foreign"))
+
+    assert all_of(requests, Show)[-1].values == {"card_is_out": 1}
+
+
+def test_a_member_without_a_card_gets_keys_to_type_a_number_and_the_greeting_again():
+    state, (keys,) = played(Chosen("key_phone"))
+    assert (keys.screen, keys.choices) == ("key_phone", ("back",))
+
+    for event in (Chosen("back"), TimedOut()):
+        state, (shown,) = played(event, state=state)
+
+        assert (state.phase, shown.screen) == (Waiting(), "welcome")
+
+
+def test_the_way_to_the_keys_is_there_only_where_phone_numbers_are_taken():
+    no_phones = CardTerms(accepted=frozenset({"classic1k"}), spending=frozenset())
+
+    def choices(setting):
+        _, requests = step(setting, State(), Booted((), ""), NOW)
+        return all_of(requests, Show)[-1].choices
+
+    assert choices(SETTING) == ("key_phone",)
+    assert choices(replace(SETTING, cards=no_phones)) == ()

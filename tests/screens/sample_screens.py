@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-from device.display.i18n import LOCALES, translator
-from device.display.screen_text import WORDINGS
+from device.display.i18n import translator
 from device.display.screens.view import Link, View, Words
 
 OFFERS = {"coffee": 60, "voucher-1": 100, "voucher-5": 480, "lunch": 900, "mug": 1500, "bag": 2400}

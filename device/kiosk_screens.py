@@ -1,0 +1,91 @@
+"""What the kiosk's screens tell and offer; which of them comes when is decided in `kiosk.py`."""
+
+from collections.abc import Mapping
+
+from device.events import Card, Setting, Show
+from loyalty.receipts import AccountView
+
+MORE_TIME_MS = 20_000  # to answer whether one is still there: WCAG 2.2, 2.2.1
+TAKE_CARD_TIMEOUT_MS = 30_000
+
+PHONE = "key_phone"
+CONFIRM, BACK, MORE_TIME = "confirm", "back", "more_time"
+PRINT, RETURN, DONE = "print", "return", "done"
+
+Values = Mapping[str, str | int]
+NOTHING_SPENT: Values = {}
+
+
+def welcome(setting: Setting) -> Show:
+    """Return the screen that waits for the next member."""
+    takes_phone = "phone" in setting.cards.accepted
+    return Show(screen="welcome", choices=(PHONE,) if takes_phone else ())
+
+
+def key_phone(setting: Setting) -> Show:
+    """Return the keypad for a member who has no card here."""
+    return Show(screen=PHONE, choices=(BACK,), timeout_ms=setting.idle_ms)
+
+
+def account(setting: Setting, card: Card, view: AccountView, *, notice: str = "") -> Show:
+    """Return what the member has and may choose, after a `notice` if one is given."""
+    return Show(
+        screen="account",
+        values={
+            "points": view.points,
+            "available_points": view.available_points,
+            "tier": view.tier,
+            "member": view.account,
+            "as_of_ms": view.as_of_ms,
+            "notice": notice if card.profile.has_chip else "number_only",
+        },
+        choices=_choices(setting, card, view),
+        timeout_ms=setting.idle_ms,
+    )
+
+
+def confirm(setting: Setting, view: AccountView, offer: str) -> Show:
+    """Return the question before points are spent: what there is, what goes, what is left."""
+    return Show(
+        screen="confirm",
+        values=spent(view, offer, setting.offers[offer]),
+        choices=(CONFIRM, BACK, RETURN),
+        timeout_ms=setting.idle_ms,
+    )
+
+
+def more_time(card: Card) -> Show:
+    """Return the question whether somebody is still there."""
+    leave = RETURN if card.profile.has_chip else DONE
+    return Show(screen="more_time", choices=(MORE_TIME, leave), timeout_ms=MORE_TIME_MS)
+
+
+def spent(view: AccountView, offer: str, points: int) -> Values:
+    """Return what `points` for `offer` do to the balance of `view`."""
+    return {
+        "offer": offer,
+        "before_points": view.points,
+        "points": points,
+        "after_points": view.points - points,
+    }
+
+
+def take_card(screen: str, *, is_refusal: bool, values: Values) -> Show:
+    """Return the last screen of a visit; one that refuses also says that the card is out."""
+    told = {"card_is_out": 1, **values} if is_refusal else values
+    return Show(screen=screen, values=told, timeout_ms=TAKE_CARD_TIMEOUT_MS)
+
+
+def offers(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
+    """Return the offers that this card can take: it must be of a kind that may spend."""
+    if card.kind not in setting.cards.spending:
+        return ()
+    prices = setting.offers.items()
+    return tuple(offer for offer, points in prices if points <= view.available_points)
+
+
+def _choices(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
+    if not card.profile.has_chip:
+        return (DONE,)
+    face = (PRINT,) if card.profile.keeps_record else ()
+    return (*offers(setting, card, view), *face, RETURN)
