@@ -26,6 +26,11 @@ Paths are taken from the file's own directory. The shape::
 
     [printer]                         # only where there is one
     url = "star+serial:///dev/ttyUSB0?baud=9600"
+
+    [face]                            # only where the ordinary face will not do
+    layout = "wallet"                 # or a file such as "own.toml"; docs/faces.md
+    turn = 180                        # clockwise, where cards go in the other way round
+    invert = true                     # milky-white film, which shows what is not marked
 """
 
 import tomllib
@@ -34,6 +39,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from device.display.cards.layout_files import ORDINARY
+from device.display.cards.profile import TURNS_DEGREES
 from device.display.printers.urls import PrinterUrl, UrlError, parse_printer_url
 from device.errors import DeviceError
 from device.mqtt.identity import SECRET_MIN_BYTES, SECRETS_MAX, Broker, Identity
@@ -66,6 +73,15 @@ class ReaderConfig:
     reset: ResetLine | None
 
 
+@dataclass(frozen=True, slots=True)
+class FaceConfig:
+    """What faces look like: a shipped layout's name or a file's path, and how cards take it."""
+
+    layout: str = ORDINARY
+    turn_degrees: int = 0
+    invert: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfig:
     """Everything a terminal is told from outside; secrets never show in its repr."""
@@ -78,6 +94,7 @@ class DeviceConfig:
     card_keys: Path | None
     reader: ReaderConfig
     printer: PrinterUrl | None
+    face: FaceConfig
 
 
 def read_config(path: Path) -> DeviceConfig:
@@ -131,7 +148,11 @@ class _Table:
 
     def path(self, key: str) -> Any:
         value = self.text(key)
-        return None if value is None else self._directory / value
+        return None if value is None else self.beside(value)
+
+    def beside(self, path: str) -> Path:
+        """Return where `path` leads from the file's own directory."""
+        return self._directory / path
 
     def parsed(self, key: str, parse: Callable[[str], Any]) -> Any:
         """Return what `parse` makes of a text, or None after noting each of its mistakes."""
@@ -202,6 +223,7 @@ def _config(top: _Table) -> DeviceConfig | None:
     hub.end()
     reader = _reader(top.table("reader"))
     printer = _printer(top.table("printer")) if top.has("printer") else None
+    face = _face(top.table("face")) if top.has("face") else FaceConfig()
     top.end()
     if top.mistakes:
         return None
@@ -216,6 +238,7 @@ def _config(top: _Table) -> DeviceConfig | None:
         card_keys=card_keys,
         reader=reader,
         printer=printer,
+        face=face,
     )
 
 
@@ -251,6 +274,16 @@ def _reader(table: _Table) -> ReaderConfig | None:
     reset = table.parsed("reset", parse_reset_line) if table.has("reset") else None
     table.end()
     return None if place is None else ReaderConfig(place=place, reset=reset)
+
+
+def _face(table: _Table) -> FaceConfig:
+    layout = table.text("layout") if table.has("layout") else ORDINARY
+    if str(layout).endswith(".toml"):
+        layout = str(table.beside(layout))
+    turn = table.one_of("turn", TURNS_DEGREES) if table.has("turn") else 0
+    invert = table.one_of("invert", (False, True)) if table.has("invert") else False
+    table.end()
+    return FaceConfig(layout=layout, turn_degrees=turn, invert=invert)
 
 
 def _printer(table: _Table) -> PrinterUrl | None:

@@ -17,19 +17,15 @@ from device.card_keys import read_card_keys
 from device.catalogue import Catalogue
 from device.config import ConfigError, DeviceConfig
 from device.console_front import ConsoleFront, take_typed
-from device.display.cards.artist import FaceArtist
-from device.display.cards.layout_files import ORDINARY, read_layout
-from device.display.cards.profile import Profile
-from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.i18n import translator
 from device.display.printers.printer import CardPrinter
 from device.events import Setting
-from device.face_maker import FaceMaker
 from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
 from device.nfc.readers.open_reader import supervised_reader
+from device.open_faces import open_faces
 from device.open_printer import open_printer
 from device.published import programme_of
 from device.recorder import Recorder
@@ -124,7 +120,7 @@ async def _build(
             printer=printer,
             reader=reader,
             tap=tap,
-            faces=_faces(programme, config.locale, printer.traits.profile),
+            faces=open_faces(config.face, printer.traits.profile, programme, locale=config.locale),
             recorder=recorder,
             setting=setting,
             front=front,
@@ -161,14 +157,6 @@ def setting_of(programme: Programme, store: str) -> Setting:
 def _labels(programme: Programme, locale: str) -> dict[str, str]:
     tiers = {it.id: it.label.in_locale(locale) for it in programme.tiers}
     return tiers | {it.id: it.label.in_locale(locale) for it in programme.offers}
-
-
-def _faces(programme: Programme, locale: str, profile: Profile) -> FaceMaker:
-    try:
-        artist = FaceArtist(read_layout(ORDINARY), profile, Fonts(installed_collection()))
-    except FontMissing as error:
-        raise ConfigError(str(error)) from error
-    return FaceMaker(artist, programme, locale=locale)
 
 
 async def _printer(config: DeviceConfig, opened: AsyncExitStack) -> CardPrinter:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from device.config import CONFIG_MAX_BYTES, ConfigError, ReaderConfig, read_config
+from device.config import CONFIG_MAX_BYTES, ConfigError, FaceConfig, ReaderConfig, read_config
 from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
 from device.nfc.readers.reader_url import ResetLine, SerialPn532
@@ -87,6 +87,26 @@ def test_a_reset_line_may_be_left_out(path: Path) -> None:
     path.write_text(GOOD.replace('reset = "/dev/gpiochip0:17"\n', ""))
 
     assert read_config(path).reader.reset is None
+
+
+def test_a_face_is_the_ordinary_one_unless_told_otherwise(path: Path) -> None:
+    path.write_text(GOOD)
+    assert read_config(path).face == FaceConfig("classic", 0, invert=False)
+
+    path.write_text(GOOD + '[face]\nlayout = "wallet"\nturn = 180\ninvert = true\n')
+    assert read_config(path).face == FaceConfig("wallet", 180, invert=True)
+
+    path.write_text(GOOD + '[face]\nlayout = "own.toml"\n')
+    assert read_config(path).face.layout == str(path.parent / "own.toml")
+
+
+def test_each_mistake_about_the_face_is_named(path: Path) -> None:
+    assert mistakes_of(path, GOOD + "[face]\nlayout = 3\nturn = 45\ninvert = 1\nup = 1\n") == [
+        "face.layout: found 3, wanted text of 1 to 255 characters",
+        "face.turn: found 45, wanted one of 0, 90, 180, 270",
+        "face.invert: found 1, wanted one of False, True",
+        "face.up: not a key of this table",
+    ]
 
 
 def test_paths_are_taken_from_the_files_own_directory(path: Path) -> None:

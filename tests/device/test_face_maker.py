@@ -11,19 +11,9 @@ from device.display.cards.payload import decode
 from device.display.cards.profile import CR80, STAR_TCP
 from device.display.cards.raster import unpack
 from device.display.fonts import Fonts, installed_collection
-from device.events import FaceContent
 from device.face_maker import FaceMaker
+from tests.device.face_content import CONTENT
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, plain
-
-CONTENT = FaceContent(
-    member="hh-1234",
-    tier="gold",
-    points=1250,
-    pending_points=-40,
-    account_version=7,
-    as_of_ms=NOON_MS,
-    check="a1b2",
-)
 
 
 @cache
