@@ -4,12 +4,22 @@ sale RECEIPT CATEGORY=12.50 CATEGORY=3.00* …    a basket; * marks a special pr
 issue MEMBER                                    a new card
 staff ID                                        who works here from now on
 day YYYYMMDD                                    the business day is over here
+phone NUMBER                                    the member's phone number, as they say it
 """
 
 from collections.abc import Callable
 from datetime import datetime
 
-from device.events import DayEnded, Event, IssueKeyed, SaleKeyed, Setting, StaffSignedOn, TillSale
+from device.events import (
+    DayEnded,
+    Event,
+    IssueKeyed,
+    NumberKeyed,
+    SaleKeyed,
+    Setting,
+    StaffSignedOn,
+    TillSale,
+)
 from loyalty.card import MEMBER_MAX_CHARS, is_member_token
 from loyalty.chain import is_name
 from loyalty.records import SALE_ITEMS_MAX, SaleItem
@@ -91,6 +101,10 @@ def _day(values: list[str], _setting: Setting, _now_ms: int) -> Event:
         raise NotUnderstood(f"day {day[:40]!r}, wanted one such as 20170301") from error
 
 
+def _phone(values: list[str], _setting: Setting, _now_ms: int) -> Event:
+    return NumberKeyed(" ".join(values))
+
+
 def _only(values: list[str], word: str, wanted: str) -> str:
     if len(values) != 1:
         raise NotUnderstood(f"{word}: {len(values)} words, wanted one {wanted}")
@@ -102,4 +116,5 @@ _READERS: dict[str, Callable[[list[str], Setting, int], Event]] = {
     "issue": _issue,
     "staff": _staff,
     "day": _day,
+    "phone": _phone,
 }

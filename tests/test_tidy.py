@@ -63,6 +63,7 @@ SHELLS = {
     "device/open_printer.py": "the link to a printer",
     "device/printer_minder.py": "the log of a printer's troubles",
     "device/published.py": "the file of a newer programme",
+    "device/scanning.py": "the log of a scanner's troubles",
     "device/serial_link.py": "a serial port",
     "device/slot.py": "the card slot, as the cycle wants it",
     "device/tcp_link.py": "a TCP connection",

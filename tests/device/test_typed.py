@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.events import DayEnded, IssueKeyed, SaleKeyed, Setting, StaffSignedOn, TillSale
+from device.events import (
+    DayEnded,
+    IssueKeyed,
+    NumberKeyed,
+    SaleKeyed,
+    Setting,
+    StaffSignedOn,
+    TillSale,
+)
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.records import SaleItem
 
@@ -38,6 +46,7 @@ def test_a_basket_has_a_receipt_and_items_some_at_a_special_price():
         ("issue m-1001", IssueKeyed("m-1001")),
         ("staff anna", StaffSignedOn("anna")),
         ("day 20170301", DayEnded(20170301)),
+        ("phone +852 9123 4567", NumberKeyed("+852 9123 4567")),
     ],
 )
 def test_the_other_words_take_one_value(line, event):
