@@ -1,7 +1,7 @@
-"""A PN532 as its serial port shows it: bytes in, bytes out with their delays, no I/O.
+"""A PN532 as its host sees it: bytes in, bytes out with their delays, no I/O.
 
-It does what libnfc 1.8 and our own driver need of the chip. Statuses for what a card refuses are an
-assumption (0x14): the manual does not say, and no chip was at hand.
+It does what libnfc 1.8, nfcpy 1.0 and our own drivers need of the chip; a command that it does not
+know is a syntax error. How long it thinks is not known, so it takes no time of its own.
 
 Source: NXP UM0701-02 rev. 02 (PN532 User Manual) §6.2 for frames and §7 for commands; what a card
 takes is told by its chip.
@@ -13,20 +13,22 @@ from enum import Enum
 
 from device.nfc import commands, frames
 from simulators.chips.chip import Chip
+from simulators.pn532_field import Field
+from simulators.pn532_initiator import Initiator
+from simulators.pn532_registers import Registers
 
 FIRMWARE = bytes.fromhex("32010607")  # A PN532, firmware 1.6.
-CHIPS_MAX = 2
+BAUD = 115200
 
-_WRITE_REGISTER, _READ_REGISTER = 0x08, 0x06
-_SET_PARAMETERS, _POWER_DOWN = 0x12, 0x16
-_IN_COMMUNICATE_THRU, _IN_SELECT = 0x42, 0x54
-_TX_MODE, _RX_MODE = 0x6302, 0x6303
-_FIFO_DATA = 0x6339
-_FIFO_AFTER_FAILED_POLL = 0x26
-_TYPE_A_106 = 0x00
+# What may wake the chip, as PowerDown (§7.2.11) counts it.
+WAKE_I2C, WAKE_SPI, WAKE_UART = 0x80, 0x20, 0x10
 
-_SELECT_S = 0.003
-_NO_ANSWER_S = 0.005
+_GET_GENERAL_STATUS, _READ_REGISTER, _WRITE_REGISTER = 0x04, 0x06, 0x08
+_SET_SERIAL_BAUD_RATE, _SET_PARAMETERS, _POWER_DOWN = 0x10, 0x12, 0x16
+_IN_SELECT, _IN_AUTO_POLL = 0x54, 0x60
+_ECHO, _TEST_ROM, _TEST_RAM, _TEST_PRESENCE = 0x00, 0x01, 0x02, 0x06
+_BAUDS = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)  # §7.2.8
+_WAKE_EDGES = 5  # §7.2.11: rising edges on the line that wake it.
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +48,54 @@ class Fault(Enum):
     SILENCE = "silence"  # Acknowledged, then nothing, and not done.
     LOST_ANSWER = "lost answer"  # Acknowledged and done, but the answer never comes.
     BAD_CHECKSUM = "bad checksum"  # Done, but the answer arrives damaged.
+    HANG = "hang"  # Neither this command nor any other is heard until a reset.
 
 
 class Pn532Chip:
-    """One PN532 and what lies in its field."""
+    """One PN532; it sleeps until it is woken, as after power on."""
 
     def __init__(self, *, firmware: bytes = FIRMWARE) -> None:
-        self.field: list[Chip] = []
+        """Tell `firmware` to whoever asks."""
+        self.field = Field()
         self.commands_seen: dict[int, int] = {}
         self._firmware = firmware
         self._faults: list[tuple[Fault | None, int | None]] = []
+        self._registers = Registers()
+        self._initiator = Initiator(self.field, self._registers)
+        self.reset()
+
+    def reset(self) -> None:
+        """Lose everything but what lies in the field, as the line RSTPDN or lost power do it."""
+        self.baud = BAUD
+        self._next_baud: int | None = None
+        self._wakes_on = WAKE_I2C | WAKE_SPI | WAKE_UART
+        self._asleep = True
+        self._hangs = False
+        self._edges = 0
         self._frames = frames.FrameReader()
         self._last_answer = b""
-        self._air_s = 0.0
-        self._waiting: Callable[[], bytes | None] | None = None
-        self._power_up()
+        self._waiting_command = 0
+        self._registers.values.clear()
+        self._initiator.reset()
+        self.field.switch(on=False)
+
+    def hears(self, baud: int) -> bool:
+        """Return whether bytes at this speed make sense, the one it is about to use included."""
+        return baud in (self.baud, self._next_baud)
+
+    def wake(self, by: int) -> None:
+        """End the sleep if it ends by this."""
+        if self._wakes_on & by:
+            self._asleep = False
 
     def feed(self, data: bytes) -> list[Sent]:
         """Return what the chip sends because `data` arrived."""
         sent: list[Sent] = []
-        for kind, body in self._frames.feed(data):
+        for kind, body in self._frames.feed(self._after_waking(data)):
+            if self._hangs:
+                break
             if kind == frames.ACKNOWLEDGED:
-                self._waiting = None
-                sent.append(Sent(b"", afresh=True))
+                sent += self._on_host_ack()
             elif kind == frames.NOT_ACKNOWLEDGED:
                 sent.append(Sent(self._last_answer))
             elif kind == frames.INFORMATION:
@@ -77,16 +104,27 @@ class Pn532Chip:
 
     def place(self, chip: Chip) -> list[Sent]:
         """Put `chip` into the field; return the answer of a command that was waiting for it."""
-        if len(self.field) >= CHIPS_MAX:
-            raise ValueError(f"{len(self.field)} chips in the field, at most {CHIPS_MAX}")
-        self.field.append(chip)
-        return self._retry_waiting()
+        self.field.place(chip)
+        if self._initiator.retry is None:
+            return []
+        self._initiator.air_s = 0.0
+        answer = self._initiator.retry()
+        return [] if answer is None else [self._answer_waiting(answer)]
 
-    def remove(self) -> None:
-        """Take everything out of the field."""
-        for chip in self.field:
-            chip.leave_field()
-        self.field.clear()
+    def remove(self, chip: Chip | None = None) -> None:
+        """Take `chip` out of the field, or everything."""
+        self.field.remove(chip)
+
+    @property
+    def patience_s(self) -> float | None:
+        """How long a command that waits for a card still would; None if for ever, or none does."""
+        return self._initiator.patience_s
+
+    def give_up(self) -> list[Sent]:
+        """Return the answer of the command whose `patience_s` is over."""
+        if self._initiator.retry is None:
+            return []
+        return [self._answer_waiting(b"\x00")]
 
     def fail(
         self, fault: Fault, *, command: int | None = None, after: int = 0, times: int = 1
@@ -94,11 +132,21 @@ class Pn532Chip:
         """Let `times` commands (those with the code `command`) meet `fault`, `after` others."""
         self._faults += [(None if at < after else fault, command) for at in range(after + times)]
 
-    def _power_up(self) -> None:
-        self._field_on = False
-        self._retries = commands.RETRY_FOR_EVER
-        self._registers: dict[int, int] = {}
-        self._targets: dict[int, Chip] = {}
+    def _after_waking(self, data: bytes) -> bytes:
+        """Return what is heard of `data`: nothing before the line has woken the chip."""
+        for at, byte in enumerate(data):
+            if not self._asleep:
+                return data[at:]
+            self._edges += _rising_edges(byte)
+            if self._edges >= _WAKE_EDGES:
+                self.wake(WAKE_UART)
+        return b""
+
+    def _on_host_ack(self) -> list[Sent]:
+        if self._next_baud is not None:
+            self.baud, self._next_baud = self._next_baud, None
+        self._stop_waiting()
+        return [Sent(b"", afresh=True)]
 
     def _on_command(self, body: bytes) -> list[Sent]:
         if len(body) < 2 or body[0] != commands.TO_READER:
@@ -106,11 +154,13 @@ class Pn532Chip:
         code = body[1]
         self.commands_seen[code] = self.commands_seen.get(code, 0) + 1
         fault = self._take_fault(code)
-        if fault is Fault.NO_ACK:
+        if fault is Fault.HANG:
+            self._hangs = True
+        if fault in (Fault.NO_ACK, Fault.HANG):
             return []
         if fault is Fault.NACK:
             return [Sent(frames.NACK, afresh=True)]
-        self._waiting = None  # A new command ends the one before it.
+        self._stop_waiting()  # A new command ends the one before it.
         sent = [Sent(frames.ACK, afresh=True)]
         if fault is Fault.SILENCE:
             return sent
@@ -130,164 +180,131 @@ class Pn532Chip:
 
     def _perform(self, code: int, parameters: bytes) -> list[Sent]:
         perform = self._PERFORM.get(code)
-        self._air_s = 0.0
+        self._initiator.air_s = 0.0
         try:
             answer = None if perform is None else perform(self, parameters)
-        except IndexError:  # Parameters are missing.
+        except IndexError:  # Parameters are missing, or not among those that we know.
             perform = None
         if perform is None:
             return [Sent(frames.SYNTAX_ERROR)]
-        return [] if answer is None else [self._answer(code, answer)]
+        if answer is None:
+            self._waiting_command = code
+            return []
+        return [self._answer(code, answer)]
 
     def _answer(self, code: int, data: bytes) -> Sent:
         self._last_answer = frames.encode(bytes([commands.FROM_READER, code + 1]) + data)
-        return Sent(self._last_answer, self._air_s)
+        return Sent(self._last_answer, self._initiator.air_s)
 
-    def _retry_waiting(self) -> list[Sent]:
-        if self._waiting is None:
-            return []
-        self._air_s = 0.0
-        answer = self._waiting()
-        if answer is None:
-            return []
-        self._waiting = None
-        return [self._answer(commands.IN_LIST_PASSIVE_TARGET, answer)]
+    def _answer_waiting(self, data: bytes) -> Sent:
+        self._stop_waiting()
+        return self._answer(self._waiting_command, data)
+
+    def _stop_waiting(self) -> None:
+        self._initiator.retry = self._initiator.patience_s = None
 
     def _diagnose(self, parameters: bytes) -> bytes:
-        return parameters if parameters[0] == 0 else b"\x00"
+        test = parameters[0]
+        if test == _ECHO:
+            return parameters
+        if test == _TEST_PRESENCE:
+            return b"\x00" if self._initiator.is_present() else b"\x01"
+        if test not in (_TEST_ROM, _TEST_RAM):
+            raise IndexError(f"test {test} is not modelled")
+        return b"\x00"
 
-    def _get_firmware_version(self, parameters: bytes) -> bytes:
+    def _get_firmware_version(self, _: bytes) -> bytes:
         return self._firmware
 
-    def _accept(self, parameters: bytes) -> bytes:
-        return b""
+    def _get_general_status(self, _: bytes) -> bytes:
+        """§7.2.3: last error, field, targets with their speeds (106 kbit/s) and kind, SAM."""
+        numbers = self._initiator.numbers()
+        targets = b"".join(bytes([number, 0, 0, 0]) for number in numbers)
+        return bytes([0, self.field.powered, len(numbers)]) + targets + b"\x00"
 
     def _read_register(self, parameters: bytes) -> bytes:
-        places = [parameters[at] << 8 | parameters[at + 1] for at in range(0, len(parameters), 2)]
-        return bytes([self._registers.get(place, 0) for place in places])
+        return self._registers.read(parameters)
 
     def _write_register(self, parameters: bytes) -> bytes:
-        for at in range(0, len(parameters), 3):
-            place = parameters[at] << 8 | parameters[at + 1]
-            self._registers[place] = parameters[at + 2]
+        return self._registers.write(parameters)
+
+    def _set_serial_baud_rate(self, parameters: bytes) -> bytes:
+        self._next_baud = _BAUDS[parameters[0]]  # Used once the host has acknowledged the answer.
+        return b""
+
+    def _set_parameters(self, parameters: bytes) -> bytes:
+        self._initiator.set_parameters(parameters[0])
+        return b""
+
+    def _sam_configuration(self, parameters: bytes) -> bytes:
+        if parameters[0] != 0x01:
+            raise IndexError("only the normal mode, without a SAM, is modelled")
         return b""
 
     def _power_down(self, parameters: bytes) -> bytes:
-        self._switch_field_off()
+        self._wakes_on, self._edges = parameters[0], 0
+        self._asleep = True
+        self.field.switch(on=False)
+        self._initiator.forget()
         return b"\x00"
 
     def _rf_configuration(self, parameters: bytes) -> bytes:
         item = parameters[0]
-        if item == 0x01 and not parameters[1] & 1:
-            self._switch_field_off()
-        elif item == 0x01:
-            self._field_on = True
+        if item == 0x01:
+            self.field.switch(on=bool(parameters[1] & 1))
+            if not self.field.powered:
+                self._initiator.forget()
         elif item == 0x05:
-            self._retries = parameters[3]
+            self._initiator.set_retries(parameters[3])
         return b""
 
     def _list_passive_target(self, parameters: bytes) -> bytes | None:
-        most, kind, wanted = parameters[0], parameters[1], _without_cascade(parameters[2:])
-        self._field_on = True
+        return self._initiator.list_passive_target(parameters)
 
-        def attempt() -> bytes | None:
-            return self._select_cards(most, wanted) if kind == _TYPE_A_106 else None
+    def _auto_poll(self, parameters: bytes) -> bytes | None:
+        return self._initiator.auto_poll(parameters)
 
-        self._registers[_TX_MODE] = self._registers[_RX_MODE] = 0x83 if kind == 3 else 0x80
-        found = attempt()
-        if found is not None:
-            return found
-        if self._retries == commands.RETRY_FOR_EVER:
-            self._waiting = attempt
-            return None
-        self._registers[_FIFO_DATA] = _FIFO_AFTER_FAILED_POLL
-        self._air_s = _SELECT_S * (self._retries + 1)
-        return b"\x00"
+    def _data_exchange(self, parameters: bytes) -> bytes:
+        return self._initiator.data_exchange(parameters)
 
-    def _select_cards(self, most: int, wanted: bytes) -> bytes | None:
-        self._targets = {}
-        for chip in self.field:
-            meant = len(self._targets) < most and (not wanted or chip.uid == wanted)
-            # Assumed: a search for one UID wakes a halted card, as libnfc expects; others do not.
-            if meant and chip.select(wake=bool(wanted)):
-                self._targets[len(self._targets) + 1] = chip
-        self._air_s += _SELECT_S * max(1, len(self._targets))
-        if not self._targets:
-            return None
-        listed = b"".join(
-            bytes([number]) + chip.atqa + bytes([chip.sak, len(chip.uid)]) + chip.uid
-            for number, chip in self._targets.items()
-        )
-        return bytes([len(self._targets)]) + listed
+    def _communicate_thru(self, parameters: bytes) -> bytes:
+        return self._initiator.communicate_thru(parameters)
 
-    def _in_data_exchange(self, parameters: bytes) -> bytes:
-        chip = self._targets.get(parameters[0] & 0x0F)
-        if chip is None:
-            return bytes([commands.WRONG_CONTEXT])
-        if chip not in self.field or not self._field_on:
-            self._air_s = _NO_ANSWER_S
-            return bytes([commands.TIMED_OUT])
-        status, data = chip.exchange(parameters[1:])
-        self._air_s = _NO_ANSWER_S if status == commands.TIMED_OUT else chip.took_s
-        return bytes([status]) + data
+    def _deselect(self, parameters: bytes) -> bytes:
+        return self._initiator.deselect(parameters)
 
-    def _in_communicate_thru(self, parameters: bytes) -> bytes:
-        # Our chips know no plain frames once selected: a Classic answers RATS with silence, and so
-        # does every type A chip a type B probe. HALT is obeyed in silence too.
-        if parameters[:1] == b"\x50":
-            self._halt_targets()
-        self._air_s = _NO_ANSWER_S
-        return bytes([commands.TIMED_OUT])
+    def _release(self, parameters: bytes) -> bytes:
+        return self._initiator.release(parameters)
 
-    def _in_deselect(self, parameters: bytes) -> bytes:
-        self._halt_targets()
-        return b"\x00"
-
-    def _in_release(self, parameters: bytes) -> bytes:
-        self._halt_targets()
-        self._targets = {}
-        return b"\x00"
-
-    def _in_select(self, parameters: bytes) -> bytes:
-        chip = self._targets.get(parameters[0] or 1)
-        if chip is None:
-            return bytes([commands.WRONG_CONTEXT])
-        self._air_s = _SELECT_S
-        ok = chip in self.field and chip.select()
-        return bytes([commands.OK if ok else commands.TIMED_OUT])
-
-    def _halt_targets(self) -> None:
-        for chip in self._targets.values():
-            chip.halt()
-
-    def _switch_field_off(self) -> None:
-        self._field_on = False
-        self._targets = {}
-        for chip in self.field:
-            chip.leave_field()
+    def _select(self, parameters: bytes) -> bytes:
+        return self._initiator.select(parameters)
 
     _PERFORM: dict[int, Callable[["Pn532Chip", bytes], bytes | None]] = {  # noqa: RUF012  # never changed
         commands.DIAGNOSE: _diagnose,
         commands.GET_FIRMWARE_VERSION: _get_firmware_version,
-        commands.SAM_CONFIGURATION: _accept,
-        commands.RF_CONFIGURATION: _rf_configuration,
-        commands.IN_DATA_EXCHANGE: _in_data_exchange,
-        commands.IN_DESELECT: _in_deselect,
-        commands.IN_LIST_PASSIVE_TARGET: _list_passive_target,
-        commands.IN_RELEASE: _in_release,
+        _GET_GENERAL_STATUS: _get_general_status,
         _READ_REGISTER: _read_register,
         _WRITE_REGISTER: _write_register,
-        _SET_PARAMETERS: _accept,
+        _SET_SERIAL_BAUD_RATE: _set_serial_baud_rate,
+        _SET_PARAMETERS: _set_parameters,
+        commands.SAM_CONFIGURATION: _sam_configuration,
         _POWER_DOWN: _power_down,
-        _IN_COMMUNICATE_THRU: _in_communicate_thru,
-        _IN_SELECT: _in_select,
+        commands.RF_CONFIGURATION: _rf_configuration,
+        commands.IN_DATA_EXCHANGE: _data_exchange,
+        commands.IN_COMMUNICATE_THRU: _communicate_thru,
+        commands.IN_DESELECT: _deselect,
+        commands.IN_LIST_PASSIVE_TARGET: _list_passive_target,
+        commands.IN_RELEASE: _release,
+        _IN_SELECT: _select,
+        _IN_AUTO_POLL: _auto_poll,
     }
+
+
+def _rising_edges(byte: int) -> int:
+    """Return how often a UART's line rises for `byte`: idle high, start bit, eight bits, stop."""
+    bits = byte << 1 | 0x200
+    return (~bits & bits >> 1).bit_count()
 
 
 def _damaged(frame: bytes) -> bytes:
     return frame[:-2] + bytes([frame[-2] ^ 0x55]) + frame[-1:]
-
-
-def _without_cascade(uid: bytes) -> bytes:
-    """Return the UID without the tag 88 that marks each level but the last."""
-    return uid[1:] if len(uid) == 8 and uid[0] == 0x88 else uid

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import pty
+import termios
 import tty
 from collections import deque
 from collections.abc import Callable
@@ -13,6 +14,10 @@ QUEUE_MAX = 64
 
 _BITS_PER_BYTE = 10  # Start bit, eight data bits, stop bit.
 _READ_MAX_BYTES = 4096
+_BAUDS = {
+    getattr(termios, f"B{baud}"): baud
+    for baud in (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600)
+}
 
 
 class PtyPort:
@@ -28,9 +33,9 @@ class PtyPort:
         self.bytes_in = 0
         self.bytes_out = 0
         self.path = ""
+        self.baud = baud
         self._on_bytes = on_bytes
         self._link = link
-        self._baud = baud
         self._outer = self._inner = -1
         self._queue: deque[tuple[float, bytes]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -63,13 +68,17 @@ class PtyPort:
         if self._link is not None:
             self._link.unlink(missing_ok=True)
 
+    def host_baud(self) -> int:
+        """Return the speed that the host has set, 0 if it is none that a UART here has."""
+        return _BAUDS.get(termios.tcgetattr(self._inner)[5], 0)
+
     def now_s(self) -> float:
         """Return the loop's time, by which bytes arrive and leave."""
         return self._loop.time()
 
     def send(self, data: bytes, *, at_s: float, after_s: float = 0.0) -> None:
         """Send `data`, `after_s` behind what was sent before but not before loop time `at_s`."""
-        if self._baud is None:
+        if self.baud is None:
             self._write(data)
             return
         self._line_free_at_s = max(at_s, self._line_free_at_s) + after_s + self._line_s(data)
@@ -110,4 +119,4 @@ class PtyPort:
             self.bytes_out += os.write(self._outer, data) if data else 0
 
     def _line_s(self, data: bytes) -> float:
-        return len(data) * _BITS_PER_BYTE / self._baud if self._baud else 0.0
+        return len(data) * _BITS_PER_BYTE / self.baud if self.baud else 0.0

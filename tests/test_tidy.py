@@ -136,7 +136,7 @@ HOMES = {
     "pynfc": ("device/nfc/readers/libnfc_library.py",),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py", "simulators/power_recorder.py"),
     "tinydb": ("device/catalogue*.py",),
-    "termios": ("device/serial_link.py",),
+    "termios": ("device/serial_link.py", "simulators/pty_port.py"),
 }
 
 # What calls itself portable also runs on boards; these must.

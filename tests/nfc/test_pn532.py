@@ -199,7 +199,7 @@ async def test_a_reader_whose_last_program_was_killed_opens_again():
     port = Pn532Port()
     killed = SerialLink(port.start())
     await killed.open()
-    await killed.write(bytes.fromhex("0000ff04fcd44a0100e100"))  # Waits for a card for ever.
+    await killed.write(bytes.fromhex("55550000ff04fcd44a0100e100"))  # Waits for a card for ever.
     await command_arrived(port, commands.IN_LIST_PASSIVE_TARGET)
     await killed.close()
 

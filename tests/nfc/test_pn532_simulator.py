@@ -4,14 +4,22 @@ import pytest
 
 from device.nfc import commands, frames
 from simulators.chips.classic import blank_chip
-from simulators.pn532 import CHIPS_MAX, Pn532Chip, Sent
+from simulators.pn532 import Pn532Chip, Sent
+from simulators.pn532_field import CHIPS_MAX
 
+WAKE = b"\x55\x55"
 LIST_ONE = frames.encode(commands.list_passive_target())
 
 
 def bodies(sent: list[Sent]) -> list[bytes]:
     reader = frames.FrameReader()
     return [body for item in sent for _, body in reader.feed(item.data) if body]
+
+
+def awake() -> Pn532Chip:
+    chip = Pn532Chip()
+    chip.feed(WAKE)
+    return chip
 
 
 def say(chip: Pn532Chip, body: bytes) -> bytes:
@@ -21,7 +29,7 @@ def say(chip: Pn532Chip, body: bytes) -> bytes:
 
 
 def test_a_search_without_limit_is_answered_when_a_card_comes():
-    chip = Pn532Chip()
+    chip = awake()
 
     waiting = chip.feed(LIST_ONE)
     answered = chip.place(blank_chip())
@@ -31,7 +39,7 @@ def test_a_search_without_limit_is_answered_when_a_card_comes():
 
 
 def test_a_hosts_ack_ends_a_search():
-    chip = Pn532Chip()
+    chip = awake()
     chip.feed(LIST_ONE)
 
     aborted = chip.feed(frames.ACK)
@@ -41,7 +49,7 @@ def test_a_hosts_ack_ends_a_search():
 
 
 def test_a_new_command_ends_a_search():
-    chip = Pn532Chip()
+    chip = awake()
     chip.feed(LIST_ONE)
 
     chip.feed(frames.encode(commands.get_firmware_version()))
@@ -50,7 +58,7 @@ def test_a_new_command_ends_a_search():
 
 
 def test_a_search_with_a_limit_finds_nothing_in_that_time():
-    chip = Pn532Chip()
+    chip = awake()
     chip.feed(frames.encode(commands.passive_activation_retries(4)))
 
     sent = chip.feed(LIST_ONE)
@@ -60,7 +68,7 @@ def test_a_search_with_a_limit_finds_nothing_in_that_time():
 
 
 def test_a_card_with_another_uid_is_passed_over():
-    chip = Pn532Chip()
+    chip = awake()
     chip.feed(frames.encode(commands.passive_activation_retries(0)))
     chip.place(blank_chip())
 
@@ -70,7 +78,7 @@ def test_a_card_with_another_uid_is_passed_over():
 
 
 def test_a_damaged_command_is_not_acknowledged():
-    chip = Pn532Chip()
+    chip = awake()
     frame = bytearray(LIST_ONE)
     frame[-2] ^= 1
 
@@ -78,23 +86,23 @@ def test_a_damaged_command_is_not_acknowledged():
 
 
 def test_an_unknown_command_is_a_syntax_error():
-    assert say(Pn532Chip(), b"\xd4\x99") == frames.SYNTAX_ERROR
+    assert say(awake(), b"\xd4\x99") == frames.SYNTAX_ERROR
 
 
 def test_a_command_without_its_parameters_is_a_syntax_error():
-    assert say(Pn532Chip(), b"\xd4\x4a") == frames.SYNTAX_ERROR
+    assert say(awake(), b"\xd4\x4a") == frames.SYNTAX_ERROR
 
 
 def test_a_long_echo_travels_in_extended_frames():
     line = bytes(range(256))
 
-    sent = Pn532Chip().feed(frames.encode(commands.diagnose_line(line)))
+    sent = awake().feed(frames.encode(commands.diagnose_line(line)))
 
     assert bodies(sent) == [b"\xd5\x01\x00" + line]
 
 
 def test_registers_hold_what_was_written():
-    chip = Pn532Chip()
+    chip = awake()
     say(chip, bytes.fromhex("d408630280"))
 
     answer = say(chip, bytes.fromhex("d4066302"))
@@ -103,7 +111,7 @@ def test_registers_hold_what_was_written():
 
 
 def test_a_card_is_unknown_after_its_release():
-    chip = Pn532Chip()
+    chip = awake()
     chip.place(blank_chip())
     chip.feed(LIST_ONE)
     say(chip, commands.release())
@@ -114,7 +122,7 @@ def test_a_card_is_unknown_after_its_release():
 
 
 def test_a_full_field_takes_no_more_chips():
-    chip = Pn532Chip()
+    chip = awake()
     for number in range(CHIPS_MAX):
         chip.place(blank_chip(bytes([1, 2, 3, number])))
 
