@@ -27,6 +27,9 @@ Paths are taken from the file's own directory. The shape::
     [printer]                         # only where there is one
     url = "star+serial:///dev/ttyUSB0?baud=9600"
 
+    [scanner]                         # only where there is one
+    url = "keyboard:///dev/input/by-id/usb-Scanner-event-kbd"
+
     [face]                            # only where the ordinary face will not do
     layout = "wallet"                 # or a file such as "own.toml"; docs/faces.md
     turn = 180                        # clockwise, where cards go in the other way round
@@ -51,6 +54,7 @@ from device.nfc.readers.reader_url import (
     parse_reader_url,
     parse_reset_line,
 )
+from device.scanners.scanner_url import ScannerPlace, ScannerUrlError, parse_scanner_url
 from loyalty.chain import is_name
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
@@ -94,6 +98,7 @@ class DeviceConfig:
     card_keys: Path | None
     reader: ReaderConfig
     printer: PrinterUrl | None
+    scanner: ScannerPlace | None
     face: FaceConfig
 
 
@@ -159,7 +164,7 @@ class _Table:
         text = self.text(key)
         try:
             return None if text is None else parse(text)
-        except (ReaderUrlError, UrlError) as error:
+        except (ReaderUrlError, ScannerUrlError, UrlError) as error:
             for mistake in error.mistakes:
                 self.complain(key, mistake)
             return None
@@ -224,6 +229,7 @@ def _config(top: _Table) -> DeviceConfig | None:
     reader = _reader(top.table("reader"))
     printer = _printer(top.table("printer")) if top.has("printer") else None
     face = _face(top.table("face")) if top.has("face") else FaceConfig()
+    scanner = _scanner(top.table("scanner")) if top.has("scanner") else None
     top.end()
     if top.mistakes:
         return None
@@ -238,6 +244,7 @@ def _config(top: _Table) -> DeviceConfig | None:
         card_keys=card_keys,
         reader=reader,
         printer=printer,
+        scanner=scanner,
         face=face,
     )
 
@@ -290,6 +297,12 @@ def _printer(table: _Table) -> PrinterUrl | None:
     url: PrinterUrl | None = table.parsed("url", parse_printer_url)
     table.end()
     return url
+
+
+def _scanner(table: _Table) -> ScannerPlace | None:
+    place: ScannerPlace | None = table.parsed("url", parse_scanner_url)
+    table.end()
+    return place
 
 
 def _unhex(digits: str | None) -> bytes:

@@ -29,6 +29,8 @@ from device.open_faces import open_faces
 from device.open_printer import open_printer
 from device.published import programme_of
 from device.recorder import Recorder
+from device.scanners.scanner import Scanner, scanner_at
+from device.scanning import take_scanned
 from device.slot import Slot
 from device.tap import Tap
 from loyalty.clock import SystemClock
@@ -67,6 +69,11 @@ async def run_terminal(
                     name="keyboard",
                 ),
             ]
+            if terminal.scanner is not None:
+                scanning = take_scanned(
+                    terminal.scanner, terminal.parts.identifier, terminal.app, terminal.parts.clock
+                )
+                tasks.append(group.create_task(scanning, name="scanner"))
             await ended.wait()
             for task in tasks:
                 task.cancel()
@@ -78,6 +85,7 @@ class _Terminal:
     front: ConsoleFront
     setting: Setting
     parts: Parts
+    scanner: Scanner | None
 
 
 async def _build(
@@ -139,7 +147,8 @@ async def _build(
     machine = handheld if slot is None else kiosk
     state: Any = machine.State()
     app = App(machine.step, state, setting, parts)
-    return _Terminal(app=app, front=front, setting=setting, parts=parts)
+    scanner = None if config.scanner is None else scanner_at(config.scanner)
+    return _Terminal(app=app, front=front, setting=setting, parts=parts, scanner=scanner)
 
 
 def setting_of(programme: Programme, store: str) -> Setting:

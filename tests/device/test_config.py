@@ -8,6 +8,7 @@ from device.config import CONFIG_MAX_BYTES, ConfigError, FaceConfig, ReaderConfi
 from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
 from device.nfc.readers.reader_url import ResetLine, SerialPn532
+from device.scanners.scanner_url import ScannerPlace
 
 SECRET = "ab" * 32
 GOOD = f"""
@@ -244,3 +245,22 @@ def test_bytes_that_are_no_text_are_refused(path: Path) -> None:
 def test_a_missing_file_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_config(tmp_path / "kiosk.toml")
+
+
+def test_a_scanner_is_there_only_where_it_is_named(path: Path) -> None:
+    path.write_text(GOOD)
+    without = read_config(path)
+
+    path.write_text(f'{GOOD}\n[scanner]\nurl = "serial:///dev/ttyACM0"\n')
+
+    assert without.scanner is None
+    assert read_config(path).scanner == ScannerPlace(how="serial", path="/dev/ttyACM0", baud=9600)
+
+
+def test_each_mistake_about_the_scanner_is_named(path: Path) -> None:
+    found = mistakes_of(path, f'{GOOD}\n[scanner]\nurl = "usb://x"\nport = 1\n')
+
+    assert found == [
+        "scanner.url: found 'usb://x', wanted serial:///dev/… or keyboard:///dev/input/…",
+        "scanner.port: not a key of this table",
+    ]
