@@ -3,8 +3,15 @@
 import random
 
 from device.nfc.reader import DriverMissing, Reader
+from device.nfc.readers.pcsc import PcscPort, PcscReader
 from device.nfc.readers.pn532 import Pn532
-from device.nfc.readers.reader_url import LibnfcPlace, ReaderPlace, ResetLine, SerialPn532
+from device.nfc.readers.reader_url import (
+    LibnfcPlace,
+    PcscPlace,
+    ReaderPlace,
+    ResetLine,
+    SerialPn532,
+)
 from device.nfc.readers.reset_pulse import ResetPin, ResetPulse
 from device.nfc.readers.stuck_speed import StuckSpeed
 from device.nfc.readers.supervisor import Rescue, Supervisor
@@ -42,8 +49,19 @@ def make_reader(place: ReaderPlace) -> Reader:
             from device.nfc.readers.libnfc import LibnfcReader
 
             return LibnfcReader(connection)
+        case PcscPlace(name_prefix=name_prefix):
+            return PcscReader(name_prefix, _pcsc_port())
         case _:
             raise DriverMissing(f"no driver for {place} is installed")
+
+
+def _pcsc_port() -> PcscPort:
+    try:
+        from device.nfc.readers.pyscard_port import PyscardPort
+    except ImportError as error:
+        wanted = "`apt install pcscd libpcsclite1` and `pip install revisit[pcsc]`"
+        raise DriverMissing(f"a PC/SC reader wants {wanted}: {error}") from error
+    return PyscardPort()
 
 
 def _gpio_pin(reset: ResetLine) -> ResetPin:
