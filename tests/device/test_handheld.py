@@ -1,8 +1,11 @@
 """The handheld's behaviour, event by event."""
 
+from dataclasses import replace
+
 import pytest
 
 from device.events import (
+    AskHub,
     AwaitCard,
     Booted,
     Card,
@@ -11,10 +14,14 @@ from device.events import (
     CardWritten,
     Chosen,
     DayEnded,
+    HubAnswered,
+    HubUnreached,
+    Identify,
     IntentSaved,
     IssueKeyed,
     JournalFailed,
     Now,
+    NumberKeyed,
     Personalise,
     RecordSaved,
     SaleKeyed,
@@ -27,11 +34,22 @@ from device.events import (
     StopAwaitingCard,
     TillSale,
     WriteCard,
+    card_without_record,
 )
-from device.handheld import AwaitingCard, Idle, State, issue_op, sale_op, step
+from device.handheld import AwaitingBlank, AwaitingCard, Idle, State, issue_op, sale_op, step
 from device.intent import Intent
 from loyalty.card import op_digest
-from loyalty.records import CardIssued, DayClosed, Sale, SaleItem, StaffSignedIn, TouchUnknown
+from loyalty.programme_cards import CardTerms
+from loyalty.receipts import AccountView, Refusal
+from loyalty.records import (
+    CardIssued,
+    CardSuspected,
+    DayClosed,
+    Sale,
+    SaleItem,
+    StaffSignedIn,
+    TouchUnknown,
+)
 
 NOW = Now(at_ms=1_488_326_400_000, mono_ms=5000, boot=3, hub_ms=0)
 SETTING = Setting(store="shop-1", rules=1, currency="USD")
@@ -224,3 +242,127 @@ def test_an_event_out_of_place_changes_nothing():
     after, requests = played(RecordSaved(), IntentSaved(), CardRead(CARD), state=before)
 
     assert (after, requests) == (before, [])
+
+
+PHONE = card_without_record("phone:00112233445566778899aabbccddeeff", "phone")
+FACE = card_without_record("barcode:00112233445566778899aabbccddeeff", "barcode", "hh-1")
+BARE_CHIP = card_without_record("04a1b2c3d4e5f6", "ultralight")
+VIEW = AccountView(
+    ref="1",
+    account="hh-1",
+    version=4,
+    tier="silver",
+    points=10,
+    available_points=10,
+    as_of_ms=NOW.at_ms,
+    check="a1b2",
+)
+
+
+def refusal(reason):
+    """Return what the hub says when it says no."""
+    return HubAnswered(Refusal(ref="1", reason=reason))
+
+
+def test_a_typed_number_is_turned_into_a_card_before_anything_else():
+    _, requests = played(SaleKeyed(SALE), NumberKeyed("9123 4567"))
+
+    assert requests[-1] == Identify("9123 4567")
+    assert "9123" not in repr(requests)
+
+
+def test_a_number_typed_while_nothing_waits_for_it_is_forgotten():
+    assert played(NumberKeyed("9123 4567")) == (State(), [])
+
+
+@pytest.mark.parametrize("card", [PHONE, FACE, BARE_CHIP])
+def test_a_card_without_a_record_is_asked_about_and_never_written(card):
+    _, requests = played(SaleKeyed(SALE), CardRead(card), HubAnswered(VIEW), RecordSaved())
+
+    assert only(requests, AskHub).ask.card == card.uid
+    assert not [it for it in requests if isinstance(it, SaveIntent | WriteCard)]
+    record = only(requests, SaveRecord).record
+    assert (record.card, record.member, record.touch) == (card.uid, card.member, "none")
+    assert (record.ctr_seen, record.ctr_used, record.items) == (-1, -1, SALE.items)
+    assert requests[-1].screen == "sold"
+
+
+@pytest.mark.parametrize("heard", [HubUnreached(), refusal("try_later")])
+def test_a_number_earns_without_the_hub_too_and_the_screen_says_so(heard):
+    _, requests = played(SaleKeyed(SALE), CardRead(PHONE), heard, RecordSaved())
+
+    assert only(requests, SaveRecord).record.card == PHONE.uid
+    assert requests[-1].screen == "sold_unseen"
+
+
+@pytest.mark.parametrize(
+    ("reason", "screen"),
+    [("unknown_card", "card_unlinked"), ("card_not_accepted", "card_not_accepted")],
+)
+def test_a_number_that_is_nobodys_earns_nothing_and_another_card_may_come(reason, screen):
+    state, requests = played(SaleKeyed(SALE), CardRead(PHONE), refusal(reason))
+
+    assert state.phase == AwaitingCard(SALE)
+    assert requests[-2].screen == screen
+    assert requests[-1] == AwaitCard()
+    assert not [it for it in requests if isinstance(it, SaveRecord)]
+
+
+def test_a_number_becomes_a_card_of_the_member_it_is_issued_to():
+    _, requests = played(IssueKeyed("hh-1"), CardRead(PHONE), refusal("unknown_card"))
+
+    record = only(requests, SaveRecord).record
+    assert isinstance(record, CardIssued)
+    assert (record.card, record.member, record.card_kind) == (PHONE.uid, "hh-1", "phone")
+    assert (record.op, record.touch) == (issue_op(PHONE.uid), "none")
+
+
+def test_a_number_that_is_another_members_is_not_issued_anew():
+    state, requests = played(IssueKeyed("hh-2"), CardRead(PHONE), HubAnswered(VIEW))
+
+    assert state.phase == AwaitingBlank("hh-2")
+    assert requests[-2].screen == "card_taken"
+    assert not [it for it in requests if isinstance(it, SaveRecord)]
+
+
+def test_somebody_elses_face_is_known_without_the_hub():
+    _, requests = played(IssueKeyed("hh-2"), CardRead(FACE))
+
+    assert requests[-2].screen == "card_taken"
+    assert not [it for it in requests if isinstance(it, AskHub)]
+
+
+def test_a_card_is_issued_as_what_it_is():
+    _, requests = played(
+        IssueKeyed("hh-1"),
+        CardRefused("cafe", "blank", "desfire_ev2"),
+        IntentSaved(),
+        CardWritten("done", 1),
+    )
+
+    assert only(requests, SaveRecord).record.card_kind == "desfire_ev2"
+
+
+@pytest.mark.parametrize(
+    "event", [CardRead(PHONE), CardRead(CARD), CardRefused("cafe", "blank", "classic1k")]
+)
+def test_a_kind_that_the_programme_does_not_take_is_refused(event):
+    choosy = replace(
+        SETTING, cards=CardTerms(accepted=frozenset({"ntag215"}), spending=frozenset())
+    )
+
+    state, requests = step(choosy, State(phase=AwaitingCard(SALE)), event, NOW)
+
+    assert state.phase == AwaitingCard(SALE)
+    assert [it.screen for it in requests if isinstance(it, Show)] == ["card_not_accepted"]
+
+
+@pytest.mark.parametrize("problem", ["rolled_back", "copied"])
+def test_a_card_that_was_tampered_with_is_stated_to_the_hub(problem):
+    state, requests = played(SaleKeyed(SALE), CardRefused("cafe", problem, "ntag215"))
+
+    record = only(requests, SaveRecord).record
+    assert isinstance(record, CardSuspected)
+    assert (record.card, record.sign, record.member) == ("cafe", problem, "")
+    assert state.phase == AwaitingCard(SALE)
+    assert requests[-1] == AwaitCard(but_not="cafe")

@@ -18,10 +18,12 @@ from device.events import (
     FaceEnded,
     HubAnswered,
     HubUnreached,
+    Identify,
     IntentSaved,
     JournalFailed,
     JudgeFace,
     Now,
+    NumberKeyed,
     PrintFace,
     RecordSaved,
     RecordsSettled,
@@ -32,6 +34,7 @@ from device.events import (
     Show,
     TimedOut,
     WriteCard,
+    card_without_record,
 )
 from device.kiosk import Choosing, Confirming, Returning, State, Waiting, step
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
@@ -324,3 +327,121 @@ def test_the_way_to_the_keys_is_there_only_where_phone_numbers_are_taken():
 
     assert choices(SETTING) == ("key_phone",)
     assert choices(replace(SETTING, cards=no_phones)) == ()
+
+
+PHONE = card_without_record("phone:00112233445566778899aabbccddeeff", "phone")
+BARE_CHIP = card_without_record("04a1b2c3d4e5f6", "ultralight")
+SLOT = (AwaitCard, ReturnCard, WriteCard, SaveIntent, SaveRecord, PrintFace)
+
+
+def test_a_typed_number_shows_the_account_and_leaves_the_slot_alone():
+    asked, first = played(NumberKeyed("91234567"))
+    state, requests = played(CardRead(PHONE), HubAnswered(view(250)), state=asked)
+
+    assert first == [Identify("91234567")]
+    shown = all_of(requests, Show)[-1]
+    assert (shown.screen, shown.values["points"], shown.choices) == ("account", 250, ("done",))
+    assert shown.values["notice"] == "number_only"
+    assert isinstance(state.phase, Choosing)
+    assert not all_of(requests, SLOT)
+
+
+@pytest.mark.parametrize("end", [[Chosen("done")], [TimedOut(), TimedOut()]])
+def test_whoever_has_no_card_in_the_slot_leaves_by_the_welcome_screen(end):
+    state, requests = played(CardRead(PHONE), HubAnswered(view(250)), *end)
+
+    assert state == State()
+    assert requests[-1].screen == "welcome"
+    assert not all_of(requests, SLOT)
+
+
+@pytest.mark.parametrize("choice", ["cheap", "print", "return"])
+def test_a_number_neither_spends_nor_prints(choice):
+    state, _ = played(CardRead(PHONE), HubAnswered(view(250)))
+
+    _, requests = played(Chosen(choice), state=state)
+
+    assert not all_of(requests, (*SLOT, AskHub))
+
+
+def test_a_card_that_comes_while_a_number_is_shown_is_served():
+    state, requests = played(
+        CardRead(PHONE), HubAnswered(view(10)), CardRead(CARD), HubAnswered(view(250))
+    )
+
+    assert state.phase.card == CARD
+    assert all_of(requests, Show)[-1].choices == ("cheap", "print", "return")
+
+
+def test_a_number_that_comes_while_a_card_is_served_changes_nothing():
+    served, _ = played(CardRead(CARD), HubAnswered(view(250)))
+
+    state, requests = played(CardRead(PHONE), NumberKeyed("91234567"), state=served)
+
+    assert (state, requests) == (served, [])
+
+
+@pytest.mark.parametrize(
+    ("heard", "screen"),
+    [
+        (HubUnreached(), "number_offline"),
+        (HubAnswered(Refusal(ref="1", reason="try_later")), "number_offline"),
+        (HubAnswered(Refusal(ref="1", reason="unknown_card")), "number_unknown"),
+        (HubAnswered(Refusal(ref="1", reason="card_not_accepted")), "card_not_accepted"),
+    ],
+)
+def test_a_number_that_leads_nowhere_says_why_and_no_card_comes_out(heard, screen):
+    state, requests = played(CardRead(PHONE), heard)
+
+    assert (state.phase, requests[-1].screen) == (Waiting(), screen)
+    assert not all_of(requests, SLOT)
+    _, after = played(TimedOut(), state=state)
+    assert [it.screen for it in after] == ["welcome"]
+
+
+@pytest.mark.parametrize(
+    "problem", ["unreadable_code", "unreadable_stripe", "bank_card", "no_phone_number"]
+)
+def test_a_code_that_is_refused_moves_nothing_in_the_slot(problem):
+    state, requests = played(CardRefused("", problem))
+
+    assert (state.phase, requests[-1].screen) == (Waiting(), f"card_{problem}")
+    assert not all_of(requests, SLOT)
+
+
+def test_a_chip_without_a_record_shows_the_account_and_is_given_back():
+    state, requests = played(CardRead(BARE_CHIP), HubAnswered(view(250)))
+    assert all_of(requests, Show)[-1].choices == ("return",)
+
+    state, requests = played(Chosen("return"), state=state)
+
+    assert state.phase == Returning()
+    assert all_of(requests, ReturnCard)
+
+
+def test_a_kind_that_may_not_spend_is_offered_its_face_only():
+    poor = replace(
+        SETTING, cards=CardTerms(accepted=frozenset({"classic1k"}), spending=frozenset())
+    )
+    state, _ = step(poor, State(), CardRead(CARD), NOW)
+
+    _, requests = step(poor, state, HubAnswered(view(250)), NOW)
+
+    assert all_of(requests, Show)[-1].choices == ("print", "return")
+
+
+@pytest.mark.parametrize("problem", ["rolled_back", "copied"])
+@pytest.mark.parametrize(
+    ("saved", "screen"), [(RecordSaved(), ""), (JournalFailed("full"), "journal_full")]
+)
+def test_a_card_that_was_tampered_with_is_stated_before_it_goes_back(problem, saved, screen):
+    state, before = played(CardRefused("cafe", problem, "ntag215"))
+
+    state, after = played(saved, state=state)
+
+    (record,) = [it.record for it in all_of(before, SaveRecord)]
+    assert (record.kind, record.card, record.sign) == ("card_suspected", "cafe", problem)
+    assert not all_of(before, ReturnCard)
+    assert len(all_of(after, ReturnCard)) == 1
+    assert all_of(after, Show)[-1].screen == (screen or f"card_{problem}")
+    assert state.phase == Returning()
