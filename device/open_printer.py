@@ -4,16 +4,23 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from device.display.printers.eps3_printer import Eps3Printer
+from device.display.printers.ipp_printer import IppPrinter
 from device.display.printers.printer import CardPrinter
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.display.printers.urls import Eps3Url, PrinterUrl, SerialPlace, StarUrl, TcpPlace
+from device.display.printers.urls import Eps3Url, IppUrl, PrinterUrl, SerialPlace, StarUrl, TcpPlace
+from device.errors import DeviceError, LinkLost
+from device.nfc.reader import CardGone, Reader
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
 from device.tcp_link import TcpLink
 
+LOOK_S = 0.3  # for a card before the antenna
 
-async def open_printer(url: PrinterUrl, opened: AsyncExitStack) -> CardPrinter:
+
+async def open_printer(url: PrinterUrl, opened: AsyncExitStack, *, reader: Reader) -> CardPrinter:
     """Return the driver for `url`; `opened` closes its link.
+
+    A printer that cannot tell where its card is has the antenna of `reader` inside.
 
     Raises:
         DeviceError: there is no such port, or another program has it.
@@ -28,7 +35,31 @@ async def open_printer(url: PrinterUrl, opened: AsyncExitStack) -> CardPrinter:
             )
         case Eps3Url(place=place):
             return Eps3Printer(await _open(place, opened))
+        case IppUrl(place=TcpPlace(host=host, port=port), path=path):
+            return IppPrinter(
+                TcpLink(host, port), _Antenna(reader), host=host, port=port, path=path
+            )
     raise AssertionError(f"no driver for {url}")
+
+
+class _Antenna:
+    """The reader's antenna, which sees a card or none."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    async def sees_card(self) -> bool:
+        """Return whether a card is before it.
+
+        Raises:
+            LinkLost: the reader does not say.
+        """
+        try:
+            return await self._reader.wait_for_card(LOOK_S) is not None
+        except CardGone:
+            return False
+        except DeviceError as error:
+            raise LinkLost(f"the reader in the printer: {error}") from error
 
 
 async def _open(place: SerialPlace | TcpPlace, opened: AsyncExitStack) -> ReopenedLink:

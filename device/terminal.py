@@ -24,6 +24,7 @@ from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
+from device.nfc.reader import Reader
 from device.nfc.readers.open_reader import supervised_reader
 from device.open_faces import open_faces
 from device.open_printer import open_printer
@@ -123,7 +124,7 @@ async def _build(
     tap = Tap(reader, keys, clock)
     slot: Slot | None = None
     if kind == "kiosk":
-        printer = await _printer(config, opened)
+        printer = await _printer(config, reader, opened)
         slot = Slot(
             printer=printer,
             reader=reader,
@@ -168,10 +169,10 @@ def _labels(programme: Programme, locale: str) -> dict[str, str]:
     return tiers | {it.id: it.label.in_locale(locale) for it in programme.offers}
 
 
-async def _printer(config: DeviceConfig, opened: AsyncExitStack) -> CardPrinter:
+async def _printer(config: DeviceConfig, reader: Reader, opened: AsyncExitStack) -> CardPrinter:
     if config.printer is None:
         raise ConfigError("printer: missing, a kiosk wants a table with url")
-    return await open_printer(config.printer, opened)
+    return await open_printer(config.printer, opened, reader=reader)
 
 
 async def _prune(journal: Journal) -> None:

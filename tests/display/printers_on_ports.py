@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from device.display.cards.raster import Raster, pack
 from device.display.printers.eps3_printer import Eps3Printer, Eps3Timings
+from device.display.printers.ipp_printer import IppPrinter, IppTimings
 from device.display.printers.printer import CardPrinter
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.reopened_link import ReopenedLink
@@ -18,11 +19,13 @@ from device.serial_link import SerialLink
 from device.tcp_link import TcpLink
 from simulators.chips.classic import ClassicChip
 from simulators.eps3 import Eps3Simulator
+from simulators.ipp import IppSimulator
 from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterPort, PrinterServer
 from simulators.star import StarSimulator
 
 STAR_QUICK = StarTimings(short_s=0.3, rewrite_s=0.3)
+IPP_QUICK = IppTimings(answer_s=0.5, job_s=3.0)
 EPS3_QUICK = Eps3Timings(
     reply_s=0.3, quiet_s=0.05, move_s=0.5, load_s=2.0, rewrite_s=2.0, reboot_s=0.2
 )
@@ -113,11 +116,48 @@ async def eps3_on_tcp() -> AsyncIterator[Bench]:
         await server.stop()
 
 
+@asynccontextmanager
+async def ipp_queue() -> AsyncIterator[Bench]:
+    printer = IppSimulator()
+    server = PrinterServer(printer)
+    port = await server.start()
+    place = {"host": "127.0.0.1", "port": port, "path": "/printers/cards"}
+    new_driver = partial(
+        IppPrinter, TcpLink("127.0.0.1", port), Antenna(printer), timings=IPP_QUICK, **place
+    )
+    try:
+        yield _bench(server, new_driver, AlwaysOpen())
+    finally:
+        await server.stop()
+
+
+class AlwaysOpen(asyncio.Event):
+    """A slot that is no slot: a card can always be laid in."""
+
+    def is_set(self) -> bool:
+        return True
+
+    async def wait(self) -> bool:
+        return True
+
+
+class Antenna:
+    """The antenna in a printer that is only spoken to by IPP."""
+
+    def __init__(self, printer: IppSimulator) -> None:
+        self._printer = printer
+
+    async def sees_card(self) -> bool:
+        return self._printer.held is not None
+
+
+# Printers that hold the card, and say how a rewrite ended; and with the one that does neither.
 BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
     "star+serial": star_on_serial,
     "eps3+serial": eps3_on_serial,
     "eps3+tcp": eps3_on_tcp,
 }
+EVERY_BENCH = {**BENCHES, "ipp": ipp_queue}
 
 
 def _bench(port: Any, new_driver: Callable[[], CardPrinter], slot_opened: asyncio.Event) -> Bench:

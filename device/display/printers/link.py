@@ -13,3 +13,15 @@ class Link(Protocol):
     async def write(self, data: bytes) -> None:
         """Hand all of `data` over."""
         ...
+
+
+class OpenableLink(Link, Protocol):
+    """A link that is opened for one exchange and closed after it."""
+
+    async def open(self) -> None:
+        """Connect; raises `LinkLost`."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up; closing twice does nothing."""
+        ...
