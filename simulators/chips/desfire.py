@@ -34,7 +34,7 @@ ATS = bytes.fromhex("067577810280")
 APPLICATIONS_MAX = 28
 FILES_MAX = 32
 KEYS_MAX = 14
-MEMORY_BYTES = 4096
+MEMORY_BYTES = 4864  # What a blank 4K chip of the first generation reports as free.
 COMMIT_S = 0.005
 
 FACTORY_SETTINGS = 0x0F

@@ -2,8 +2,8 @@
 
 Sources: NXP MF0ICU1 rev. 3, MF0ULX1 rev. 3 and NTAG213_215_216 rev. 3: §8.5 memory, §8.6 NFC
 counter, §8.7 password, §9.3 four-bit answers, §10 commands. Assumed, because the sheets do not
-say: a chip answers a command that it does not know or that has a wrong length with NAK 0; a
-disabled NFC counter cannot be read; INCR_CNT takes as long as a write; the PN532 itself sends
+say: a chip answers a command that it does not know or that has a wrong length with NAK 0, the
+first Ultralight with silence (so the Proxmark's client tells it from its successors); a disabled NFC counter cannot be read; INCR_CNT takes as long as a write; the PN532 itself sends
 only READ, WRITE and COMPATIBILITY_WRITE and reports a NAK as status 14. The ASCII mirror of the
 NTAG and the virtual card selection of the EV1 are not modelled.
 """
@@ -149,7 +149,7 @@ class UltralightChip:
         return DONE if answer == ACKNOWLEDGED else _REFUSED
 
     def exchange_raw(self, frame: bytes) -> Answer:
-        """Return the chip's answer to a frame; a NAK ends the selection."""
+        """Return the chip's answer to a frame; whatever it refuses ends the selection."""
         if not self._activation.active or self.nvm.torn or not frame:
             return SILENT
         if frame == _HALT:
@@ -160,7 +160,7 @@ class UltralightChip:
         self.took_s = air_s(len(frame), len(answer[1]))
         if self.nvm.bytes_programmed != programmed:
             self.took_s += _PROGRAM_S
-        if answer[0] == FOUR_BITS and answer != ACKNOWLEDGED:
+        if answer[0] != commands.OK and answer != ACKNOWLEDGED:
             self._activation.lapse()
             self._forget()
         return answer
@@ -168,11 +168,11 @@ class UltralightChip:
     def _perform(self, frame: bytes) -> Answer:
         length, perform = self._COMMANDS.get(frame[0], (0, None))
         if perform is None or len(frame) != length:
-            return _NAK_ARGUMENT
+            return _NAK_ARGUMENT if self._model.version else SILENT
         return perform(self, frame[1:])
 
     def _get_version(self, _: bytes) -> Answer:
-        return (commands.OK, self._model.version) if self._model.version else _NAK_ARGUMENT
+        return (commands.OK, self._model.version) if self._model.version else SILENT
 
     def _read(self, parameters: bytes) -> Answer:
         first, end = parameters[0], self._guard.readable_end()
