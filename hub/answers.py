@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from hub.card_proofs import CardProofs, Verdict
 from hub.ledger.books import Books
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
@@ -16,6 +17,8 @@ from loyalty.state import MemberState, Refused
 GRANT_MS = 10 * 60_000
 GRANTS_MAX = 16  # open at once, per device
 CHECK_DIGITS = 16
+
+_REASONS = {Verdict.REPLAYED: "card_replayed", Verdict.WRONG: "card_unproven"}
 
 
 def face_check(key: bytes, account: str, version: int, points: int, as_of_s: int) -> str:
@@ -36,17 +39,19 @@ class Answers:
         programmes: Sequence[Programme],
         face_key: bytes,
         new_id: Callable[[], str],
+        proofs: CardProofs,
     ) -> None:
         self._books = books
         self._programmes = programmes
         self._face_key = face_key
         self._new_id = new_id
+        self._proofs = proofs
 
     def answer(self, device: DeviceRow, ask: Ask, now_ms: int) -> Answer:
         """Return the answer to `ask` (anything but a Hello)."""
         match ask:
             case AskAccount():
-                return self._view(ask, now_ms)
+                return self._unproven(device, ask) or self._view(ask, now_ms)
             case AskRedeem():
                 return self._redeem(device, ask, now_ms)
             case CancelRedeem():
@@ -83,6 +88,9 @@ class Answers:
         card = self._books.card(ask.card)
         if card is not None and card.status == "blocked":
             return Refusal(ref=ask.ref, reason="card_blocked")
+        unproven = self._unproven(device, ask)
+        if unproven is not None:
+            return unproven
         token = self._token(ask)
         if not token:
             return Refusal(ref=ask.ref, reason="unknown_card")
@@ -130,6 +138,13 @@ class Answers:
             return Refusal(ref=ask.ref, reason="unknown_grant")
         self._books.holds.resolve(ask.auth, "released")
         return Released(ref=ask.ref, auth=ask.auth)
+
+    def _unproven(self, device: DeviceRow, ask: AskAccount | AskRedeem) -> Refusal | None:
+        """Return the refusal of a card whose proof is none, None for one without a proof."""
+        if not ask.proof:
+            return None
+        reason = _REASONS.get(self._proofs.judge(device, ask))
+        return None if reason is None else Refusal(ref=ask.ref, reason=reason)
 
     def _token(self, ask: AskAccount | AskRedeem) -> str:
         card = self._books.card(ask.card)

@@ -3,6 +3,7 @@
     ledger = "ledger.db"
     programmes = ["programme.toml"]
     face_key_file = "face.key"          # 64 hexadecimal digits
+    card_keys_file = "card-keys.toml"   # the terminals' own, where cards prove themselves; optional
 
     [broker]                            # the hub's own broker …
     host = "127.0.0.1"
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.errors import HubError
+from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
@@ -68,6 +70,7 @@ class HubConfig:
     programmes: tuple[Programme, ...]
     face_key: bytes
     broker: BrokerAddress
+    card_master: bytes | None = None
 
 
 def load_config(path: Path) -> HubConfig:
@@ -89,6 +92,7 @@ def load_config(path: Path) -> HubConfig:
         programmes=programmes,
         face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
         broker=_broker(root, path.parent),
+        card_master=_card_master(root, path.parent),
     )
     root.close()
     mistakes = tuple(str(it) for it in notes.all()) + elsewhere
@@ -130,6 +134,12 @@ def _broker(root: Table, folder: Path) -> BrokerAddress:
     return BrokerAddress(host, port, login)
 
 
+def _card_master(root: Table, folder: Path) -> bytes | None:
+    if not root.has("card_keys_file"):
+        return None
+    return root.parsed("card_keys_file", lambda it: _master(folder / it), b"")
+
+
 def _file_name(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError(f"found {text!r}, wanted the name of a file")
@@ -151,6 +161,16 @@ def _face_key(path: Path) -> bytes:
     if len(key) != FACE_KEY_BYTES:
         wanted = f"wanted {2 * FACE_KEY_BYTES} hexadecimal digits (openssl rand -hex 32)"
         raise ValueError(f"{path}: found {len(digits)} characters, {wanted}")
+    return key
+
+
+def _master(path: Path) -> bytes:
+    try:
+        key = bytes.fromhex(read(_text_or_mistake(path))[0]["master"])
+    except (SyntaxMistake, KeyError, TypeError, ValueError):
+        key = b""  # What is there may be half a key, so it is not repeated.
+    if len(key) != MASTER_BYTES:
+        raise ValueError(f"{path}: wanted a master of {2 * MASTER_BYTES} hexadecimal digits")
     return key
 
 

@@ -53,6 +53,7 @@ class Hub:
                 now_ms=self._clock.now_ms,
                 face_key=self._config.face_key,
                 new_id=self._new_id,
+                card_master=self._config.card_master,
             )
             login = self._config.broker.login
             if login is None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hub.answers import Answers
+from hub.card_proofs import CardProofs
 from hub.custody import Batch, Custody
 from hub.errors import LedgerUnavailable
 from hub.ledger.books import Books
@@ -69,13 +70,16 @@ class Intake:
         now_ms: Callable[[], int],
         face_key: bytes,
         new_id: Callable[[], str],
+        card_master: bytes | None = None,
     ) -> None:
+        """With `card_master`, cards that can prove themselves must, where they try to."""
         self._ledger = ledger
         self._now_ms = now_ms
         self._books = Books(ledger)
         self._poster = Poster(self._books, programmes)
         self._custody = Custody(self._books, self._poster)
-        self._answers = Answers(self._books, programmes, face_key, new_id)
+        proofs = CardProofs(self._books.proofs, card_master)
+        self._answers = Answers(self._books, programmes, face_key, new_id, proofs)
         self._seen = ledger.changed_elsewhere()
         self.counts: Counter[str] = Counter()
 

@@ -32,18 +32,22 @@ class Hello(Ask):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskAccount(Ask):
-    """What does this card's member have?"""
+    """What does this card's member have? `proof` is what the card said for it (`loyalty.sun`)."""
 
     kind: ClassVar[str] = "ask_account"
 
     card: Id
     member: MemberToken
     ctr_seen: Counter
+    proof: OptionalId = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRedeem(Ask):
-    """May this card's member have this offer? A yes reserves the points until it expires."""
+    """May this card's member have this offer? A yes reserves the points until it expires.
+
+    A proof is good once: where the account was asked for with it, here it is left out.
+    """
 
     kind: ClassVar[str] = "ask_redeem"
 
@@ -51,6 +55,7 @@ class AskRedeem(Ask):
     member: MemberToken
     ctr_seen: Counter
     offer: Id
+    proof: OptionalId = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

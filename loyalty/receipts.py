@@ -28,6 +28,8 @@ Reason = Annotated[
             "unknown_offer",
             "not_enough_points",
             "card_blocked",
+            "card_replayed",
+            "card_unproven",
             "card_not_accepted",
             "card_may_not_spend",
             "too_many_asks",

@@ -65,12 +65,12 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991)),
     ),
     'ask_account': (
-        ('ref', 'card', 'member', 'ctr_seen'),
-        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295)),
+        ('ref', 'card', 'member', 'ctr_seen', 'proof'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 0, 64)),
     ),
     'ask_redeem': (
-        ('ref', 'card', 'member', 'ctr_seen', 'offer'),
-        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 1, 64)),
+        ('ref', 'card', 'member', 'ctr_seen', 'offer', 'proof'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 1, 64), ('name', 0, 64)),
     ),
     'cancel_redeem': (
         ('ref', 'auth'),
@@ -94,6 +94,6 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
     ),
     'refusal': (
         ('ref', 'reason'),
-        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'card_not_accepted', 'card_may_not_spend', 'too_many_asks', 'unknown_grant', 'try_later'))),
+        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'card_replayed', 'card_unproven', 'card_not_accepted', 'card_may_not_spend', 'too_many_asks', 'unknown_grant', 'try_later'))),
     ),
 }

@@ -83,6 +83,7 @@ SHELLS = {
     "hub/ledger/histories.py": "the statements about facts that come late",
     "hub/ledger/holds.py": "the statements about holds",
     "hub/ledger/inbox.py": "the statements about lines",
+    "hub/ledger/proofs.py": "the statements about cards' proofs",
     "hub/ledger/queries.py": "the ledger's questions",
     "hub/ledger/sqlite.py": "the ledger's file",
     "hub/ledger/unwritten.py": "the statements that write",

@@ -182,6 +182,8 @@ WORDINGS: Mapping[str, Wording] = {
         _("There are not enough points for this."), _("Choose another one."), _NOTHING_CHANGED
     ),
     "card_blocked": Wording(_("This card is blocked."), _ASK_STAFF, _POINTS_SAFE),
+    "card_replayed": Wording(_("We do not know this card."), _ASK_STAFF, _POINTS_SAFE),
+    "card_unproven": Wording(_("We do not know this card."), _ASK_STAFF, _POINTS_SAFE),
     "too_many_asks": Wording(
         _("That was too often."), _("Please wait a minute."), _NOTHING_CHANGED
     ),
@@ -235,6 +237,8 @@ CODES: Mapping[str, str] = {
     "card_worn": "C7",
     "unknown_card": "C8",
     "issue_again": "C9",
+    "card_replayed": "K6",
+    "card_unproven": "K7",
     "journal_full": "J1",
     "journal_failed": "J2",
     "offline": "N1",

@@ -11,6 +11,7 @@ from hub.ledger.closes import Closes
 from hub.ledger.histories import Histories, kept_state_row
 from hub.ledger.holds import Holds
 from hub.ledger.inbox import Inbox
+from hub.ledger.proofs import Proofs
 from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
 from hub.ledger.sqlite import Ledger
@@ -33,6 +34,7 @@ class Books:
     def __init__(self, ledger: Ledger) -> None:
         self._database = ledger.connection
         self.holds = Holds(self._database)
+        self.proofs = Proofs(self._database)
         self.forget()
 
     def forget(self) -> None:

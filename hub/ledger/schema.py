@@ -4,7 +4,7 @@ Integer keys inside, business keys outside: a line is named for ever by device, 
 number, and `inbox.id` stands for that in every other table. Ids rise in booking order.
 """
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 HUB_DEVICE = "hub"  # the name under which the hub states its own decisions
 
@@ -206,6 +206,15 @@ CREATE TABLE hold (
     UNIQUE (device, ref)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX hold_active ON hold (member) WHERE status = 'active';
+
+-- The last proof that each card gave of itself, and the ask that it came with: one that is not
+-- newer was heard before.
+CREATE TABLE card_proof (
+    uid TEXT PRIMARY KEY,
+    counter INTEGER NOT NULL,
+    device INTEGER NOT NULL REFERENCES device,
+    ref TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Something a person should look at; one file per code and subject, however often it is seen.
 CREATE TABLE case_file (

@@ -120,6 +120,24 @@ def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
     assert config.broker == ("127.0.0.1", 1883, None)
 
 
+def test_a_hub_that_checks_cards_is_told_their_keys(tmp_path):
+    text = configured(tmp_path, 1883).read_text()
+    keys = 'master = "000102030405060708090a0b0c0d0e0f"\nseal_key = "00"\n'
+    named = {"hub.toml": 'card_keys_file = "card-keys.toml"\n' + text, "card-keys.toml": keys}
+
+    assert load_config(configured(tmp_path, 1883)).card_master is None
+    assert load_config(configured(tmp_path, 1883, **named)).card_master == bytes(range(16))
+
+
+@pytest.mark.parametrize("keys", ["", 'master = "0001"', "master = 5", "master ="])
+def test_card_keys_that_are_none_are_told_and_not_repeated(tmp_path, keys):
+    text = configured(tmp_path, 1883).read_text()
+    named = {"hub.toml": 'card_keys_file = "card-keys.toml"\n' + text, "card-keys.toml": keys}
+
+    with pytest.raises(ConfigErrors, match=r"hub.toml:1: card_keys_file.*wanted a master"):
+        load_config(configured(tmp_path, 1883, **named))
+
+
 def test_an_external_broker_has_a_login(tmp_path):
     text = (
         'ledger = "l.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
