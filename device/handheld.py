@@ -147,7 +147,12 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             closed = DayClosed(**stamp(setting, now, staff=state.staff), **NO_CARD, op="", day=day)
             return _save(state, closed, Show(screen="day_closed"))
         case Idle(), SaleKeyed(sale=sale):
-            return _await_card(state, sale)
+            wanted = AwaitingCard(sale)
+            return replace(state, phase=wanted), [_asked(setting, wanted), AwaitCard()]
+        case AwaitingCard() | AwaitingBlank(), Chosen(choice="key_phone"):
+            return state, [Show(screen="key_phone", choices=("back",))]
+        case (AwaitingCard() | AwaitingBlank()) as before, Chosen(choice="back"):
+            return state, [_asked(setting, before)]
         case AwaitingCard(sale=sale), CardRead(card=card) if card.profile.keeps_record:
             return _touch(setting, state, sale, card, now)
         case AwaitingCard(sale=sale), CardRead(card=card):
@@ -172,8 +177,8 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             record = _sale(setting, state, sale, now, touched(card, outcome))
             return _save(state, record, _sold(sale), ends_op=record.op)
         case Idle(), IssueKeyed(member=member):
-            awaiting = replace(state, phase=AwaitingBlank(member))
-            return awaiting, [Show(screen="tap_new_card", choices=("cancel",)), AwaitCard()]
+            awaiting = AwaitingBlank(member)
+            return replace(state, phase=awaiting), [_asked(setting, awaiting), AwaitCard()]
         case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid, kind=kind):
             return _begin_issue(state, Issuing(member, uid, kind), now)
         case AwaitingBlank(member=member), CardRead(card=card) if card.member not in ("", member):
@@ -216,14 +221,17 @@ def issue_op(uid: str) -> str:
     return f"card:{uid}:issue"
 
 
-def _await_card(state: State, sale: TillSale) -> Step:
-    total_minor = sum(item.paid_minor for item in sale.items)
-    ask = Show(
+def _asked(setting: Setting, waiting: AwaitingCard | AwaitingBlank) -> Show:
+    """Return the screen that asks for the card that is waited for."""
+    keys = ("key_phone",) if "phone" in setting.cards.accepted else ()
+    if isinstance(waiting, AwaitingBlank):
+        return Show(screen="tap_new_card", choices=(*keys, "cancel"))
+    total_minor = sum(item.paid_minor for item in waiting.sale.items)
+    return Show(
         screen="tap_card",
-        values={"total_minor": total_minor, "currency": sale.currency},
-        choices=("no_card",),
+        values={"total_minor": total_minor, "currency": waiting.sale.currency},
+        choices=("no_card", *keys),
     )
-    return replace(state, phase=AwaitingCard(sale)), [ask, AwaitCard()]
 
 
 def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now) -> Step:
@@ -357,7 +365,8 @@ def _sold_unseen(sale: TillSale) -> Show:
 
 
 def _refusal(problem: str) -> Show:
-    return Show(screen=f"card_{problem}", choices=("no_card", "cancel"))
+    again = ("key_phone",) if problem == "no_phone_number" else ()
+    return Show(screen=f"card_{problem}", choices=("no_card", *again, "cancel"))
 
 
 def _save(

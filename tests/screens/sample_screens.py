@@ -63,8 +63,9 @@ def _returned(screen: str) -> View:
 
 
 KIOSK = {
-    "welcome": _view("welcome"),
-    "welcome-offline": _view("welcome", link=OFFLINE),
+    "welcome": _view("welcome", choices=("key_phone",)),
+    "welcome-cards-only": _view("welcome"),
+    "welcome-offline": _view("welcome", choices=("key_phone",), link=OFFLINE),
     "one_moment": _view("one_moment", elapsed_ms=500),
     "account": _view("account", values=_ACCOUNT, choices=_FEW),
     "account-many": _view("account", values=_ACCOUNT, choices=_MANY),
@@ -81,24 +82,32 @@ KIOSK = {
     "account-notice": _view(
         "account", values={**_ACCOUNT, "notice": "not_enough_points"}, choices=_FEW
     ),
+    "account-by-number": _view(
+        "account", values={**_ACCOUNT, "notice": "number_only"}, choices=("done",)
+    ),
     "confirm": _view("confirm", values=_CHANGE, choices=("confirm", "back", "return")),
     "more_time": _view(
         "more_time", choices=("more_time", "return"), timeout_ms=20_000, elapsed_ms=8_000
     ),
-    "key_phone": _view("key_phone", choices=("back", "return")),
-    "key_phone-typed": _view("key_phone", choices=("back", "return"), typed="85291234567"),
+    "key_phone": _view("key_phone", choices=("back",)),
+    "key_phone-typed": _view("key_phone", choices=("back",), typed="85291234567"),
     "redeemed": _view("redeemed", values=_CHANGE, sound="accepted"),
     "printing": _view("printing", values=_CHANGE, elapsed_ms=1500),
     "take_card": _view("take_card", sound="take_card"),
     "take_card-redeemed": _view("take_card", values=_CHANGE, sound="take_card"),
     "face_later": _view("face_later", values=_CHANGE, sound="take_card"),
     "offline": _view("offline", sound="take_card", link=OFFLINE),
+    "face_unseen": _view("face_unseen", sound="take_card", choices=("face_good", "face_bad")),
+    "number_unknown": _view("number_unknown", sound="refused"),
+    "number_offline": _view("number_offline", sound="refused", link=OFFLINE),
     "staff_needed": _view("staff_needed"),
     "card_worn": _view("card_worn", values={"rewrites": 300}),
     **{
         it: _returned(it)
         for it in (
             *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal"),
+            *("card_rolled_back", "card_copied", "card_worn_out", "card_not_accepted"),
+            *("card_may_not_spend", "unknown_offer", "unknown_grant", "not_enough_points"),
             *("unknown_card", "card_blocked", "too_many_asks", "try_later"),
             *("journal_full", "journal_failed"),
         )
@@ -111,25 +120,37 @@ HANDHELD = {
     "day_closed": _view("day_closed", sound="accepted"),
     "last_operation": _view("last_operation", values={"op": "367:28910:sale"}),
     "tap_card": _view(
-        "tap_card", values={"total_minor": 128_450, "currency": "HKD"}, choices=("no_card",)
+        "tap_card",
+        values={"total_minor": 128_450, "currency": "HKD"},
+        choices=("no_card", "key_phone"),
     ),
     "tap_card-offline": _view(
         "tap_card",
         values={"total_minor": 128_450, "currency": "HKD"},
-        choices=("no_card",),
+        choices=("no_card", "key_phone"),
         link=OFFLINE,
     ),
     "hold_card": _view("hold_card", elapsed_ms=250),
     "sold": _view("sold", values={"receipt": "28910"}, sound="accepted"),
     "sold_no_card": _view("sold_no_card"),
-    "tap_new_card": _view("tap_new_card", choices=("cancel",)),
+    "tap_new_card": _view("tap_new_card", choices=("key_phone", "cancel")),
     "issued": _view("issued", sound="accepted"),
     "issue_again": _view("issue_again", sound="refused"),
     "card_taken": _view("card_taken", sound="refused", choices=("cancel",)),
-    "key_phone": _view("key_phone", choices=("cancel",), typed="85291234567"),
+    "key_phone": _view("key_phone", choices=("back",), typed="85291234567"),
+    "linked": _view("linked", sound="accepted"),
+    "sold_unseen": _view("sold_unseen", values={"receipt": "28910"}, sound="accepted"),
+    "one_moment": _view("one_moment"),
+    "card_no_phone_number": _view(
+        "card_no_phone_number", sound="refused", choices=("no_card", "key_phone", "cancel")
+    ),
     **{
         it: _view(it, sound="refused", choices=("no_card", "cancel"))
-        for it in ("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal")
+        for it in (
+            *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal", "card_copied"),
+            *("card_rolled_back", "card_worn_out", "card_not_accepted", "card_unlinked"),
+            *("card_unreadable_code", "card_unreadable_stripe", "card_bank_card"),
+        )
     },
     **{it: _view(it, sound="refused") for it in ("journal_full", "journal_failed")},
 }

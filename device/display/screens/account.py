@@ -1,7 +1,7 @@
 """What a member has, as a card in the shop's colour, beside what can be chosen."""
 
 from device.display.masking import masked
-from device.display.screen_text import FIELDS, grouped, readable
+from device.display.screen_text import FIELDS, grouped, readable, wording
 from device.display.screens.boxes import Box
 from device.display.screens.choices import lay_choices, offered
 from device.display.screens.furniture import air
@@ -22,6 +22,11 @@ def lay_account(sheet: Sheet, view: View, words: Words, body: Box) -> None:
     else:
         info, actions = split(sheet, body)
     lay_balance(sheet, view, words, info)
+    if view.remark:
+        said = wording(view.remark, {}, words.translate)
+        remark = Paragraph(said.happened, 6.0 * sheet.scale, bold=True)
+        inks = {"ink": sheet.colours.ink}
+        sheet.block([remark], actions, inks=inks, ground=sheet.colours.ground)
     lay_choices(sheet, actions, offered(view, words), words, page=view.page)
 
 

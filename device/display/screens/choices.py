@@ -113,7 +113,7 @@ def _blocks(sheet: Sheet, row: Box, choice: Choice) -> list[Block]:
 
 def _rooms(sheet: Sheet, row: Box, choice: Choice) -> tuple[Box, Box]:
     """Return the room for the words and the room for the price."""
-    inner = row.inset(sheet.px(3.5 * min(1.0, sheet.scale)), sheet.px(0.5))
+    inner = row.inset(sheet.px(1.0 if sheet.panel.is_handheld else 3.5), sheet.px(0.5))
     if not choice.price:
         return inner, inner.right_part(0)
     width = sheet.width_px(choice.price, bold=True, cap_mm=PRICE_CAP_MM * sheet.scale)

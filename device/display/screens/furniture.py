@@ -12,12 +12,15 @@ from device.display.screens.typesetting import Paragraph
 from device.display.screens.view import LANGUAGES, View, Words
 
 BACK = ("back",)
-START_OVER = ("return", "cancel")  # at most one of them is on a screen
+START_OVER = ("return", "cancel", "done")  # at most one of them is on a screen
 NAME_CAP_MM = 4.0  # the shop's name: nobody needs it in order to act
 SHORT_MM = 100.0
 BACK_SHARE, MORE_SHARE = 0.28, 0.28  # of the footer's width; Start over has the rest
 HANDHELD_START_OVER_SHARE = 0.42
 LOOK_SIGN = "Aa"
+
+
+_SIGN_OF_START_OVER = {"return": "card_out", "cancel": "cross", "done": "tick"}
 
 
 def lay_edges(sheet: Sheet, view: View, words: Words, *, ground: Colour) -> Box:
@@ -45,14 +48,8 @@ def air(sheet: Sheet) -> int:
     return sheet.gap if is_short else 2 * sheet.gap
 
 
-def beside_start_over(sheet: Sheet) -> Box:
-    """Return where a handheld has the one choice that is not Start over."""
-    back, more, _ = _places(sheet)
-    return Box(more.left, more.top, back.right, more.bottom)
-
-
 def more_place(sheet: Sheet) -> Box:
-    """Return where the button for the next page is: between Back and Start over."""
+    """Return what is free of the footer: between Back and Start over, or beside them."""
     return _places(sheet)[1]
 
 
@@ -142,10 +139,8 @@ def _places(sheet: Sheet) -> tuple[Box, Box, Box]:
     """Return the places of Back, More and Start over: the same on every screen of a panel."""
     footer = sheet.size.inset(sheet.edge).bottom_part(footer_height(sheet))
     first = footer.left_part(round(footer.width * HANDHELD_START_OVER_SHARE))
-    if sheet.panel.is_handheld:  # nobody goes back there, and the keys are at the right
-        rest = footer.right_of(first, sheet.gap)
-        more, back = rest.columns(2, sheet.gap)
-        return back, more, first
+    if sheet.panel.is_handheld:  # never both of them, and the keys are at the right
+        return first, footer.right_of(first, sheet.gap), first
     back = footer.left_part(round(footer.width * BACK_SHARE))
     rest = footer.right_of(back, sheet.gap)
     more = rest.left_part(round(footer.width * MORE_SHARE))
@@ -162,15 +157,24 @@ def _footer(sheet: Sheet, view: View, words: Words) -> None:
         if choice in BACK:
             edge_button(sheet, back, id=f"choice:{choice}", label=label, role="back", sign="back")
         elif choice in START_OVER:
-            sign = "cross" if choice == "cancel" else "card_out"
+            sign = _SIGN_OF_START_OVER[choice]
             edge_button(
                 sheet, start_over, id=f"choice:{choice}", label=label, role="start_over", sign=sign
             )
 
 
-def edge_button(sheet: Sheet, box: Box, *, id: str, label: str, role: Role, sign: str) -> None:
-    """Draw a button of the footer, with its sign if there is room for it."""
-    ink, ground = sheet.button(box, id=id, label=label, role=role, kind="quiet")
+def edge_button(
+    sheet: Sheet,
+    box: Box,
+    *,
+    id: str,
+    label: str,
+    role: Role,
+    sign: str,
+    on_brand: bool = False,
+) -> None:
+    """Draw a button at the edge, with its sign if there is room for it."""
+    ink, ground = sheet.button(box, id=id, label=label, role=role, kind="quiet", on_brand=on_brand)
     inner = box.inset(sheet.px(1.2 * min(1.0, sheet.scale)), sheet.px(0.3))
     words = [Paragraph(label, 0, bold=True)]
     side = min(inner.height, sheet.px(8 * min(1.0, sheet.scale)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from device.display.screen_text import CODES, FIELDS, Wording, readable, wording
 from device.display.screens.boxes import Box
 from device.display.screens.choices import choices_height, lay_choice, lay_choices, offered
-from device.display.screens.furniture import air, beside_start_over
+from device.display.screens.furniture import air, more_place
 from device.display.screens.sheet import Align, Sheet
 from device.display.screens.sums import RESULT, lay_strip, strip_height, sums_of
 from device.display.screens.symbols import SPINNER_DOTS
@@ -46,7 +46,9 @@ def lay_message(sheet: Sheet, view: View, words: Words, body: Box) -> None:
     screen = view.notice or view.screen
     choices = [] if view.notice else offered(view, words)
     if choices and sheet.panel.is_handheld:
-        lay_choice(sheet, beside_start_over(sheet), choices[0])
+        places = more_place(sheet).columns(len(choices), sheet.gap)
+        for place, choice in zip(places, choices, strict=True):
+            lay_choice(sheet, place, choice)
     elif choices:
         actions = body.bottom_part(choices_height(sheet, body, choices))
         lay_choices(sheet, actions, choices, words, page=view.page)

@@ -82,7 +82,7 @@ def themes(brand: Colour = BRAND) -> dict[str, Theme]:
         good=(120, 255, 160),
         bad=(255, 178, 168),
         on_mark=_BLACK,
-        notice=_YELLOW,
+        notice=_WHITE,
         on_notice=_BLACK,
     )
     return {

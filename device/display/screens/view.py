@@ -7,6 +7,8 @@ has done to it: the language, the look, the page, what was typed, where a finger
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from device.display.screen_text import CODES
+
 Translate = Callable[[str], str]
 
 TYPED_MAX_DIGITS = 15  # ITU-T E.164: no telephone number is longer
@@ -48,8 +50,15 @@ class View:
 
     @property
     def notice(self) -> str:
-        """The screen whose sentences come first, until they were read; empty for none."""
-        return "" if self.read_notice else str(self.values.get("notice", ""))
+        """The problem whose sentences come first, until they were read; empty for none."""
+        name = str(self.values.get("notice", ""))
+        return name if name in CODES and not self.read_notice else ""
+
+    @property
+    def remark(self) -> str:
+        """The screen whose sentences stand beside this one's, since they are no problem."""
+        name = str(self.values.get("notice", ""))
+        return "" if name in CODES else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

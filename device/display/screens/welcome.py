@@ -1,7 +1,8 @@
 """The screen that waits for the next member, in the shop's colour."""
 
-from device.display.screen_text import readable, wording
+from device.display.screen_text import CHOICES, readable, wording
 from device.display.screens.boxes import Box
+from device.display.screens.furniture import edge_button
 from device.display.screens.sheet import Align, Sheet
 from device.display.screens.typesetting import Paragraph
 from device.display.screens.view import View, Words
@@ -13,6 +14,20 @@ def lay_welcome(sheet: Sheet, view: View, words: Words, body: Box) -> None:
     """Draw the greeting and where the card goes in."""
     said = wording(view.screen, readable(view.values, words.labels), words.translate)
     it = sheet.colours
+    if "key_phone" in view.choices:
+        place = body.bottom_part(max(sheet.px(15), round(1.5 * sheet.setter.floor_px)))
+        label = words.translate(CHOICES["key_phone"])
+        width = sheet.width_px(label, bold=True) + place.height + sheet.px(4)
+        edge_button(
+            sheet,
+            place.left_part(width),
+            id="choice:key_phone",
+            label=label,
+            role="choice",
+            sign="phone",
+            on_brand=True,
+        )
+        body = body.above(place, sheet.gap)
     paragraphs = [
         Paragraph(said.happened, 12.0 * sheet.scale, bold=True),
         Paragraph(said.do_now, 6.6 * sheet.scale),
