@@ -69,7 +69,8 @@ class Card:
 
     `next_counter` is the number that the next write takes. A card that keeps no record of ours has
     no counters (-1) and no member, unless a code on it says whose it is; one without a chip has the
-    id of its number for a UID (`loyalty.card_numbers`).
+    id of its number for a UID (`loyalty.card_numbers`). `proof` is what it says for itself to the
+    hub (`loyalty.sun`), which hears it once.
     """
 
     uid: str
@@ -79,6 +80,7 @@ class Card:
     next_counter: int
     rewrites: int
     op_digest: bytes
+    proof: str = ""
 
     @property
     def profile(self) -> CardProfile:

@@ -212,7 +212,8 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Closing(), RecordSaved():
             return State(), []
         case phase, CardRead(card=card) if _is_slot_free(phase):
-            return State(phase=Asking(card)), [Show(screen="one_moment"), _ask_account(card)]
+            ask = _ask_account(card, card.proof)
+            return State(phase=Asking(card)), [Show(screen="one_moment"), ask]
         case phase, CardRefused() as refused if _is_slot_free(phase):
             return _refuse(setting, refused, now)
         case phase, NumberKeyed(text=text) if _is_slot_free(phase):
@@ -269,7 +270,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             returning, requests = _return_card(f"journal_{reason}", sound="refused")
             return returning, [cancel, *requests]
         case Settling(card=card), RecordsSettled():
-            return state, [_ask_account(card)]
+            return state, [_ask_account(card, proof="")]  # The hub has heard it.
         case Settling(card=card, spent=spent), HubAnswered(answer=AccountView() as view):
             return _mark(card, view, pending_points=0, spent=spent)
         case Settling() as settling, HubUnreached() | HubAnswered():
@@ -319,8 +320,12 @@ def _is_slot_free(phase: Phase) -> bool:
     return isinstance(met, Waiting) or (isinstance(met, Choosing) and not met.card.profile.has_chip)
 
 
-def _ask_account(card: Card) -> AskHub:
-    return AskHub(AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter))
+def _ask_account(card: Card, proof: str) -> AskHub:
+    return AskHub(
+        AskAccount(
+            ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter, proof=proof
+        )
+    )
 
 
 def _refuse(setting: Setting, refused: CardRefused, now: Now) -> Step:

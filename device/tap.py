@@ -85,6 +85,7 @@ class Tap:
                 next_counter=next_counter(found.counter, found.torn),
                 rewrites=found.rewrites,
                 op_digest=found.op_digest,
+                proof=found.proof,
             )
         )
 

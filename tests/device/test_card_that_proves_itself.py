@@ -1,0 +1,106 @@
+"""An NTAG 424 DNA in a kiosk: what it says for itself goes to the hub, once."""
+
+import random
+
+from device.events import (
+    AskHub,
+    CardRead,
+    CardWritten,
+    Chosen,
+    HubAnswered,
+    IntentSaved,
+    Now,
+    RecordSaved,
+    RecordsSettled,
+    ReturnCard,
+    Setting,
+)
+from device.kiosk import State, step
+from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.member_cards import MemberCards
+from device.tap import Tap
+from loyalty.aes import decrypt_block, encrypt_block
+from loyalty.asks import AskAccount
+from loyalty.clock import SystemClock
+from loyalty.keys import sun_file_key, sun_meta_key
+from loyalty.receipts import AccountView, RedeemGranted, Refusal
+from loyalty.sun import prove
+from simulators.chip_reader import ChipReader
+from simulators.chips.ntag424 import ntag424_chip
+
+NOW = Now(at_ms=1_488_326_400_000, mono_ms=5000, boot=3, hub_ms=0)
+SETTING = Setting(store="shop-1", rules=1, currency="USD", offers={"cheap": 100})
+MASTER = bytes(range(16))
+KEYS = CardKeys(master=MASTER, seal_key=bytes(32), random_bytes=random.Random(1).randbytes)
+VIEW = AccountView(
+    ref="1",
+    account="hh-1",
+    version=4,
+    tier="silver",
+    points=250,
+    available_points=250,
+    as_of_ms=NOW.at_ms,
+    check="a1b2",
+)
+GRANT = RedeemGranted(
+    ref="2",
+    auth="k1-7",
+    offer="cheap",
+    points=100,
+    value_minor=100,
+    granted_ms=NOW.at_ms,
+    expires_ms=NOW.at_ms + 600_000,
+)
+
+
+async def card_read() -> CardRead:
+    """Return what a terminal makes of a card that was issued and is tapped."""
+    reader = ChipReader(ntag424_chip(rng=random.Random(7)))
+    seen = await reader.wait_for_card(1)
+    assert seen is not None
+    await MemberCards(reader, KEYS).personalise(seen, member="hh-1", op_digest=bytes(12))
+    found = await Tap(reader, KEYS, SystemClock()).next_card()
+    assert isinstance(found, CardRead)
+    return found
+
+
+def asked(*events: object) -> list[AskAccount]:
+    """Return every question about an account that a kiosk asks while `events` happen."""
+    state, asks = State(), []
+    for event in events:
+        state, requests = step(SETTING, state, event, NOW)
+        asks += [it.ask for it in requests if isinstance(it, AskHub)]
+    return [it for it in asks if isinstance(it, AskAccount)]
+
+
+async def test_the_hub_gets_a_proof_that_the_card_made_at_this_tap():
+    read = await card_read()
+
+    (ask,) = asked(read)
+
+    found = prove(
+        ask.proof,
+        sun_meta_key(MASTER, encrypt_block),
+        lambda uid: sun_file_key(MASTER, uid, encrypt_block),
+        encrypt_block,
+        decrypt_block,
+    )
+    assert found is not None
+    assert found[0].hex() == ask.card == read.card.uid
+
+
+async def test_the_same_visit_does_not_say_it_again():
+    spent = (Chosen("cheap"), Chosen("confirm"), HubAnswered(GRANT), IntentSaved())
+    written = (CardWritten("done", 2), RecordSaved(), RecordsSettled())
+
+    asks = asked(await card_read(), HubAnswered(VIEW), *spent, *written)
+
+    assert [bool(it.proof) for it in asks] == [True, False]
+
+
+async def test_a_card_that_the_hub_refuses_comes_back():
+    state, _ = step(SETTING, State(), await card_read(), NOW)
+
+    _, requests = step(SETTING, state, HubAnswered(Refusal(ref="1", reason="card_replayed")), NOW)
+
+    assert any(isinstance(it, ReturnCard) for it in requests)
