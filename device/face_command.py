@@ -78,7 +78,7 @@ def _preview(options: argparse.Namespace) -> int:
     told = [f"{options.out}: {picture.width} × {picture.height} dots for {profile.name}"]
     for placed, fitted in artist.set_texts(face):
         if fitted.is_cut:
-            told.append(f"{placed.text.box.where}: cut at {fitted.lines[-1]!r}")
+            told.append(f"{placed.text.box.where}: no room after {fitted.lines[-1]!r}")
     if missing := artist.missing(face):
         told.append(f"the font lacks {missing}")
     unread = _unread(artist, face)

@@ -73,7 +73,7 @@ def test_what_is_cut_and_what_the_font_lacks_is_told(tmp_path, capsys):
 
     told = capsys.readouterr().out.split("\n")
     assert status == 0
-    assert told[1].startswith("classic.toml:35: texts[3]: cut at '長長")
+    assert told[1].startswith("classic.toml:35: texts[3]: no room after '長長")
     assert told[2] == "the font lacks 🎉"
 
 
