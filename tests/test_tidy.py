@@ -56,6 +56,8 @@ SHELLS = {
     "device/mqtt/client.py": "the tasks of the road to the hub",
     "device/mqtt/connection.py": "paho's thread",
     "device/nfc/readers/pyscard_port.py": "PC/SC",
+    "device/nfc/readers/kernel_nodes.py": "I2C and SPI, as the kernel shows them",
+    "device/nfc/readers/bus_link.py": "the wait for a reader on a bus",
     "device/nfc/readers/dialogue.py": "the wait for the reader's answer",
     "device/nfc/readers/gpio_pin.py": "a line of a GPIO chip",
     "device/nfc/readers/libnfc.py": "libnfc's thread, and the lock on its port",

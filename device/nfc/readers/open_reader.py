@@ -3,14 +3,19 @@
 import random
 
 from device.nfc.reader import DriverMissing, Reader
+from device.nfc.readers.bus_link import BusLink
+from device.nfc.readers.kernel_nodes import KernelI2cNode, KernelSpiNode
 from device.nfc.readers.pcsc import PcscPort, PcscReader
 from device.nfc.readers.pn532 import Pn532
+from device.nfc.readers.pn532_buses import I2cBus, SpiBus
 from device.nfc.readers.reader_url import (
+    I2cPn532,
     LibnfcPlace,
     PcscPlace,
     ReaderPlace,
     ResetLine,
     SerialPn532,
+    SpiPn532,
 )
 from device.nfc.readers.reset_pulse import ResetPin, ResetPulse
 from device.nfc.readers.stuck_speed import StuckSpeed
@@ -51,8 +56,10 @@ def make_reader(place: ReaderPlace) -> Reader:
             return LibnfcReader(connection)
         case PcscPlace(name_prefix=name_prefix):
             return PcscReader(name_prefix, _pcsc_port())
-        case _:
-            raise DriverMissing(f"no driver for {place} is installed")
+        case I2cPn532(path=path, address=address):
+            return Pn532(BusLink(I2cBus(KernelI2cNode(path, address))))
+        case SpiPn532(path=path, hz=hz):
+            return Pn532(BusLink(SpiBus(KernelSpiNode(path, hz))))
 
 
 def _pcsc_port() -> PcscPort:
