@@ -26,8 +26,8 @@ from hub.broker_bridge import GROUP_MAX_BYTES
 from hub.config import BrokerAddress, HubConfig
 from hub.hub import Hub
 from hub.intake import Arrival, Intake
+from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import line_counts
-from hub.ledger.sqlite import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty import topics
 from loyalty.chain import LINES_MAX
@@ -138,7 +138,7 @@ async def end_to_end(place: Path, records: int) -> float:
     add_devices(path)
     port = free_port()
     config = HubConfig(
-        ledger_path=path,
+        ledger_place=path,
         programmes=(programme(),),
         face_key=FACE_KEY,
         broker=BrokerAddress("127.0.0.1", port, None),

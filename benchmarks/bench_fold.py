@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from hub.intake import Arrival, Intake
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from loyalty import topics
 from loyalty.chain import LINES_MAX, ZERO_HEAD, head_after, pack
 from loyalty.lines import to_line

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from device.journal import LINES_MAX, RETAINED_MAX, Journal
 from hub.intake import Arrival, Intake
-from hub.ledger.sqlite import Ledger, open_ledger
+from hub.ledger.ledger import Ledger, open_ledger
 from loyalty import topics
 from loyalty.asks import Hello
 from loyalty.chain import LINES_MAX as BATCH_LINES

@@ -1,6 +1,6 @@
 """The hub's configuration: `hub.toml` and the files it names, every mistake reported at once.
 
-    ledger = "ledger.db"
+    ledger = "ledger.db"                # or postgresql://revisit@127.0.0.1:5432/revisit
     programmes = ["programme.toml"]
     face_key_file = "face.key"          # 64 hexadecimal digits
     card_keys_file = "card-keys.toml"   # the terminals' own, where cards prove themselves; optional
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.errors import HubError
+from hub.ledger.ledger import Place, is_on_server
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
@@ -66,7 +67,7 @@ class BrokerAddress(NamedTuple):
 class HubConfig:
     """Everything the hub is told."""
 
-    ledger_path: Path
+    ledger_place: Place
     programmes: tuple[Programme, ...]
     face_key: bytes
     broker: BrokerAddress
@@ -87,8 +88,9 @@ def load_config(path: Path) -> HubConfig:
     notes = Notes(str(path), lines)
     root = Table(notes, (), values)
     programmes, elsewhere = _programmes(root, path.parent)
+    nowhere: Place = ""
     config = HubConfig(
-        ledger_path=path.parent / root.parsed("ledger", _file_name, "ledger.db"),
+        ledger_place=root.parsed("ledger", lambda it: _ledger_place(it, path.parent), nowhere),
         programmes=programmes,
         face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
         broker=_broker(root, path.parent),
@@ -140,10 +142,12 @@ def _card_master(root: Table, folder: Path) -> bytes | None:
     return root.parsed("card_keys_file", lambda it: _master(folder / it), b"")
 
 
-def _file_name(text: str) -> str:
+def _ledger_place(text: str, folder: Path) -> Place:
+    if is_on_server(text):
+        return text
     if not text or "\0" in text:
-        raise ValueError(f"found {text!r}, wanted the name of a file")
-    return text
+        raise ValueError(f"found {text!r}, wanted the name of a file, or postgresql://…")
+    return folder / text
 
 
 def _host(text: str) -> str:

@@ -11,8 +11,8 @@ from hub.custody import Batch, Custody
 from hub.errors import HubError
 from hub.ledger.books import Books
 from hub.ledger.day_end import Missing, chain_ends, missing
+from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.schema import HUB_DEVICE
-from hub.ledger.sqlite import Ledger
 from hub.posting import Poster
 from loyalty.clock import end_of_day_ms
 from loyalty.lines import to_line
@@ -39,7 +39,14 @@ class Decisions:
         opens_ms = self._opens_ms(day)
         if now_ms < opens_ms:
             raise HubError(f"day {day} is over at {opens_ms} ms, now is {now_ms}")
+        return insistently(lambda: self._close_day(store, day, opens_ms, now_ms, staff))
+
+    def _close_day(
+        self, store: str, day: int, opens_ms: int, now_ms: int, staff: str
+    ) -> list[Missing]:
         with self._ledger.transaction() as database:
+            # Whoever posts holds the row of the device: no line of the store slips past this close.
+            database.execute(_DEVICES_OF + self._ledger.engine.lock, (store,))
             found = database.execute(
                 "SELECT 1 FROM day_close WHERE store = ? AND opens_ms = ?", (store, opens_ms)
             ).fetchone()
@@ -58,9 +65,13 @@ class Decisions:
         self, device: str, epoch: str, from_seq: int, now_ms: int, staff: str = ""
     ) -> None:
         """State that the lines of `epoch` from `from_seq` on will never come."""
+        stamp = _stamp(HUB_DEVICE, staff, now_ms)
+        lost = EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq)
+        insistently(lambda: self._state_alone(lost, now_ms))
+
+    def _state_alone(self, record: Record, now_ms: int) -> None:
         with self._ledger.transaction():
-            stamp = _stamp(HUB_DEVICE, staff, now_ms)
-            self._state(EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq), now_ms)
+            self._state(record, now_ms)
 
     def _state(self, record: Record, now_ms: int) -> None:
         books = Books(self._ledger)
@@ -78,6 +89,9 @@ class Decisions:
         noon_ms = int(datetime(*date.timetuple()[:3], 12, tzinfo=UTC).timestamp()) * 1000
         programme = in_force(self._programmes, noon_ms)
         return end_of_day_ms(date, programme.zone, programme.cutoff_hour)
+
+
+_DEVICES_OF = "SELECT id FROM device WHERE store = ? ORDER BY id"
 
 
 def _stamp(store: str, staff: str, now_ms: int) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from amqtt.session import Session  # type: ignore[import-untyped]  # no types
 
 from hub.config import BridgeLogin
 from hub.errors import HubError, LedgerUnavailable
+from hub.ledger.ledger import password_digest
 from hub.ledger.queries import DeviceLogin
-from hub.ledger.sqlite import password_digest
 from loyalty import topics
 
 CONNECTIONS_MAX = 500

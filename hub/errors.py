@@ -9,6 +9,10 @@ class LedgerUnavailable(HubError):
     """The database took nothing of this transaction (disk full, locked): keep it, try later."""
 
 
+class LedgerContended(HubError):
+    """Another connection got in the way and nothing was taken: do it again at once."""
+
+
 class NoLedger(HubError):
     """There is no ledger of ours at this path; a person should look at the path."""
 

@@ -16,8 +16,8 @@ from hub.broker_bridge import Bridge
 from hub.config import BridgeLogin, HubConfig
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.intake import Intake
+from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import device_login
-from hub.ledger.sqlite import Ledger, open_ledger
 from loyalty.clock import Clock
 
 BRIDGE_USER = "revisit-hub-bridge"
@@ -67,7 +67,7 @@ class Hub:
             await asyncio.to_thread(self._bridge.start)
             parts.push_async_callback(asyncio.to_thread, self._bridge.stop)
             self._open = parts.pop_all()
-        structlog.get_logger().info("hub_started", ledger=str(self._config.ledger_path))
+        structlog.get_logger().info("hub_started", ledger=ledger.place)
 
     async def stop(self) -> None:
         """Finish what has arrived, disconnect and close; may be called twice."""
@@ -100,7 +100,7 @@ class Hub:
         return login
 
     def _ledger(self, parts: AsyncExitStack) -> Ledger:
-        ledger = open_ledger(self._config.ledger_path, create=True, new_id=self._new_id)
+        ledger = open_ledger(self._config.ledger_place, create=True, new_id=self._new_id)
         parts.callback(ledger.close)
         return ledger
 

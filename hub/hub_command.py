@@ -12,10 +12,15 @@ from rich.console import Console
 from hub.config import load_config
 from hub.errors import HubError
 from hub.hub import run_hub
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 
-Db = Annotated[Path, typer.Option("--db", help="The ledger's file; made if it is not there.")]
+Db = Annotated[
+    str,
+    typer.Option(
+        "--db", help="The ledger: a file that is made if it is not there, or postgresql://…"
+    ),
+]
 
 _app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
 
@@ -50,7 +55,7 @@ def run(config: Annotated[Path, typer.Argument(help="The configuration, hub.toml
 def add_device(
     store: Annotated[str, typer.Argument(help="The store that it stands in.")],
     device: Annotated[str, typer.Argument(help="Its name.")],
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
     kid: Annotated[str, typer.Option(help="The name of its key.")] = "k1",
 ) -> None:
     """Register a device, or give it a further key, and print what it must be told."""
@@ -67,7 +72,7 @@ def add_device(
 
 @_app.command("revoke-device")
 def revoke_device(
-    device: Annotated[str, typer.Argument(help="Its name.")], db: Db = Path("ledger.db")
+    device: Annotated[str, typer.Argument(help="Its name.")], db: Db = "ledger.db"
 ) -> None:
     """Shut a device out for good."""
     ledger = open_ledger(db)

@@ -14,8 +14,8 @@ from hub.card_proofs import CardProofs
 from hub.custody import Batch, Custody
 from hub.errors import LedgerUnavailable
 from hub.ledger.books import Books
+from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
-from hub.ledger.sqlite import Ledger
 from hub.posting import Poster
 from loyalty import asks, topics
 from loyalty.asks import Hello
@@ -92,7 +92,7 @@ class Intake:
             LedgerUnavailable: nothing of the group was taken; try it again later.
         """
         try:
-            return self._take_together(arrivals)
+            return insistently(lambda: self._take_together(arrivals))
         except LedgerUnavailable:
             raise
         # Whatever a message does to us, it must not keep the next one out.
@@ -107,6 +107,9 @@ class Intake:
         Raises:
             LedgerUnavailable: nothing was changed.
         """
+        return insistently(self._post_beyond_gaps)
+
+    def _post_beyond_gaps(self) -> int:
         try:
             with self._ledger.transaction():
                 self._look_elsewhere()
@@ -137,9 +140,9 @@ class Intake:
         try:
             with self._ledger.transaction():
                 self._look_elsewhere()
-                for arrival in arrivals:
+                for opened in self._open_all(arrivals, counts):
                     try:
-                        replies.append(self._take_one(arrival, now_ms, counts))
+                        replies.append(self._take_one(opened, now_ms, counts))
                     except _Dropped as dropped:
                         counts[f"dropped_{dropped}"] += 1
                 self._books.flush()
@@ -156,8 +159,19 @@ class Intake:
             self._seen = seen
             self._books.forget()
 
-    def _take_one(self, arrival: Arrival, now_ms: int, counts: Counter[str]) -> Reply:
-        opened = self._open(arrival)
+    def _open_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[_Opened]:
+        opened = []
+        for arrival in arrivals:
+            try:
+                opened.append(self._open(arrival))
+            except _Dropped as dropped:
+                counts[f"dropped_{dropped}"] += 1
+        batches = [it for it in opened if it.purpose == "batch"]
+        lines = [line for it in batches for line in it.lines]
+        self._books.expect({it.device.name for it in opened}, lines)
+        return opened
+
+    def _take_one(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Reply:
         if opened.purpose == "batch":
             answer: Answer = self._take_batch(opened, now_ms, counts)
         else:

@@ -14,15 +14,15 @@ from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
+from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import history, line_counts, member_cards, member_view, open_cases
 from hub.ledger.rescore import count_facts, rescore
-from hub.ledger.sqlite import Ledger, open_ledger
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.clock import SystemClock
 from loyalty.fields import TIME_MAX_MS
 from loyalty.programme import Programme, parse
 
-Db = Annotated[Path, typer.Option("--db", help="The ledger's file.")]
+Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
 Member = Annotated[str, typer.Argument(help="The member's token, as cards carry it.")]
 
 DIFFERENCES_SHOWN_MAX = 1_000
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 @_app.command("verify")
 def verify_command(
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
     programme: Annotated[
         list[Path] | None, typer.Option(help="A version of the programme, to fold from zero.")
     ] = None,
@@ -57,7 +57,7 @@ def verify_command(
 @_app.command("rescore")
 def rescore_command(
     programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
 ) -> int:
     """Fold every member from zero and show where the ledger differs; exit 1 if it does."""
     programmes = [_programme(path) for path in programme]
@@ -80,7 +80,7 @@ def close_day_command(
     store: Annotated[str, typer.Option(help="The store whose day is over.")],
     day: Annotated[int, typer.Option(help="The business day, such as 20170301.")],
     programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
 ) -> int:
     """Close a store's business day, or say which lines are missing; then exit 1."""
     ledger = open_ledger(db)
@@ -102,7 +102,7 @@ def declare_lost_command(
     device: Annotated[str, typer.Argument(help="The device's name.")],
     epoch: Annotated[str, typer.Argument(help="The epoch of its journal.")],
     from_line: Annotated[int, typer.Argument(min=1, help="The first line that is lost.")],
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
 ) -> None:
     """State that a device's lines will never come, so that days need not wait for them."""
     ledger = open_ledger(db)
@@ -113,7 +113,7 @@ def declare_lost_command(
 
 
 @_app.command("balance")
-def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
+def balance_command(member: Member, db: Db = "ledger.db") -> None:
     """Show what a member has."""
     ledger = open_ledger(db)
     try:
@@ -139,7 +139,7 @@ def balance_command(member: Member, db: Db = Path("ledger.db")) -> None:
 @_app.command("history")
 def history_command(
     member: Member,
-    db: Db = Path("ledger.db"),
+    db: Db = "ledger.db",
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
 ) -> None:
     """Show how a member's points moved, newest first."""
@@ -159,7 +159,7 @@ def history_command(
 
 
 @_app.command("restored")
-def restored_command(db: Db = Path("ledger.db")) -> None:
+def restored_command(db: Db = "ledger.db") -> None:
     """Say that this ledger is a backup: devices send again what it lacks. Stop the hub before."""
     ledger = open_ledger(db)
     try:
@@ -171,7 +171,7 @@ def restored_command(db: Db = Path("ledger.db")) -> None:
 
 def _print_invariants(ledger: Ledger, invariants: dict[str, Holds]) -> None:
     console = Console()
-    table = Table("what must hold", "", title=str(ledger.path))
+    table = Table("what must hold", "", title=ledger.place)
     for name, holds in invariants.items():
         table.add_row(name.replace("_", " "), _WORDS[holds])
     counts = line_counts(ledger)

@@ -139,9 +139,6 @@ class Poster:
         outcome = self._decide(record, position, known, filed)
         if outcome.status == POSTED:
             self._late.judge_others(record, known.member, filed)
-        loser = self._books.member(first.member) if outcome.lost is not None else None
-        if loser is not None and outcome.lost is not None and known.loser is not None:
-            self._late.book(loser, known.loser.tail, outcome.lost, filed, record.op)
         return self._enter(record, position, outcome, known, filed)
 
     def _post_decision(self, record: Record, stated: Position, filed: Filed) -> Verdict:
@@ -160,11 +157,7 @@ class Poster:
     ) -> Verdict:
         books, token = self._books, known.member
         member = books.member(token) if token else None
-        if outcome.difference is not None:
-            assert member is not None
-            assert known.tail is not None
-            self._late.book(member, known.tail, outcome.difference, filed, record.op)
-        elif outcome.state is not None:
+        if outcome.difference is None and outcome.state is not None:
             member = books.add_fact(token, outcome.state)
         verdict = Verdict(
             outcome.status,
@@ -175,6 +168,7 @@ class Poster:
             position.event_ms,
         )
         books.inbox.keep(filed, verdict)
+        self._book_differences(record, outcome, known, filed)
         if outcome.card is not None:
             books.set_card(outcome.card)
         is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
@@ -188,6 +182,21 @@ class Poster:
         if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
             self._capture(record, member, filed)
         return verdict
+
+    def _book_differences(
+        self, record: Record, outcome: Outcome, known: Known, filed: Filed
+    ) -> None:
+        """Book what a line that is kept changes about facts that posted before it."""
+        members = self._books.member
+        if outcome.lost is not None and known.loser is not None:
+            loser = members(known.loser.member)
+            assert loser is not None
+            self._late.book(loser, known.loser.tail, outcome.lost, filed, record.op)
+        if outcome.difference is not None:
+            member = members(known.member)
+            assert member is not None
+            assert known.tail is not None
+            self._late.book(member, known.tail, outcome.difference, filed, record.op)
 
     def _move(
         self,

@@ -3,10 +3,10 @@
 import random
 import socket
 from collections import Counter
-from pathlib import Path
 
 from hub.config import BrokerAddress, HubConfig
 from hub.hub import Hub
+from hub.ledger.ledger import Place
 from loyalty.programme import Programme
 from simulators.script_clock import ScriptClock
 
@@ -15,12 +15,12 @@ class CalmSite:
     """Hub and broker; use it as a context manager. Devices connect to `port`."""
 
     def __init__(
-        self, ledger_path: Path, programme: Programme, clock: ScriptClock, rng: random.Random
+        self, ledger_place: Place, programme: Programme, clock: ScriptClock, rng: random.Random
     ) -> None:
         self.port = free_port()
         self.happened: Counter[str] = Counter()
         config = HubConfig(
-            ledger_path=ledger_path,
+            ledger_place=ledger_place,
             programmes=(programme,),
             face_key=rng.randbytes(32),
             broker=BrokerAddress("127.0.0.1", self.port, None),

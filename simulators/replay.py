@@ -19,7 +19,7 @@ from device.display.printers.star_printer import StarTimings
 from device.mqtt.identity import KEEPALIVE_S, Broker, Identity
 from device.nfc.cards.keys import CardKeys
 from device.terminal import setting_of
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
 from simulators.baskets import Basket
@@ -52,7 +52,7 @@ ROUGH_PRINTER = StarTimings(short_s=0.5, rewrite_s=1.0)
 class Plan:
     """What to replay: baskets in time order, how many terminals serve them, and where to work.
 
-    `programme_text` is the programme's document. `ledger_path` must not exist yet. With a seed of
+    `programme_text` is the programme's document. `ledger_place` must not exist yet. With a seed of
     `faults` things go wrong, those of `fault_kinds`.
     """
 
@@ -62,7 +62,7 @@ class Plan:
     programme: Programme
     programme_text: str
     folder: Path
-    ledger_path: Path
+    ledger_place: Place
     faults: int | None = None
     fault_kinds: Collection[str] = FAULTS
 
@@ -129,10 +129,10 @@ def _traffic(world: World) -> Traffic:
 async def _world(it: Plan) -> AsyncIterator[World]:
     rng = random.Random(SEED)
     clock = ScriptClock(it.baskets[0].at_ms)
-    open_ledger(it.ledger_path, create=True).close()
+    open_ledger(it.ledger_place, create=True).close()
     async with _site(it, clock, rng) as site:
         makings = _makings(it, site.port, clock, rng)
-        _register(it.ledger_path, makings)
+        _register(it.ledger_place, makings)
         world = World(
             clock=clock,
             handhelds=[HandheldStation(making) for making in makings[: it.handhelds]],
@@ -152,12 +152,12 @@ async def _world(it: Plan) -> AsyncIterator[World]:
 
 def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughSite:
     if it.faults is None:
-        return CalmSite(it.ledger_path, it.programme, clock, rng)
+        return CalmSite(it.ledger_place, it.programme, clock, rng)
     return RoughSite(
         it.faults,
         it.fault_kinds,
         folder=it.folder / "hub",
-        ledger_path=it.ledger_path,
+        ledger_place=it.ledger_place,
         programme=it.programme_text,
         clock=clock,
     )
@@ -198,8 +198,8 @@ def _making(
     )
 
 
-def _register(ledger_path: Path, makings: Sequence[Making]) -> None:
-    ledger = open_ledger(ledger_path, create=True)
+def _register(ledger_place: Place, makings: Sequence[Making]) -> None:
+    ledger = open_ledger(ledger_place, create=True)
     try:
         for making in makings:
             identity = making.identity

@@ -6,7 +6,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,11 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.errors import NoLedger
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
+from hub.ledger.ledger import Place, is_on_server, open_ledger
 from hub.ledger.queries import house_points, line_counts
 from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
-from hub.ledger.sqlite import open_ledger
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.programme import Programme, parse
 from simulators.baskets import DAYS_MAX, read_baskets
@@ -68,7 +69,7 @@ def replay(
     handhelds: Annotated[int, typer.Option(min=1, max=HANDHELDS_MAX, help="Handhelds in all.")] = 4,
     programme: Annotated[Path, typer.Option(help="The programme's document.")] = PROGRAMME,
     db: Annotated[
-        str, typer.Option(help="Keep the ledger: sqlite:///PATH, which must not exist yet.")
+        str, typer.Option(help="Keep the ledger: a new sqlite:///PATH, or postgresql://… (empty).")
     ] = "",
     faces: Annotated[
         Path | None,
@@ -84,7 +85,7 @@ def replay(
     """Push real baskets through handhelds, kiosks, broker and hub; count and audit the end."""
     _be_quiet(logging.WARNING if faults is None else logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="revisit-replay-") as folder:
-        ledger_path = _ledger_path(db, Path(folder))
+        ledger_place = _ledger_place(db, Path(folder))
         text = _text(programme)
         baskets = read_baskets(store=_store(store), first_day=first_day.date(), days=days)
         plan = Plan(
@@ -94,7 +95,7 @@ def replay(
             programme=_programme(text, programme),
             programme_text=text,
             folder=Path(folder),
-            ledger_path=ledger_path,
+            ledger_place=ledger_place,
             faults=faults,
         )
         cards, traffic = _play(plan)
@@ -110,7 +111,7 @@ def replay(
 
 def audit(plan: Plan, cards: Mapping[str, PlasticCard], traffic: Traffic) -> Result:
     """Return what the ends say: terminals, ledger, cards."""
-    with closing(open_ledger(plan.ledger_path)) as ledger:
+    with closing(open_ledger(plan.ledger_place)) as ledger:
         counts = line_counts(ledger)
         return Result(
             baskets=len(plan.baskets),
@@ -173,12 +174,17 @@ def _store(text: str) -> int | None:
     return int(text)
 
 
-def _ledger_path(db: str, folder: Path) -> Path:
+def _ledger_place(db: str, folder: Path) -> Place:
     if not db:
         return folder / LEDGER_FILE
+    if is_on_server(db):
+        with suppress(NoLedger):
+            open_ledger(db).close()
+            raise Unusable("there is a ledger in that database; a replay starts with a new one")
+        return db
     kind, _, rest = db.partition(":///")
     if kind != "sqlite" or not rest:
-        raise Unusable(f"database {db!r}, wanted sqlite:///PATH")
+        raise Unusable(f"database {db!r}, wanted sqlite:///PATH or postgresql://…")
     path = Path(rest)
     if path.exists():
         raise Unusable(f"{path} exists already; a replay starts with a new ledger")

@@ -19,8 +19,8 @@ from typing import Any
 from hub.config import CLIENT_ID, BridgeLogin
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.hub import BRIDGE_USER
+from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import device_login
-from hub.ledger.sqlite import open_ledger
 from simulators.calm_site import free_port
 from simulators.faults import fates
 from simulators.hub_process import READY
@@ -60,7 +60,7 @@ class RoughSite:
         faults: Collection[str],
         *,
         folder: Path,
-        ledger_path: Path,
+        ledger_place: Place,
         programme: str,
         clock: ScriptClock,
     ) -> None:
@@ -68,7 +68,7 @@ class RoughSite:
         self.happened: Counter[str] = Counter()
         self._rng = random.Random(f"site of {seed}")
         self._folder = folder
-        self._ledger_path = ledger_path
+        self._ledger_place = ledger_place
         self._programme = programme
         self._login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
         self._broker_port = free_port()
@@ -98,7 +98,7 @@ class RoughSite:
             face.write(self._clock.now_ms())
             self._clock.on_moved = face.write
             # The broker's door looks into the device table from this loop.
-            doors_ledger = open_ledger(self._ledger_path)
+            doors_ledger = open_ledger(self._ledger_place)
             parts.callback(doors_ledger.close)
             door = Door(self._login, lambda name: device_login(doors_ledger, name))
             self._broker = EmbeddedBroker("127.0.0.1", self._broker_port, door)
@@ -152,8 +152,11 @@ class RoughSite:
             await self._start_hub()
 
     def _write_config(self) -> None:
+        place = self._ledger_place
         text = _HUB_TOML.format(
-            ledger=self._ledger_path.resolve(), port=self._network.port, user=self._login.user
+            ledger=place if isinstance(place, str) else place.resolve(),
+            port=self._network.port,
+            user=self._login.user,
         )
         (self._folder / "hub.toml").write_text(text)
         (self._folder / "programme.toml").write_text(self._programme)

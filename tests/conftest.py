@@ -2,12 +2,14 @@
 
 import asyncio
 import inspect
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.golden import Golden
+from tests.postgres_server import running_server
 
 OUTPUT = Path(__file__).parent / "output"
 UNSHRUNK = (Phase.explicit, Phase.generate)
@@ -31,6 +33,13 @@ def golden(request: pytest.FixtureRequest) -> Golden:
     """Return the approved pictures beside the test's file, in its folder `golden`."""
     is_updating = request.config.getoption("--update-golden")
     return Golden(request.path.parent / "golden", OUTPUT, is_updating)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """Return the URL of a PostgreSQL server of our own, without a database."""
+    with running_server() as url:
+        yield url
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -86,9 +86,17 @@ SHELLS = {
     "hub/ledger/holds.py": "the statements about holds",
     "hub/ledger/inbox.py": "the statements about lines",
     "hub/ledger/proofs.py": "the statements about cards' proofs",
+    "hub/ledger/ledger.py": "where the ledger is",
+    "hub/ledger/migrations/env.py": "the connection of a migration",
+    "hub/ledger/migrations/versions/0001_the_first_ledger.py": "the statements of a migration",
+    "hub/ledger/migrations/versions/0002_what_a_card_is.py": "the statements of a migration",
+    "hub/ledger/migrations/versions/0003_what_cards_prove.py": "the statements of a migration",
+    "hub/ledger/postgres.py": "the ledger's server",
+    "hub/ledger/postgres_ahead.py": "the statements that lock and read ahead",
+    "hub/ledger/postgres_writer.py": "the statements that write to a server",
     "hub/ledger/queries.py": "the ledger's questions",
-    "hub/ledger/sqlite.py": "the ledger's file",
-    "hub/ledger/unwritten.py": "the statements that write",
+    "hub/ledger/sqlite.py": "the ledger's file, and the statements that write to it",
+    "hub/ledger/upgrade.py": "the schema of a ledger that is older",
     "hub/ledger_command.py": "a command line",
     "loyalty/clock.py": "the machine's clock",
     "simulators/baskets.py": "the files of real baskets",
@@ -124,7 +132,7 @@ OUTSIDE = {
     *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
     *("gpiod", "smartcard"),  # hardware too
     *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
-    *("sqlite3", "tinydb", "pandas", "pyarrow"),  # stores
+    *("sqlite3", "psycopg", "alembic", "tinydb", "pandas", "pyarrow"),  # stores
     *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
     *("argparse", "logging", "rich", "structlog", "sys", "typer"),  # people
     *("secrets", "time", "uuid"),  # clock and chance
@@ -136,11 +144,19 @@ HOMES = {
     "amqtt": ("hub/embedded_broker*.py",),
     "apsw": ("simulators/power_recorder.py",),
     "gpiod": ("device/nfc/readers/gpio_pin.py",),
+    "alembic": ("hub/ledger/upgrade.py", "hub/ledger/migrations/*"),
     "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
     "pandas": ("simulators/baskets.py",),
+    "psycopg": ("hub/ledger/postgres*.py",),
     "pyarrow": ("simulators/baskets.py",),
     "pynfc": ("device/nfc/readers/libnfc_library.py",),
     "smartcard": ("device/nfc/readers/pyscard_port.py",),
+    "sqlalchemy": (
+        "hub/ledger/columns.py",
+        "hub/ledger/tables.py",
+        "hub/ledger/upgrade.py",
+        "hub/ledger/migrations/*",
+    ),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py", "simulators/power_recorder.py"),
     "tinydb": ("device/catalogue*.py",),
     "termios": ("device/serial_link.py", "simulators/pty_port.py"),

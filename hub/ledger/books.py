@@ -6,16 +6,19 @@ object-relational mapper costs ten times as much for each line.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
+from hub.ledger.ahead import wanted_by
 from hub.ledger.closes import Closes
+from hub.ledger.database import Row
 from hub.ledger.histories import Histories, kept_state_row
 from hub.ledger.holds import Holds
 from hub.ledger.inbox import Inbox
+from hub.ledger.ledger import Ledger
 from hub.ledger.proofs import Proofs
 from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
-from hub.ledger.sqlite import Ledger
-from hub.ledger.unwritten import Row, Unwritten
+from hub.ledger.unwritten import Unwritten
 from loyalty.state import Earned, Effect, Lot, MemberState, Position, Spent
 
 DEVICES_MAX = 2_000  # in memory, as the others
@@ -32,6 +35,7 @@ class Books:
     """
 
     def __init__(self, ledger: Ledger) -> None:
+        self._engine = ledger.engine
         self._database = ledger.connection
         self.holds = Holds(self._database)
         self.proofs = Proofs(self._database)
@@ -39,7 +43,8 @@ class Books:
 
     def forget(self) -> None:
         """Drop everything that is not in the database, and everything read from it."""
-        self._unwritten = Unwritten()
+        self._engine.forget_numbers()
+        self._unwritten = Unwritten(self._engine)
         self.inbox = Inbox(self._database, self._unwritten)
         self.histories = Histories(self._database, self._unwritten)
         self.closes = Closes(self._database, self._unwritten)
@@ -47,7 +52,22 @@ class Books:
         self._cards: OrderedDict[str, CardRow] = OrderedDict()
         self._devices: dict[str, DeviceRow | None] = {}
         self._houses: dict[tuple[str, str], int] = {}
-        self._next_id: dict[str, int] = {}
+        self._absent: set[str] = set()  # cards and members that were looked for ahead
+
+    def expect(self, devices: Iterable[str], lines: Iterable[bytes]) -> None:
+        """Get ready to take `lines` of `devices`, where that is quicker than to ask as they come.
+
+        What is read ahead is right until the transaction ends, and forgotten with it.
+        """
+        ahead = self._engine.read_ahead(wanted_by(devices, lines))
+        if ahead is None:
+            return
+        self._cards.update({it.uid: it for it in ahead.cards})
+        self._absent |= ahead.wanted.cards - self._cards.keys()
+        for row in ahead.members:
+            self._members[row[1]] = _member(row, ahead.lots.get(row[0], []))
+        self._absent |= ahead.wanted.tokens - self._members.keys()
+        self.inbox.expect(ahead)
 
     def trim(self) -> None:
         """Give the oldest entries of full caches back; only between transactions."""
@@ -61,7 +81,7 @@ class Books:
 
     def flush(self) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
 
     # Devices and cases
 
@@ -69,7 +89,8 @@ class Books:
         """Return the device called `name`, or None if it was never registered."""
         if name in self._devices:
             return self._devices[name]
-        found = self._one("SELECT id, store, revoked_ms FROM device WHERE name = ?", name)
+        statement = "SELECT id, store, revoked_ms FROM device WHERE name = ?"
+        found = self._one(statement + self._engine.lock, name)
         device = None
         if found is not None:
             rows = self._database.execute(
@@ -84,8 +105,8 @@ class Books:
         """Return the device as which the hub states its own decisions; it has no secret."""
         self._database.execute(
             "INSERT INTO device (store, name, password_salt, password_digest, revoked_ms)"
-            " VALUES (?1, ?1, x'', x'', 0) ON CONFLICT (name) DO NOTHING",
-            (HUB_DEVICE,),
+            " VALUES (?, ?, ?, ?, 0) ON CONFLICT (name) DO NOTHING",
+            (HUB_DEVICE, HUB_DEVICE, b"", b""),
         )
         self._devices.pop(HUB_DEVICE, None)
         device = self.device(HUB_DEVICE)
@@ -105,7 +126,7 @@ class Books:
 
     def close_case(self, code: str, subject: str) -> None:
         """Close a case that has settled itself."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         self._database.execute(
             "UPDATE case_file SET status = 'closed' WHERE code = ? AND subject = ?", (code, subject)
         )
@@ -117,11 +138,7 @@ class Books:
         card = self._cards.get(uid)
         if card is not None:
             return card
-        found = self._one(
-            "SELECT uid, token, counter, seen_ms, status, kind"
-            " FROM card JOIN member ON member.id = card.member WHERE uid = ?",
-            uid,
-        )
+        found = None if uid in self._absent else self._one(_CARD + self._engine.lock, uid)
         if found is None:
             return None
         card = self._cards[uid] = CardRow(*found)
@@ -129,7 +146,7 @@ class Books:
 
     def other_write(self, uid: str, counter: int, op: str) -> str | None:
         """Return an operation other than `op` that `counter` of card `uid` stands for, if any."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         found = self._one(
             "SELECT min(op) FROM card_write"
             " WHERE card = ? AND counter = ? AND op <> ? AND op <> ''",
@@ -139,7 +156,7 @@ class Books:
 
     def counter_before(self, uid: str, touched_ms: int) -> int:
         """Return the highest counter written to card `uid` before `touched_ms`, -1 for none."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         found = self._one(
             "SELECT max(counter) FROM card_write WHERE card = ? AND touched_ms < ?",
             uid,
@@ -161,7 +178,7 @@ class Books:
         if member is not None:
             self._members.move_to_end(token)
             return member
-        member = self._load_member(token)
+        member = None if token in self._absent else self._load_member(token)
         if member is not None:
             self._members[token] = member
         return member
@@ -171,7 +188,7 @@ class Books:
         member = self.member(token)
         if member is None:
             account = self._open_account(token, MEMBER_POINTS)
-            member = MemberRow(self._take_id("member"), token, account, state)
+            member = MemberRow(self._engine.next_number("member"), token, account, state)
             self._members[token] = member
         member.state = state
         self._unwritten.members[token] = member
@@ -235,37 +252,35 @@ class Books:
         row: Row | None = self._database.execute(statement, values).fetchone()
         return row
 
-    def _take_id(self, table: str) -> int:
-        following = self._next_id.get(table)
-        if following is None:
-            found = self._one(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
-            assert found is not None
-            following = int(found[0])
-        self._next_id[table] = following + 1
-        return following
-
     def _open_account(self, owner: str, kind: str) -> int:
-        account = self._take_id("account")
+        account = self._engine.next_number("account")
         self._unwritten.accounts.append((account, owner, kind, POINT))
         return account
 
     def _load_member(self, token: str) -> MemberRow | None:
-        found = self._one("SELECT * FROM member WHERE token = ?", token)
+        found = self._one("SELECT * FROM member WHERE token = ?" + self._engine.lock, token)
         if found is None:
             return None
-        number, _, account, tier, qualifying, debt, version, *last = found
-        lots = self._database.execute(_LOTS, (number,)).fetchall()
-        state = MemberState(
-            tier=tier,
-            qualifying_points=qualifying,
-            debt_points=debt,
-            lots=tuple([Lot(*row) for row in lots]),
-            version=version,
-            last=None if last[0] is None else Position(*last),
-        )
-        return MemberRow(number, token, account, state)
+        return _member(found, self._database.execute(_LOTS, (found[0],)).fetchall())
 
 
+def _member(row: Row, lots: Iterable[Row]) -> MemberRow:
+    number, token, account, tier, qualifying, debt, version, *last = row
+    state = MemberState(
+        tier=tier,
+        qualifying_points=qualifying,
+        debt_points=debt,
+        lots=tuple([Lot(*it) for it in lots]),
+        version=version,
+        last=None if last[0] is None else Position(*last),
+    )
+    return MemberRow(number, token, account, state)
+
+
+_CARD = (
+    "SELECT uid, token, counter, seen_ms, status, kind FROM card"
+    " JOIN member ON member.id = card.member WHERE uid = ?"
+)
 _LOTS = (
     "SELECT op, leg, earned_ms, expires_ms, amount, remaining FROM lot"
     " WHERE member = ? AND remaining > 0 ORDER BY expires_ms, earned_ms, op, leg"

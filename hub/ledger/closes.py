@@ -3,10 +3,10 @@
 A close says which lines it saw, so whether a fact is late does not depend on when it arrives.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from hub.ledger.database import Database
 from hub.ledger.unwritten import Unwritten
 from loyalty.records import StoreDayClosed, from_kept_line
 from loyalty.state import Position
@@ -36,7 +36,7 @@ def counts_at_ms(stated: Position, closes: Sequence[Close]) -> int:
 class Closes:
     """The closes of the ledger's stores."""
 
-    def __init__(self, database: sqlite3.Connection, unwritten: Unwritten) -> None:
+    def __init__(self, database: Database, unwritten: Unwritten) -> None:
         self._database = database
         self._unwritten = unwritten
         self._last_opens_ms: dict[str, int] = {}
@@ -48,13 +48,14 @@ class Closes:
             last_ms = self._look_up(store)
         if stated.event_ms >= last_ms:
             return stated
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         rows = self._database.execute(_CLOSES_AFTER, (store, stated.event_ms))
         closes = [_close(line) for (line,) in rows]
         return stated._replace(event_ms=counts_at_ms(stated, closes))
 
     def add(self, store: str, opens_ms: int, line_id: int) -> None:
         """Note the close that line `line_id` states."""
+        self._unwritten.write()
         self._database.execute("INSERT INTO day_close VALUES (?, ?, ?)", (store, opens_ms, line_id))
         self._last_opens_ms.pop(store, None)
 

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE
-from hub.ledger.sqlite import Ledger
 from loyalty.records import ChainEnd, DayClosed, EpochLost, from_kept_line
 
 

@@ -3,7 +3,7 @@
 import hashlib
 
 from hub.ledger.day_end import lost_epochs
-from hub.ledger.sqlite import Ledger
+from hub.ledger.ledger import Ledger
 
 
 def digest(ledger: Ledger) -> str:

@@ -5,7 +5,7 @@ from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from hub.ledger.sqlite import Ledger
+from hub.ledger.ledger import Ledger
 from loyalty.records import FacePrinted, from_kept_line
 
 

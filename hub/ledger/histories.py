@@ -4,11 +4,11 @@ Everything here is for facts that come late; those in order never ask.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable
 
+from hub.ledger.database import Database, Row
 from hub.ledger.rows import MemberRow
-from hub.ledger.unwritten import Row, Unwritten
+from hub.ledger.unwritten import Unwritten
 from loyalty.records import VALUE_KINDS, from_kept_line
 from loyalty.refold import LotChange, Tail, UseChange
 from loyalty.state import Fact, Lot, MemberState, Position
@@ -22,13 +22,13 @@ def kept_state_row(member: MemberRow) -> Row:
 class Histories:
     """Reads what was posted for a member, and corrects what late facts changed about it."""
 
-    def __init__(self, database: sqlite3.Connection, unwritten: Unwritten) -> None:
+    def __init__(self, database: Database, unwritten: Unwritten) -> None:
         self._database = database
         self._unwritten = unwritten
 
     def tail(self, member: MemberRow, position: Position) -> Tail:
         """Return the last state kept before `position`, and all facts posted after that state."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         kept = self._database.execute(_KEPT_BEFORE, (member.id, *position)).fetchone()
         before = None if kept is None else _read_state(kept)
         last = before.last if before is not None else None
@@ -40,7 +40,7 @@ class Histories:
         self, member: MemberRow, before: MemberState | None, passed: Iterable[MemberState]
     ) -> None:
         """Forget the states kept after `before`; keep `passed` in their place."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         version = before.version if before is not None else 0
         statement = "DELETE FROM kept_state WHERE member = ? AND version > ?"
         self._database.execute(statement, (member.id, version))
@@ -48,7 +48,7 @@ class Histories:
 
     def correct_lots(self, member: MemberRow, changes: Iterable[LotChange]) -> None:
         """Make the member's lots hold what they should; a lot that was never there is opened."""
-        self._unwritten.write(self._database)
+        self._unwritten.write()
         for it in changes:
             key = (member.id, it.op, it.leg)
             times = (it.earned_ms, it.expires_ms)

@@ -1,14 +1,13 @@
 """Points set aside for grants. They are few, so they are written at once."""
 
-import sqlite3
-
+from hub.ledger.database import Database
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 
 
 class Holds:
     """The holds of the ledger; each is resolved once, or frees its points when it expires."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def reserved_points(self, member: MemberRow, now_ms: int, except_auth: str = "") -> int:

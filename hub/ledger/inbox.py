@@ -3,11 +3,12 @@
 Questions about lines look behind the lists of the transaction, so they write those first.
 """
 
-import sqlite3
 from collections import OrderedDict
 
+from hub.ledger.ahead import Ahead
+from hub.ledger.database import Database, Row
 from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
-from hub.ledger.unwritten import Row, Unwritten
+from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
 from loyalty.receipts import LineStatus
 from loyalty.state import Position
@@ -18,12 +19,15 @@ CHAINS_MAX = 2_000  # in memory
 class Inbox:
     """The chains and their lines, and the forks beside them."""
 
-    def __init__(self, database: sqlite3.Connection, unwritten: Unwritten) -> None:
+    def __init__(self, database: Database, unwritten: Unwritten) -> None:
         self._database = database
         self._unwritten = unwritten
+        self._ahead: dict[str, PostedLine | None] = {}
         self._chains: OrderedDict[tuple[str, str], ChainRow] = OrderedDict()
-        self._next_chain_id = 0  # not looked up yet
-        self._next_line_id = 0
+
+    def expect(self, ahead: Ahead) -> None:
+        """Know what was read ahead about the operations of lines to come."""
+        self._ahead = {op: ahead.ops.get(op) for op in ahead.wanted.ops}
 
     def trim(self) -> None:
         """Give the oldest chains in memory back; only between transactions."""
@@ -49,13 +53,12 @@ class Inbox:
 
     def take_line_id(self) -> int:
         """Return the id of the next new line."""
-        line_id = self._next_line_id or _following(self._database, "inbox")
-        self._next_line_id = line_id + 1
-        return line_id
+        return self._unwritten.engine.next_number("inbox")
 
     def keep(self, filed: Filed, verdict: Verdict) -> None:
         """Keep a new line with its verdict, or change the verdict on one that was held."""
         if filed.is_kept:
+            self._write()
             self._database.execute(_JUDGE, (*verdict, filed.id))
         else:
             self.set_chain(filed.chain)  # or its lines would refer to nothing until the batch ends
@@ -67,12 +70,15 @@ class Inbox:
             position = Position(verdict.event_ms, chain.device.name, chain.epoch, filed.seq)
             posted = PostedLine(filed.id, filed.line, verdict.member, position)
             self._unwritten.ops[verdict.op] = posted
+            self._ahead.pop(verdict.op, None)
 
     def posted_with_op(self, op: str) -> PostedLine | None:
         """Return the line that posted with business key `op`, if there is one."""
         known = self._unwritten.ops.get(op)
         if known is not None:
             return known
+        if op in self._ahead:
+            return self._ahead[op]
         found = self._one(_POSTED_WITH_OP, op)
         if found is None:
             return None
@@ -82,7 +88,7 @@ class Inbox:
     def all_with_op(self, op: str, code: str) -> list[tuple[int, bytes, int | None]]:
         """Return id, line and member of the lines of `op`: posted, duplicate, or held as `code`."""
         self._write()
-        return self._database.execute(_ALL_WITH_OP, (op, code)).fetchall()
+        return self._database.execute(_ALL_WITH_OP, (op, op, code)).fetchall()
 
     def witnessed_after(self, member: int, event_ms: int) -> list[bytes]:
         """Return the lines about `member` after `event_ms` whose touches count, posted or not."""
@@ -113,6 +119,7 @@ class Inbox:
 
     def judge_again(self, line_id: int, status: str, code: str) -> None:
         """Change the verdict on a line that is kept: another line with its `op` counts now."""
+        self._ahead.clear()
         self._write()
         statement = "UPDATE inbox SET status = ?, code = ? WHERE id = ?"
         self._database.execute(statement, (status, code, line_id))
@@ -182,7 +189,7 @@ class Inbox:
         self._database.execute(f"DELETE {where}", (chain.id, first, code))
 
     def _write(self) -> None:
-        self._unwritten.write(self._database)
+        self._unwritten.write()
 
     def _one(self, statement: str, *values: object) -> Row | None:
         row: Row | None = self._database.execute(statement, values).fetchone()
@@ -200,9 +207,7 @@ class Inbox:
         return ChainRow(found[0], device, epoch, *found[1:])
 
     def _new_chain(self, device: DeviceRow, epoch: str) -> ChainRow:
-        chain_id = self._next_chain_id or _following(self._database, "chain")
-        self._next_chain_id = chain_id + 1
-        return ChainRow(chain_id, device, epoch)
+        return ChainRow(self._unwritten.engine.next_number("chain"), device, epoch)
 
 
 _JUDGE = (
@@ -214,9 +219,9 @@ _POSTED_WITH_OP = (
     " WHERE op = ? AND op <> '' AND status = 'posted'"
 )
 _ALL_WITH_OP = (
-    "SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status = 'posted' UNION ALL"
-    " SELECT id, line, member FROM inbox WHERE op = ?1 AND op <> '' AND status <> 'posted'"
-    " AND (status = 'duplicate' OR code = ?2)"
+    "SELECT id, line, member FROM inbox WHERE op = ? AND op <> '' AND status = 'posted' UNION ALL"
+    " SELECT id, line, member FROM inbox WHERE op = ? AND op <> '' AND status <> 'posted'"
+    " AND (status = 'duplicate' OR code = ?)"
 )
 _CHAINS_OF = (
     "SELECT chain.id, name, epoch FROM chain JOIN device ON device.id = chain.device"
@@ -239,11 +244,6 @@ _EXCEPTIONS = (
     " WHERE chain = ? AND seq BETWEEN ? AND ? AND status <> 'posted' ORDER BY seq"
 )
 _LINES = "SELECT id, seq, head, line, received_ms, status, code FROM inbox"
-
-
-def _following(database: sqlite3.Connection, table: str) -> int:
-    (last,) = database.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()
-    return int(last) + 1
 
 
 def _kept_line(chain: ChainRow, row: Row) -> tuple[Filed, str, str]:

@@ -1,8 +1,8 @@
 """The last proof that each card gave of itself, as the ledger keeps it."""
 
-import sqlite3
 from typing import NamedTuple
 
+from hub.ledger.database import Database
 from hub.ledger.rows import DeviceRow
 
 
@@ -17,7 +17,7 @@ class LastProof(NamedTuple):
 class Proofs:
     """One row for each card that ever proved itself."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     def last(self, uid: str) -> LastProof | None:
@@ -29,5 +29,7 @@ class Proofs:
     def keep(self, uid: str, counter: int, device: DeviceRow, ref: str) -> None:
         """Make this the last proof of the card `uid`."""
         self._database.execute(
-            "INSERT OR REPLACE INTO card_proof VALUES (?, ?, ?, ?)", (uid, counter, device.id, ref)
+            "INSERT INTO card_proof VALUES (?, ?, ?, ?) ON CONFLICT (uid) DO UPDATE SET"
+            " counter = excluded.counter, device = excluded.device, ref = excluded.ref",
+            (uid, counter, device.id, ref),
         )

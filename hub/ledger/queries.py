@@ -1,11 +1,10 @@
 """What people and programs ask of the ledger, apart from posting."""
 
-import sqlite3
 from typing import NamedTuple
 
-from hub.errors import LedgerUnavailable, NotFound
+from hub.errors import NotFound
+from hub.ledger.ledger import Ledger
 from hub.ledger.schema import MEMBER_POINTS, POINT
-from hub.ledger.sqlite import Ledger
 
 HISTORY_MAX = 1_000
 CARDS_MAX = 100  # of a member, that people are shown
@@ -72,10 +71,8 @@ def device_login(ledger: Ledger, name: str) -> DeviceLogin | None:
         "SELECT store, password_salt, password_digest FROM device"
         " WHERE name = ? AND revoked_ms IS NULL"
     )
-    try:
+    with ledger.engine.asking():
         row = ledger.connection.execute(statement, (name,)).fetchone()
-    except sqlite3.OperationalError as error:
-        raise LedgerUnavailable(f"{ledger.path}: {error}") from error
     return None if row is None else DeviceLogin(*row)
 
 
@@ -85,9 +82,9 @@ def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
     Raises:
         NotFound: the ledger knows no such member.
     """
-    row = ledger.connection.execute(_MEMBER, {"token": token, "now": now_ms}).fetchone()
+    row = ledger.connection.execute(_MEMBER, (now_ms, token)).fetchone()
     if row is None:
-        raise NotFound(f"no member {token!r} in {ledger.path}")
+        raise NotFound(f"no member {token!r} in {ledger.place}")
     number, *rest = row
     lots = ledger.connection.execute(_MEMBER_LOTS, (number,))
     return MemberView._make((token, *rest, tuple([LotView(*it) for it in lots])))
@@ -95,7 +92,7 @@ def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
 
 def member_cards(ledger: Ledger, token: str) -> list[CardView]:
     """Return the cards of the member with card token `token`, the one read last first."""
-    rows = ledger.connection.execute(_MEMBER_CARDS, {"token": token, "limit": CARDS_MAX})
+    rows = ledger.connection.execute(_MEMBER_CARDS, (token, CARDS_MAX))
     return [CardView(*it) for it in rows]
 
 
@@ -109,11 +106,9 @@ def history(ledger: Ledger, token: str, limit: int = HISTORY_MAX) -> list[Moveme
         "SELECT id, account FROM member WHERE token = ?", (token,)
     ).fetchone()
     if row is None:
-        raise NotFound(f"no member {token!r} in {ledger.path}")
+        raise NotFound(f"no member {token!r} in {ledger.place}")
     number, account = row
-    rows = ledger.connection.execute(
-        _MOVEMENTS, {"member": number, "account": account, "limit": min(limit, HISTORY_MAX)}
-    )
+    rows = ledger.connection.execute(_MOVEMENTS, (account, number, min(limit, HISTORY_MAX)))
     return [Movement(*it) for it in rows]
 
 
@@ -147,9 +142,9 @@ def open_cases(ledger: Ledger) -> list[tuple[str, str, str, int]]:
 _MEMBER = f"""
 SELECT member.id, tier, balance, qualifying, debt,
     (SELECT coalesce(sum(points), 0) FROM hold
-     WHERE hold.member = member.id AND status = 'active' AND expires_ms > :now), version
+     WHERE hold.member = member.id AND status = 'active' AND expires_ms > ?), version
 FROM member JOIN account ON account.id = member.account
-WHERE token = :token AND kind = '{MEMBER_POINTS}'
+WHERE token = ? AND kind = '{MEMBER_POINTS}'
 """
 _MEMBER_LOTS = """
 SELECT op, leg, earned_ms, expires_ms, remaining FROM lot
@@ -157,15 +152,15 @@ WHERE member = ? AND remaining > 0 ORDER BY expires_ms, earned_ms, op, leg
 """
 _MEMBER_CARDS = """
 SELECT uid, kind, card.status FROM card JOIN member ON member.id = card.member
-WHERE token = :token ORDER BY seen_ms DESC, uid LIMIT :limit
+WHERE token = ? ORDER BY seen_ms DESC, uid LIMIT ?
 """
 _MOVEMENTS = """
 SELECT transfer.event_ms, booked_ms, device.name, inbox.op, leg,
-    CASE credit WHEN :account THEN amount ELSE -amount END, rules
+    CASE credit WHEN ? THEN amount ELSE -amount END, rules
 FROM inbox
 JOIN transfer ON transfer.line = inbox.id
 JOIN chain ON chain.id = inbox.chain
 JOIN device ON device.id = chain.device
-WHERE inbox.member = :member
-ORDER BY inbox.id DESC, leg LIMIT :limit
+WHERE inbox.member = ?
+ORDER BY inbox.id DESC, leg LIMIT ?
 """

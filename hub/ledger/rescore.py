@@ -5,7 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from hub.ledger.sqlite import Ledger
+from hub.ledger.ledger import Ledger
 from loyalty.fold import fold_all, new_member
 from loyalty.programme import Programme, in_force
 from loyalty.records import VALUE_KINDS, from_kept_line

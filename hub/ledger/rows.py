@@ -28,7 +28,7 @@ class DeviceRow:
 
 @dataclass(slots=True)
 class ChainRow:
-    """How far the lines of one device and epoch have come; see `schema.TABLES`."""
+    """How far the lines of one device and epoch have come; see `tables.py`."""
 
     id: int
     device: DeviceRow

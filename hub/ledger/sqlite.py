@@ -1,142 +1,139 @@
-"""The ledger's SQLite file: opening it, its transactions and its devices.
+"""The ledger in a SQLite file: one writer, whose rows go out with `executemany`.
 
 A write-ahead log with `synchronous=FULL`: a commit that returned survives a power cut. With NORMAL
 one image in four lost a committed line (676 simulated cuts).
 """
 
-import hashlib
-import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.errors import LedgerUnavailable, NoLedger, NotFound
-from hub.ledger.schema import HUB_DEVICE, SCHEMA_VERSION, TABLES
-from loyalty.chain import is_name
+from hub.errors import LedgerUnavailable, NoLedger
+from hub.ledger.ahead import Wanted
+from hub.ledger.database import Row
+from hub.ledger.rows import STATES_SPAN
+from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change
 
 # Bigger than SQLite's 1000: at 100 lines a transaction the checkpoint's writes were the limit.
 AUTOCHECKPOINT_PAGES = 8000
 CACHE_KIB = 65_536
 BUSY_TIMEOUT_S = 5.0
-SECRET_MIN_BYTES = 16
-SECRETS_MAX = 2  # a rotation's old and new
 
 Connect = Callable[..., sqlite3.Connection]
 
 
-class Ledger:
-    """One connection to a ledger; of one thread at a time, several connections may be open."""
+class SqliteEngine:
+    """One connection to a SQLite file; `Engine` says what its methods promise."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
-        """Made by `open_ledger`."""
-        self.connection = connection
-        self.path = path
-        self.incarnation = self._meta("incarnation")
+    lock = ""  # BEGIN IMMEDIATE lets one writer in at a time
+
+    def __init__(self, connection: sqlite3.Connection, place: str) -> None:
+        self.database = connection
+        self.place = place
+        self._next: dict[str, int] = {}
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Run the block in one transaction: all of it is durable afterwards, or none of it.
-
-        Raises:
-            LedgerUnavailable: the database could not take it; nothing of it is there.
-        """
+    def transaction(self) -> Iterator[None]:
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            yield self.connection
-            self.connection.execute("COMMIT")
+            self.database.execute("BEGIN IMMEDIATE")
+            yield
+            self.database.execute("COMMIT")
         except sqlite3.OperationalError as error:
             self._roll_back()
-            raise LedgerUnavailable(f"{self.path}: {error}") from error
+            raise LedgerUnavailable(f"{self.place}: {error}") from error
         except BaseException:
             self._roll_back()
             raise
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise LedgerUnavailable(f"{self.place}: {error}") from error
+
     def changed_elsewhere(self) -> int:
-        """Return a number that changes when another connection has committed."""
-        row = self.connection.execute("PRAGMA data_version").fetchone()
+        row = self.database.execute("PRAGMA data_version").fetchone()
         return int(row[0])
 
-    def add_device(
-        self, store: str, device: str, kid: str, secret: bytes, mqtt_password: str
-    ) -> None:
-        """Register `device` of `store`, or give it a further secret and a new password.
+    def read_ahead(self, wanted: Wanted) -> None:
+        return None  # A question costs microseconds here.
 
-        Only the two newest secrets stay valid.
+    def next_number(self, table: str) -> int:
+        following = self._next.get(table)
+        if following is None:
+            found = self.database.execute(f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
+            following = int(found.fetchone()[0])
+        self._next[table] = following + 1
+        return following
 
-        Raises:
-            ValueError: a name that fits no topic, a short secret, or a device of another store.
-        """
-        _check_device(store, device, kid, secret)
-        salt = secrets.token_bytes(16)
-        with self.transaction() as database:
-            found = database.execute(
-                "SELECT id, store FROM device WHERE name = ?", (device,)
-            ).fetchone()
-            if found is not None and found[1] != store:
-                raise ValueError(f"device {device!r} is of store {found[1]!r}, {store!r} wanted")
-            database.execute(
-                "INSERT INTO device (store, name, password_salt, password_digest)"
-                " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                " password_salt = excluded.password_salt,"
-                " password_digest = excluded.password_digest",
-                (store, device, salt, password_digest(salt, mqtt_password)),
-            )
-            (number,) = database.execute(
-                "SELECT id FROM device WHERE name = ?", (device,)
-            ).fetchone()
-            _add_secret(database, number, kid, secret)
+    def forget_numbers(self) -> None:
+        self._next.clear()
 
-    def revoke_device(self, device: str, now_ms: int) -> None:
-        """Shut `device` out from `now_ms` on.
+    def write(self, unwritten: Unwritten) -> None:
+        it = unwritten
+        self._rows("INSERT INTO account VALUES (?, ?, ?, ?, 0)", it.accounts)
+        moved = [(points, account) for account, points in it.deltas.items()]
+        self._rows("UPDATE account SET balance = balance + ? WHERE id = ?", moved)
+        self._rows(_SET_MEMBER, [member_row(member) for member in it.members.values()])
+        self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
+        self._rows("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", it.inbox)
+        self._rows(_ADD_TRANSFER, it.transfers)
+        self._rows("INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)", it.lots)
+        self._rows(_TAKE_FROM_LOT, it.lot_takings)
+        self._rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", it.lot_uses)
+        self._rows(_SET_CARD, list(it.cards.values()))
+        self._rows(_ADD_CARD_WRITE, it.card_writes)
+        self._rows(_SET_CASE, it.cases)
+        self._rows(_KEEP_STATE, it.kept_states)
+        old = [(member, version - STATES_SPAN) for member, version, *_ in it.kept_states]
+        self.database.executemany("DELETE FROM kept_state WHERE member = ? AND version <= ?", old)
 
-        Raises:
-            NotFound: there is no such device.
-        """
-        with self.transaction() as database:
-            changed = database.execute(
-                "UPDATE device SET revoked_ms = ? WHERE name = ?", (now_ms, device)
-            ).rowcount
-        if changed != 1:
-            raise NotFound(f"no device {device!r} in {self.path}")
+    def has_dangling_references(self) -> bool:
+        return self.database.execute("PRAGMA foreign_key_check").fetchone() is not None
 
-    def begin_incarnation(self, incarnation: str) -> None:
-        """Go on under another name: this is a backup, and devices hold receipts for what it lacks.
+    def revision(self) -> str | None:
+        named = "SELECT count(*), sum(name = 'alembic_version') FROM sqlite_schema"
+        tables, versions = self.database.execute(named).fetchone()
+        if not tables:
+            return None
+        if not versions:
+            return "from before there were versions"
+        row = self.database.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if row is None else str(row[0])
 
-        Devices send again whatever the first receipt of a new incarnation does not cover. No hub
-        may be running on this ledger: it would go on with the name it knows.
-        """
-        with self.transaction() as database:
-            database.execute("UPDATE meta SET value = ? WHERE name = 'incarnation'", (incarnation,))
-        self.incarnation = incarnation
+    def create(self) -> None:
+        from hub.ledger.upgrade import newest_sqlite_schema
+
+        with self.transaction():
+            for statement in newest_sqlite_schema():
+                self.database.execute(statement)
+
+    def upgrade(self) -> None:
+        from hub.ledger.upgrade import upgrade_sqlite
+
+        upgrade_sqlite(self.database)
 
     def close(self) -> None:
-        """Close the connection."""
-        self.connection.close()
+        self.database.close()
 
-    def _meta(self, name: str) -> str:
-        row = self.connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return str(row[0])
+    def _rows(self, statement: str, rows: Sequence[Row]) -> None:
+        if rows:
+            changed = self.database.executemany(statement, rows).rowcount
+            must_change(changed, len(rows), statement)
 
     def _roll_back(self) -> None:
         # A full disk may already have rolled back by itself.
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+        if self.database.in_transaction:
+            self.database.execute("ROLLBACK")
 
 
-def open_ledger(
-    path: Path,
-    *,
-    create: bool = False,
-    new_id: Callable[[], str] = lambda: secrets.token_hex(8),
-    connect: Connect = sqlite3.connect,
-) -> Ledger:
-    """Return the ledger at `path`; with `create`, make one with a new incarnation if none is there.
-
-    `connect` is there for simulated disks.
+def open_sqlite(path: Path, *, create: bool, connect: Connect = sqlite3.connect) -> SqliteEngine:
+    """Return a connection to the file at `path`; `connect` is there for simulated disks.
 
     Raises:
-        NoLedger: nothing is there, or something that is no ledger of this version.
+        NoLedger: nothing is there and none is to be made, or it is no database.
         LedgerUnavailable: the disk or a lock stands in the way.
     """
     if not create and not path.is_file():
@@ -148,63 +145,51 @@ def open_ledger(
     except sqlite3.Error as error:
         raise NoLedger(f"{path}: {error}") from error
     try:
-        _prepare(connection, path, new_id if create else None)
-        return Ledger(connection, path)
+        _prepare(connection)
     except sqlite3.OperationalError as error:
         connection.close()
         raise LedgerUnavailable(f"{path}: {error}") from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise NoLedger(f"{path}: {error}, a ledger wanted") from error
-    except NoLedger:
-        connection.close()
-        raise
+    return SqliteEngine(connection, str(path))
 
 
-def password_digest(salt: bytes, password: str) -> bytes:
-    """Return what is kept of a device's broker password.
-
-    One SHA-256 is enough: the passwords are 32 random bytes, not words that a person chose.
-    """
-    return hashlib.sha256(salt + password.encode()).digest()
-
-
-def _prepare(connection: sqlite3.Connection, path: Path, new_id: Callable[[], str] | None) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+def _prepare(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if new_id is not None and version == 0 and tables == 0:
+    if tables == 0:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(f"BEGIN IMMEDIATE; {TABLES}")
-        connection.execute("INSERT INTO meta VALUES ('incarnation', ?)", (new_id(),))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        connection.execute("COMMIT")
-    elif version != SCHEMA_VERSION:
-        raise NoLedger(f"{path}: schema version {version}, {SCHEMA_VERSION} wanted")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
-def _check_device(store: str, device: str, kid: str, secret: bytes) -> None:
-    if device == HUB_DEVICE:
-        raise ValueError(f"{device!r} is the name of the hub itself, another wanted")
-    for name in (store, device, kid):
-        if not is_name(name):
-            raise ValueError(f"{name!r} is no store, device or key id: 1-64 of A-Z a-z 0-9 _ -")
-    if len(secret) < SECRET_MIN_BYTES:
-        raise ValueError(f"secret of {len(secret)} bytes, {SECRET_MIN_BYTES} or more wanted")
-
-
-def _add_secret(database: sqlite3.Connection, device: int, kid: str, secret: bytes) -> None:
-    database.execute(
-        "INSERT INTO device_secret (device, kid, secret, added) VALUES (?1, ?2, ?3,"
-        " (SELECT coalesce(max(added), 0) + 1 FROM device_secret WHERE device = ?1))"
-        " ON CONFLICT (device, kid) DO UPDATE SET secret = excluded.secret,"
-        " added = excluded.added",
-        (device, kid, secret),
-    )
-    database.execute(
-        "DELETE FROM device_secret WHERE device = ?1 AND added <="
-        " (SELECT max(added) FROM device_secret WHERE device = ?1) - ?2",
-        (device, SECRETS_MAX),
-    )
+_SET_MEMBER = (
+    "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    " tier = excluded.tier, qualifying = excluded.qualifying, debt = excluded.debt,"
+    " version = excluded.version, last_event_ms = excluded.last_event_ms,"
+    " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
+    " last_seq = excluded.last_seq"
+)
+_ADD_TRANSFER = "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"
+_TAKE_FROM_LOT = "UPDATE lot SET remaining = remaining - ? WHERE member = ? AND op = ? AND leg = ?"
+_SET_CARD = (
+    "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5, ?6 FROM member WHERE token = ?2"
+    " ON CONFLICT (uid) DO UPDATE SET counter = excluded.counter,"
+    " seen_ms = excluded.seen_ms, status = excluded.status, kind = excluded.kind"
+)
+_ADD_CARD_WRITE = (
+    "INSERT INTO card_write VALUES (?, ?, ?, ?) ON CONFLICT (card, counter, op)"
+    " DO UPDATE SET touched_ms = min(touched_ms, excluded.touched_ms)"
+)
+_SET_CASE = (
+    "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"
+    " VALUES (?, ?, ?, ?, ?, ?, 1, 'open') ON CONFLICT (code, subject) DO UPDATE SET"
+    " last_ms = excluded.last_ms, times = times + 1, status = 'open'"
+)
+_SET_CHAIN = (
+    "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    " seq = excluded.seq, head = excluded.head, kept_seq = excluded.kept_seq,"
+    " gap_since_ms = excluded.gap_since_ms, fork_seq = excluded.fork_seq"
+)

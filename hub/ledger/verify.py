@@ -6,9 +6,9 @@ from operator import itemgetter
 from typing import Literal
 
 from hub.ledger.faces import faces_show_what_was_held
+from hub.ledger.ledger import Ledger
 from hub.ledger.rescore import rescore
 from hub.ledger.schema import MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
-from hub.ledger.sqlite import Ledger
 from loyalty.chain import ZERO_HEAD, head_after
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
@@ -37,7 +37,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         "receipted_once": _is_empty(ledger, _GAPS),
         "posted_at_most_once": _is_empty(ledger, _POSTINGS),
         "heads_follow_lines": _heads_follow_lines(ledger),
-        "references_exist": _is_empty(ledger, "PRAGMA foreign_key_check"),
+        "references_exist": not ledger.engine.has_dangling_references(),
         "any_order_same_state": _order_decides_nothing(ledger) if is_folded is True else is_folded,
         "sale_and_return_is_nothing": "absent",
         "rules_leave_old_entries": "absent",
@@ -92,14 +92,14 @@ SELECT id FROM account LEFT JOIN (
     SELECT account, sum(points) AS moved FROM (
         SELECT credit AS account, amount AS points FROM transfer
         UNION ALL SELECT debit, -amount FROM transfer
-    ) GROUP BY account
-) ON account = id
+    ) AS legs GROUP BY account
+) AS sums ON account = id
 WHERE balance <> coalesce(moved, 0)
 """
 _BALANCE_OF_LOTS = """
 SELECT member.id FROM member
 JOIN account ON account.id = member.account
-LEFT JOIN (SELECT member AS whose, sum(remaining) AS held FROM lot GROUP BY member)
+LEFT JOIN (SELECT member AS whose, sum(remaining) AS held FROM lot GROUP BY member) AS lots
     ON whose = member.id
 WHERE balance <> coalesce(held, 0) - debt
 """
@@ -108,7 +108,7 @@ SELECT 1 FROM lot
 LEFT JOIN (
     SELECT member AS whose, op AS by_op, leg AS by_leg, sum(points) AS used
     FROM lot_use GROUP BY member, op, leg
-) ON whose = member AND by_op = op AND by_leg = leg
+) AS uses ON whose = member AND by_op = op AND by_leg = leg
 WHERE remaining <> amount - coalesce(used, 0)
 """
 # A fact that happened is never refused, so it may eat what is reserved: then a case tells.
@@ -116,9 +116,9 @@ _HOLDS = """
 SELECT member.id FROM member
 JOIN account ON account.id = member.account
 JOIN (SELECT member AS whose, sum(points) AS reserved FROM hold
-      WHERE status = 'active' AND expires_ms > ? AND auth NOT LIKE 'line-%' GROUP BY member)
+      WHERE status = 'active' AND expires_ms > ? AND auth NOT LIKE 'line-%' GROUP BY member) AS kept
     ON whose = member.id
-WHERE reserved > max(balance, 0) AND NOT EXISTS (
+WHERE reserved > CASE WHEN balance > 0 THEN balance ELSE 0 END AND NOT EXISTS (
     SELECT 1 FROM case_file WHERE code = 'holds_exceed_balance' AND subject = token)
 """
 _GAPS = """

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
+from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
-from hub.ledger.sqlite import open_ledger
 from simulators.chips.classic import ClassicChip
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite

@@ -44,7 +44,7 @@ def play_slice(
         programme=parse(text, source=str(PROGRAMME)),
         programme_text=text,
         folder=folder,
-        ledger_path=folder / "ledger.db",
+        ledger_place=folder / "ledger.db",
         faults=seed,
         fault_kinds=kinds,
     )

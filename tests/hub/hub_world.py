@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.intake import Arrival, Intake, Reply
-from hub.ledger.sqlite import Ledger, open_ledger
+from hub.ledger.ledger import Ledger, open_ledger
+from hub.ledger.sqlite import SqliteEngine
 from loyalty import receipts, topics
 from loyalty.asks import Ask, Hello
 from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack
@@ -92,9 +93,10 @@ class Till:
 class World:
     """A hub without its broker."""
 
-    def __init__(self, path: Path, programmes: list[Programme] | None = None) -> None:
+    def __init__(self, where: Path | str, programmes: list[Programme] | None = None) -> None:
+        """`where` is a folder for the ledger's file, or the URL of a ledger."""
         self.clock = MovedClock()
-        self.path = path / "ledger.db"
+        self.path = where / "ledger.db" if isinstance(where, Path) else where
         self.ledger: Ledger = open_ledger(self.path, create=True, new_id=lambda: "incarnation")
         self.programme: Programme = parse(PROGRAMME, source="tests")
         self._ids = iter(range(1, 1_000_000))
@@ -112,6 +114,17 @@ class World:
 
     def take(self, *arrivals: Arrival) -> list[Answer]:
         return [opened(it) for it in self.intake.take(arrivals)]
+
+    def refuse_op(self, op: str) -> None:
+        """Have the database itself refuse every line with `op`."""
+        if isinstance(self.ledger.engine, SqliteEngine):
+            statement = (
+                f"CREATE TRIGGER refuse BEFORE INSERT ON inbox WHEN NEW.op = '{op}'"
+                " BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        else:
+            statement = f"ALTER TABLE inbox ADD CHECK (op <> '{op}')"
+        self.ledger.connection.execute(statement)
 
     def value(self, statement: str, *values: object) -> object:
         row = self.ledger.connection.execute(statement, values).fetchone()

@@ -17,8 +17,8 @@ PHONE = "phone:00112233445566778899aabbccddeeff"
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url):
+    found = World(ledger_url)
     yield found
     found.ledger.close()
 

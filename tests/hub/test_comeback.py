@@ -20,8 +20,8 @@ from hub import ledger_command
 from hub.custody import GAP_PATIENCE_MS
 from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
+from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
-from hub.ledger.sqlite import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty import topics
 from loyalty.clock import DAY_MS

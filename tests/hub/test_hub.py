@@ -10,8 +10,8 @@ from mqtt_wire import Wire
 from hub.config import BrokerAddress, HubConfig
 from hub.embedded_broker import BrokerFailed
 from hub.hub import Hub
+from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import member_view
-from hub.ledger.sqlite import open_ledger
 from loyalty import receipts, topics
 from loyalty.programme import parse
 
@@ -23,7 +23,7 @@ def config(tmp_path):
         ledger.add_device("s1", name, "k1", SECRET, f"password-of-{name}")
     ledger.close()
     return HubConfig(
-        ledger_path=tmp_path / "ledger.db",
+        ledger_place=tmp_path / "ledger.db",
         programmes=(parse(PROGRAMME, source="tests"),),
         face_key=FACE_KEY,
         broker=BrokerAddress("127.0.0.1", free_port(), None),
@@ -31,7 +31,7 @@ def config(tmp_path):
 
 
 def balance(config: HubConfig, token: str) -> int:
-    ledger = open_ledger(config.ledger_path)
+    ledger = open_ledger(config.ledger_place)
     try:
         return member_view(ledger, token, 0).balance_points
     finally:

@@ -11,7 +11,7 @@ from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
 from hub.config import BrokerAddress, HubConfig
 from hub.hub import Hub
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem
 from loyalty.clock import SystemClock
@@ -27,7 +27,7 @@ def config(tmp_path):
     ledger.add_device("s1", "h1", "k1", SECRET, "password")
     ledger.close()
     return HubConfig(
-        ledger_path=tmp_path / "ledger.db",
+        ledger_place=tmp_path / "ledger.db",
         programmes=(parse(PROGRAMME, source="tests"),),
         face_key=FACE_KEY,
         broker=BrokerAddress("127.0.0.1", free_port(), None),
@@ -100,7 +100,7 @@ async def come_late(config: HubConfig, journal: Journal) -> None:
 
 
 def invariants_broken(config: HubConfig) -> list[str]:
-    ledger = open_ledger(config.ledger_path)
+    ledger = open_ledger(config.ledger_place)
     try:
         return broken(verify(ledger, config.programmes, START_MS))
     finally:

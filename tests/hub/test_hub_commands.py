@@ -11,12 +11,12 @@ from hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
 
 from hub import hub_command, ledger_command
 from hub.config import ConfigErrors, load_config
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url, tmp_path):
+    found = World(ledger_url)
     till = found.till("h1")
     till.add(sale("r1", 9900), redemption("r2"))
     found.take(till.batch())
@@ -114,7 +114,7 @@ def configured(folder, port: int, **changes: str):
 def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
     config = load_config(configured(tmp_path, 1883))
 
-    assert config.ledger_path == tmp_path / "ledger.db"
+    assert config.ledger_place == tmp_path / "ledger.db"
     assert config.face_key == FACE_KEY
     assert [it.version for it in config.programmes] == [3]
     assert config.broker == ("127.0.0.1", 1883, None)

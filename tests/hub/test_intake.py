@@ -4,7 +4,7 @@ import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
 from hub.intake import Arrival
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from loyalty.asks import Hello
 from loyalty.receipts import LineStatus
 
@@ -12,8 +12,8 @@ _HELLO = Hello(ref="q1", last_seq=2, settled_seq=2, incarnation="another", rules
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url):
+    found = World(ledger_url)
     yield found
     found.ledger.close()
 
@@ -216,10 +216,7 @@ def test_a_batch_that_the_database_refuses_is_held_and_the_others_post(world):
     poison, other = world.till("h1"), world.till("h2")
     poison.add(sale("poison"))
     other.add(sale("r1"))
-    world.ledger.connection.execute(
-        "CREATE TRIGGER refuse BEFORE INSERT ON inbox WHEN NEW.op = 'poison'"
-        " BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
+    world.refuse_op("poison")
 
     held, posted = world.take(poison.batch(), other.batch())
 

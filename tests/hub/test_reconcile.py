@@ -10,8 +10,8 @@ from loyalty.records import CardIssued, CardSuspected
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url):
+    found = World(ledger_url)
     yield found
     found.ledger.close()
 

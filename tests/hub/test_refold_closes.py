@@ -14,7 +14,7 @@ from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.ledger.day_end import Missing
 from hub.ledger.digest import digest
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.receipts import LineStatus
 from loyalty.records import DayClosed, StoreDayClosed
@@ -24,8 +24,8 @@ OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url):
+    found = World(ledger_url)
     found.clock.at_ms = OPENS_MS + 3_600_000
     yield found
     found.ledger.close()

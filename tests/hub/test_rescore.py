@@ -12,8 +12,8 @@ from loyalty.records import FacePrinted
 
 
 @pytest.fixture
-def world(tmp_path):
-    found = World(tmp_path)
+def world(ledger_url, tmp_path):
+    found = World(ledger_url)
     till = found.till("h1")
     till.add(sale("r1", 9900), redemption("r2"), check_in(card="04BB", member="ben"))
     found.take(till.batch())

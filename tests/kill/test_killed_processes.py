@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from device.journal import Journal
-from hub.ledger.sqlite import Ledger, open_ledger
+from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock
 from loyalty.programme import parse

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
 from loyalty.records import Record

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hub.custody import GAP_PATIENCE_MS
 from hub.errors import LedgerUnavailable
 from hub.intake import Intake
-from hub.ledger.sqlite import open_ledger
+from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskRedeem, CancelRedeem
 from loyalty.receipts import RedeemGranted

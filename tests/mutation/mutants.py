@@ -51,13 +51,13 @@ MUTANTS = (
         edits=(
             Edit(
                 "hub/ledger/sqlite.py",
-                '            self.connection.execute("BEGIN IMMEDIATE")\n'
-                "            yield self.connection\n"
-                '            self.connection.execute("COMMIT")\n',
-                "            if self.connection.in_transaction:\n"
-                '                self.connection.execute("COMMIT")\n'
-                '            self.connection.execute("BEGIN IMMEDIATE")\n'
-                "            yield self.connection\n",
+                '            self.database.execute("BEGIN IMMEDIATE")\n'
+                "            yield\n"
+                '            self.database.execute("COMMIT")\n',
+                "            if self.database.in_transaction:\n"
+                '                self.database.execute("COMMIT")\n'
+                '            self.database.execute("BEGIN IMMEDIATE")\n'
+                "            yield\n",
             ),
         ),
         tests=("tests/hub/test_ledger.py::test_a_copy_of_the_file_is_the_whole_ledger",),
@@ -67,9 +67,9 @@ MUTANTS = (
         is_quick=False,
         edits=(
             Edit(
-                "hub/ledger/schema.py",
-                "CREATE UNIQUE INDEX inbox_op ",
-                "CREATE INDEX inbox_op ",
+                "hub/ledger/migrations/versions/0001_the_first_ledger.py",
+                "\"op <> '' AND status = 'posted'\", unique=True)",
+                "\"op <> '' AND status = 'posted'\")",
             ),
             Edit(
                 "hub/posting.py",

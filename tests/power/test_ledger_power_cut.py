@@ -11,7 +11,7 @@ import pytest
 
 from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
-from hub.ledger.sqlite import Ledger, open_ledger
+from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskRedeem
 from loyalty.programme import parse

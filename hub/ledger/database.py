@@ -1,0 +1,119 @@
+"""What the ledger needs of a database, whichever it is.
+
+Statements are written once, with `?` for each value, in the SQL that SQLite and PostgreSQL share;
+only rows in bulk, numbers and locks are each engine's own.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from hub.ledger.ahead import Ahead, Wanted
+    from hub.ledger.unwritten import Unwritten
+
+Row = tuple[Any, ...]
+
+
+class Rows(Protocol):
+    """What a statement found, or how many rows it changed."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows were changed."""
+        ...
+
+    def fetchone(self) -> Any:
+        """Return the next row, or None."""
+        ...
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Database(Protocol):
+    """A connection that runs statements."""
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> Rows:
+        """Run one statement."""
+        ...
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> Rows:
+        """Run one statement for each row of values."""
+        ...
+
+
+class Engine(Protocol):
+    """One connection to a database that can hold a ledger; of one thread at a time.
+
+    `place` names it in messages, without a password. `lock` ends a SELECT of rows that this
+    transaction will change: empty where only one transaction writes at a time.
+    """
+
+    place: str
+    lock: str
+
+    @property
+    def database(self) -> Database:
+        """What runs statements."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run the block in one transaction: all of it is durable afterwards, or none of it.
+
+        Raises:
+            LedgerUnavailable: the database could not take it; nothing of it is there.
+            LedgerContended: another connection got in the way; do it again at once.
+        """
+        ...
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Run the block, which only reads.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        ...
+
+    def changed_elsewhere(self) -> int:
+        """Return a number that changes when another connection may have committed."""
+        ...
+
+    def read_ahead(self, wanted: "Wanted") -> "Ahead | None":
+        """Return, locked, what a group of lines needs; None where asking one by one is as quick."""
+        ...
+
+    def next_number(self, table: str) -> int:
+        """Return an id that no row of `table` has; they rise."""
+        ...
+
+    def forget_numbers(self) -> None:
+        """Look the next ids up anew: a transaction was rolled back, or another one wrote."""
+        ...
+
+    def write(self, unwritten: "Unwritten") -> None:
+        """Write the rows of `unwritten`, in the order in which they refer to each other."""
+        ...
+
+    def has_dangling_references(self) -> bool:
+        """Return whether a row refers to one that is not there."""
+        ...
+
+    def revision(self) -> str | None:
+        """Return the name of the schema that is there, None for an empty database."""
+        ...
+
+    def create(self) -> None:
+        """Make the newest schema in an empty database, whole or not at all."""
+        ...
+
+    def upgrade(self) -> None:
+        """Bring an older schema to the newest, whole or not at all."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...

@@ -1,0 +1,157 @@
+"""Rows in bulk for PostgreSQL: one statement for each table, whose columns go as arrays.
+
+A statement that joins arrays changes each row of a table once, whatever the arrays hold: so rows
+are summed up by key before, and the number of changed rows is checked after.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from hub.ledger.database import Row
+from hub.ledger.rows import STATES_SPAN
+from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change
+
+
+class Arrays(Protocol):
+    """A connection that takes psycopg's own statements."""
+
+    connection: Any
+
+
+class PostgresWriter:
+    """Writes what a transaction gathered."""
+
+    def __init__(self, database: Arrays) -> None:
+        self._database = database
+
+    def write(self, unwritten: Unwritten) -> None:
+        """Write the rows of `unwritten`, in the order in which they refer to each other."""
+        it = unwritten
+        self._rows(_ADD_ACCOUNT, it.accounts)
+        self._move(it.deltas)
+        self._rows(_SET_MEMBER, [member_row(member) for member in it.members.values()])
+        self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
+        self._rows(_ADD_LINE, it.inbox)
+        self._rows(_ADD_TRANSFER, it.transfers)
+        self._rows(_ADD_LOT, it.lots)
+        self._rows(_TAKE_FROM_LOT, _summed(it.lot_takings))
+        self._rows(_ADD_LOT_USE, it.lot_uses)
+        self._rows(_SET_CARD, list(it.cards.values()))
+        self._rows(_ADD_CARD_WRITE, _earliest(it.card_writes))
+        self._rows(_SET_CASE, _counted(it.cases))
+        kept = {(member, version): row for row in it.kept_states for member, version in [row[:2]]}
+        self._rows(_KEEP_STATE, list(kept.values()))
+        self._forget_states(kept)
+
+    def _move(self, deltas: dict[int, int]) -> None:
+        if deltas:
+            # Houses are everybody's: without this the order of the update would decide who waits.
+            self._database.connection.execute(_LOCK_ACCOUNTS, (sorted(deltas),))
+            self._rows(_MOVE, sorted(deltas.items()))
+
+    def _forget_states(self, kept: Iterable[tuple[int, int]]) -> None:
+        old = {member: version - STATES_SPAN for member, version in sorted(kept)}
+        if old:
+            columns = (list(old), list(old.values()))
+            self._database.connection.execute(_FORGET_STATES, columns)
+
+    def _rows(self, statement: str, rows: Sequence[Row]) -> None:
+        if rows:
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            changed = self._database.connection.execute(statement, columns).rowcount
+            must_change(changed, len(rows), statement)
+
+
+def _summed(takings: Sequence[Row]) -> list[Row]:
+    taken: defaultdict[Row, int] = defaultdict(int)
+    for points, *lot in takings:
+        taken[tuple(lot)] += points
+    return [(points, *lot) for lot, points in taken.items()]
+
+
+def _earliest(writes: Sequence[Row]) -> list[Row]:
+    touched: dict[Row, int] = {}
+    for *write, touched_ms in writes:
+        touched[tuple(write)] = min(touched.get(tuple(write), touched_ms), touched_ms)
+    return [(*write, touched_ms) for write, touched_ms in touched.items()]
+
+
+def _counted(cases: Sequence[Row]) -> list[Row]:
+    counted: dict[Row, Row] = {}
+    for code, subject, detail, line, opened_ms, last_ms in cases:
+        first = counted.get((code, subject), (code, subject, detail, line, opened_ms, last_ms, 0))
+        counted[code, subject] = (*first[:5], last_ms, first[6] + 1)
+    return list(counted.values())
+
+
+def _arrays(types: str) -> str:
+    return "unnest(" + ", ".join(f"%s::{it}[]" for it in types.split()) + ")"
+
+
+_W, _T, _B = "bigint", "text", "bytea"
+_LOCK_ACCOUNTS = "SELECT id FROM account WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_ADD_ACCOUNT = f"INSERT INTO account SELECT *, 0 FROM {_arrays(f'{_W} {_T} {_T} {_T}')}"
+_MOVE = (
+    "UPDATE account SET balance = balance + points"
+    f" FROM {_arrays(f'{_W} {_W}')} AS moved (account, points) WHERE id = moved.account"
+)
+_SET_MEMBER = (
+    f"INSERT INTO member SELECT * FROM"
+    f" {_arrays(f'{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W}')}"
+    " ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, qualifying = excluded.qualifying,"
+    " debt = excluded.debt, version = excluded.version, last_event_ms = excluded.last_event_ms,"
+    " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
+    " last_seq = excluded.last_seq"
+)
+_SET_CHAIN = (
+    f"INSERT INTO chain SELECT * FROM {_arrays(f'{_W} {_W} {_T} {_W} {_B} {_W} {_W} {_W}')}"
+    " ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, head = excluded.head,"
+    " kept_seq = excluded.kept_seq, gap_since_ms = excluded.gap_since_ms,"
+    " fork_seq = excluded.fork_seq"
+)
+_ADD_LINE = (
+    "INSERT INTO inbox SELECT * FROM"
+    f" {_arrays(f'{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}')}"
+)
+_ADD_TRANSFER = (
+    "INSERT INTO transfer SELECT * FROM"
+    f" {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}')}"
+)
+_ADD_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W}')}"
+_TAKE_FROM_LOT = (
+    f"UPDATE lot SET remaining = remaining - taken.points FROM {_arrays(f'{_W} {_W} {_T} {_T}')}"
+    " AS taken (points, member, op, leg)"
+    " WHERE lot.member = taken.member AND lot.op = taken.op AND lot.leg = taken.leg"
+)
+_ADD_LOT_USE = f"INSERT INTO lot_use SELECT * FROM {_arrays(f'{_W} {_T} {_W} {_T} {_T} {_W}')}"
+_SET_CARD = (
+    "INSERT INTO card SELECT uid, member.id, counter, seen_ms, status, kind"
+    f" FROM {_arrays(f'{_T} {_T} {_W} {_W} {_T} {_T}')}"
+    " AS seen (uid, whose, counter, seen_ms, status, kind)"
+    " JOIN member ON member.token = whose ON CONFLICT (uid) DO UPDATE SET"
+    " counter = greatest(card.counter, excluded.counter),"
+    " seen_ms = greatest(card.seen_ms, excluded.seen_ms), status = excluded.status,"
+    " kind = excluded.kind"
+)
+_ADD_CARD_WRITE = (
+    f"INSERT INTO card_write SELECT * FROM {_arrays(f'{_T} {_W} {_T} {_W}')}"
+    " ON CONFLICT (card, counter, op)"
+    " DO UPDATE SET touched_ms = least(card_write.touched_ms, excluded.touched_ms)"
+)
+_SET_CASE = (
+    "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"
+    f" SELECT *, 'open' FROM {_arrays(f'{_T} {_T} {_T} {_W} {_W} {_W} {_W}')}"
+    " ON CONFLICT (code, subject) DO UPDATE SET last_ms = excluded.last_ms,"
+    " times = case_file.times + excluded.times, status = 'open'"
+)
+_KEEP_STATE = (
+    f"INSERT INTO kept_state SELECT * FROM {_arrays(f'{_W} {_W} {_W} {_T} {_T} {_W} {_T}')}"
+    " ON CONFLICT (member, version) DO UPDATE SET event_ms = excluded.event_ms,"
+    " device = excluded.device, epoch = excluded.epoch, seq = excluded.seq,"
+    " state = excluded.state"
+)
+_FORGET_STATES = (
+    f"DELETE FROM kept_state USING {_arrays(f'{_W} {_W}')} AS old (member, version)"
+    " WHERE kept_state.member = old.member AND kept_state.version <= old.version"
+)

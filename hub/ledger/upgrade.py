@@ -1,0 +1,54 @@
+"""Brings a database to the newest schema, with Alembic.
+
+Imported only where that is to be done: Alembic takes half a second to load.
+"""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from sqlalchemy.pool import NullPool, StaticPool
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_STATE_REVISION = "INSERT INTO alembic_version VALUES ('{}')"
+
+
+def upgrade_sqlite(connection: sqlite3.Connection) -> None:
+    """Bring the open file to the newest schema in one transaction."""
+    # Our own connection, not a second one: the file may be in memory.
+    engine = sqlalchemy.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    with engine.connect() as opened, opened.begin():
+        opened.exec_driver_sql("BEGIN IMMEDIATE")
+        _upgrade(opened)
+
+
+def newest_sqlite_schema() -> list[str]:
+    """Return the statements that make the newest schema in an empty file.
+
+    A new file gets them by our own connection: a simulated disk is nothing for Alembic.
+    """
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        upgrade_sqlite(model)
+        made = model.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        (revision,) = model.execute("SELECT version_num FROM alembic_version").fetchone()
+    return [*[statement for (statement,) in made], _STATE_REVISION.format(revision)]
+
+
+def upgrade_postgres(url: str) -> None:
+    """Bring the database that `url` names to the newest schema in one transaction."""
+    engine = sqlalchemy.create_engine(
+        url.replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool
+    )
+    with engine.connect() as opened, opened.begin():
+        _upgrade(opened)
+
+
+def _upgrade(connection: sqlalchemy.Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
