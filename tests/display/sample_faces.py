@@ -1,6 +1,5 @@
 """Faces that show what a layout must stand: each language, long values, and next to nothing."""
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -170,11 +169,3 @@ def sheets() -> tuple[tuple[str, str], ...]:
                 continue
             pairs.append((layout, profile.name))
     return tuple(pairs)
-
-
-def pictures() -> Iterator[tuple[str, Image.Image]]:
-    """Yield the picture of every sample face, upright, and its name."""
-    for layout, profile in sheets():
-        for face in FACES:
-            drawn = artist(layout, PROFILES[profile]).draw_upright(FACES[face])
-            yield f"{layout}-{profile}-{face}", drawn
