@@ -1,6 +1,7 @@
 """A card printer that may jam, fall silent or be unplugged: what is asked of it never raises."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import structlog
 
@@ -53,6 +54,12 @@ class PrinterMinder:
             await self._patience.sleep_ms(GATE_POLL_MS)
             left_ms -= GATE_POLL_MS
         return False
+
+    async def remind_of_cleaning(self) -> None:
+        """Say in the log when the printer is due for a cleaning card."""
+        with suppress(DeviceError):
+            if await self._printer.wants_cleaning():
+                log.warning("printer_wants_cleaning")
 
     async def is_well_again(self, *, keeps_card: bool = False) -> bool:
         """Return whether it is empty and takes commands, however that came about.

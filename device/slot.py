@@ -97,6 +97,7 @@ class Slot:
             if self._has_spoken:
                 self._front.show(welcome(self._setting))
                 self._has_spoken = False
+            await self._minder.remind_of_cleaning()
             self._feed(happened.SlotOpened(SLOT_OPEN_S))
 
     async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:

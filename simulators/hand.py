@@ -76,6 +76,8 @@ class Hand:
     def _insert(self) -> str:
         if self._printer.at_gate is not None:
             return "a card lies at the gate; take it first"
+        if self._printer.held is not None:
+            return f"the printer holds {_name(self._printer.held)}"
         card, self.card = self.card or self._new_card(), None
         self._slot.insert(card)
         if self._printer.held is card:

@@ -29,7 +29,7 @@ class StarSimulator(Mechanism):
         on_printed: Callable[[PlasticCard], None] | None = None,
     ) -> None:
         self.commands: dict[int, int] = {}
-        self.cleanings = 0
+        self.cleaning_allowed = False
         self._memory = bytearray(COLUMNS * COLUMN_BYTES)
         self._pending = bytearray()
         self._waiting_for_card = 0
@@ -155,6 +155,13 @@ class StarSimulator(Mechanism):
         status = _JAM if self.jammed else _NORMAL
         return self._answer(command, status, inlet + held + cover + b"0")
 
+    def _allow_cleaning(self, command: int, data: bytes) -> bytes:
+        self.cleaning_allowed = True
+        return self._answer(command)
+
+    def _count_transports(self, command: int, data: bytes) -> bytes:
+        return self._answer(command, _NORMAL, b"%d" % self.transport_count)
+
     def _do_reset(self, command: int, data: bytes) -> bytes:
         self._start_afresh()
         return self._answer(command)
@@ -195,7 +202,9 @@ _COMMANDS: dict[int, Callable[[StarSimulator, int, bytes], bytes]] = {
     0x54: StarSimulator._cancel_insertion,
     0x55: StarSimulator._cancel_removal,
     0x59: StarSimulator._status,
+    0x5B: StarSimulator._allow_cleaning,
     0x5F: StarSimulator._do_reset,
+    0x95: StarSimulator._count_transports,
 }
 _REWRITE_DATA = frozenset(b"%d,%d,%d" % (d, e, p) for d in (0, 1) for e in (0, 1) for p in (0, 1))
 

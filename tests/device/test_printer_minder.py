@@ -3,6 +3,9 @@
 import asyncio
 from contextlib import asynccontextmanager
 
+from structlog.testing import capture_logs
+
+from device.display.printers.cleaning import CLEAN_EVERY_PASSES
 from device.display.printers.printer import FaultCode
 from device.display.printers.star_printer import StarPrinter
 from device.printer_minder import PrinterMinder
@@ -96,3 +99,15 @@ async def test_an_open_cover_is_waited_for(tmp_path):
         hardware.star.cover_open = False
 
         assert await minder.is_well_again()
+
+
+@in_quick_time
+async def test_a_printer_that_wants_cleaning_is_mentioned_in_the_log(tmp_path):
+    async with minded_printer(tmp_path) as (hardware, minder, _):
+        with capture_logs() as before:
+            await minder.remind_of_cleaning()
+        hardware.star.transport_count = CLEAN_EVERY_PASSES
+        with capture_logs() as after:
+            await minder.remind_of_cleaning()
+
+        assert (before, [it["event"] for it in after]) == ([], ["printer_wants_cleaning"])

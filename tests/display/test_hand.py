@@ -52,6 +52,15 @@ def test_a_closed_slot_leaves_the_card_at_the_gate(hand):
     assert hand.do("insert") == "a card lies at the gate; take it first"
 
 
+def test_a_second_card_does_not_go_in():
+    slot = Slot()
+    hand = Hand(slot, new_card=PlasticCard)
+    slot.printer.feed(TAKE_IN)
+    hand.do("insert")
+
+    assert hand.do("insert") == "the printer holds card without a chip, rewritten 0 times"
+
+
 def test_another_card_is_put_in_the_place_of_the_held_one(hand):
     assert hand.do("swap") == "the printer holds no card"
     hand.printer.feed(TAKE_IN)

@@ -8,6 +8,7 @@ from sample_faces import FACES, artist
 from star_on_a_port import star_on_a_port
 
 from device.display.cards.raster import pack
+from device.display.printers.cleaning import CLEAN_EVERY_PASSES, REMIND_FOR_PASSES
 from device.display.printers.printer import FaultCode, Outcome, PrinterTrouble
 
 
@@ -173,6 +174,25 @@ async def test_a_forgotten_card_is_taken_back_in():
         await printer.retract()
 
         assert port.printer.held is card
+
+
+@pytest.mark.parametrize(
+    ("passes", "is_due"),
+    [
+        (0, False),
+        (CLEAN_EVERY_PASSES - 1, False),
+        (CLEAN_EVERY_PASSES, True),
+        (CLEAN_EVERY_PASSES + REMIND_FOR_PASSES, False),
+        (7 * CLEAN_EVERY_PASSES + 1, True),
+        (9_999_999_999, False),
+    ],
+)
+async def test_a_cleaning_card_is_due_for_a_while_after_so_many_passes(passes, is_due):
+    async with star_on_a_port() as (port, printer, _):
+        port.printer.transport_count = passes
+
+        assert await printer.wants_cleaning() is is_due
+        assert port.printer.cleaning_allowed is is_due
 
 
 async def test_many_printers_share_one_loop(picture):

@@ -159,6 +159,10 @@ class Eps3Printer:
             await self._tell(ABORT_FEED)
             raise self._trouble(FaultCode.NO_CARD, "no card came in from the front slot")
 
+    async def wants_cleaning(self) -> bool:
+        """Return False: it does not count."""
+        return False
+
     async def reset(self) -> None:
         """Boot it anew, some 15 s; over TCP it hangs up on the way."""
         self._loaded = None

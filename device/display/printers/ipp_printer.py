@@ -152,6 +152,10 @@ class IppPrinter:
         """Raise: it cannot take a card back in."""
         raise PrinterTrouble(Fault(FaultCode.RELEASE, Rank.OPERATOR, "a queue cannot take it in"))
 
+    async def wants_cleaning(self) -> bool:
+        """Return False: it does not count."""
+        return False
+
     async def reset(self) -> None:
         """Make sure that it answers; there is nothing else to reset."""
         self._png = None

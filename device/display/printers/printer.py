@@ -132,6 +132,10 @@ class CardPrinter(Protocol):
         """Take a card that nobody took back in."""
         ...
 
+    async def wants_cleaning(self) -> bool:
+        """Return whether it is due for a cleaning card, as far as it counts."""
+        ...
+
     async def reset(self) -> None:
         """Start the mechanism afresh; memory is cleared and a card inside comes out."""
         ...

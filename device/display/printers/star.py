@@ -36,7 +36,9 @@ class Command(IntEnum):
     CANCEL_INSERTION = 0x54
     CANCEL_REMOVAL = 0x55
     STATUS = 0x59
+    ALLOW_CLEANING = 0x5B
     RESET = 0x5F
+    TRANSPORT_COUNT = 0x95
 
 
 ERASE_HOLD = b"0,1,0"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import Raster
+from device.display.printers.cleaning import is_cleaning_due
 from device.display.printers.link import Link
 from device.display.printers.printer import (
     Fault,
@@ -150,6 +151,15 @@ class StarPrinter:
         """Reset; about 3 s. A card inside is discharged."""
         self._in_memory = None
         await self._do(Command.RESET)
+
+    async def wants_cleaning(self) -> bool:
+        """Look at the count of passes; where it is due, staff may press the cleaning button."""
+        answer = await self._exchange(Command.TRANSPORT_COUNT)
+        digits = answer.data[:10] if isinstance(answer, Response) else b""
+        if not digits.isdigit() or not is_cleaning_due(int(digits)):
+            return False
+        await self._exchange(Command.ALLOW_CLEANING)
+        return True
 
     async def _heat(self, what: bytes) -> Outcome:
         try:
