@@ -20,6 +20,7 @@ from device.nfc.reader import CardSeen, Reader
 from loyalty import card as layout
 
 FIRST_COUNTER = 1
+BEHIND_S = 0.05  # For another card, once a foreign one was found; both are there already.
 
 
 class MemberCards:
@@ -45,7 +46,10 @@ class MemberCards:
             LinkLost, ReaderSilent: the reader failed.
         """
         seen = await self._reader.wait_for_card(timeout_s)
-        return None if seen is None else await self.read(seen)
+        if seen is None:
+            return None
+        found = await self.read(seen)
+        return await self._behind(found) if isinstance(found, Foreign) else found
 
     async def read(self, seen: CardSeen) -> MemberCard | Refusal:
         """Return what the selected card states, or why it is refused; raises as `wait` does."""
@@ -94,6 +98,18 @@ class MemberCards:
             if refused is not None:
                 return refused
         return await self._find_out(member_card(seen.uid, self.kind, slot, 0, torn=False))
+
+    async def _behind(self, foreign: Foreign) -> MemberCard | Foreign:
+        """Return our card if it lies in the field behind a foreign one, as in a wallet."""
+        store = self._store
+        await self._reader.release()  # It keeps silent until it has left; ours now comes first.
+        seen = await self._reader.wait_for_card(BEHIND_S)
+        if seen is not None and seen.uid != foreign.uid:
+            found = await self.read(seen)
+            if isinstance(found, MemberCard):
+                return found
+        self._store = store
+        return foreign
 
     async def _find_out(self, wanted: MemberCard) -> Written:
         """Select and read the card again to learn how a write of `wanted` ended."""
