@@ -3,10 +3,18 @@
 from typing import Literal
 
 from device.errors import DeviceError
-from device.events import Card, CardProblem, CardRead, CardRefused, CardWritten
+from device.events import (
+    Card,
+    CardProblem,
+    CardRead,
+    CardRefused,
+    CardWritten,
+    card_without_record,
+)
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import (
     BadSeal,
+    Bare,
     Blank,
     Copied,
     Foreign,
@@ -72,6 +80,9 @@ class Tap:
 
     def understand(self, found: MemberCard | Refusal) -> CardRead | CardRefused:
         """Return the event for a card that was read, and remember the card for its write."""
+        if isinstance(found, Bare):
+            self._card = None
+            return CardRead(card_without_record(found.uid.hex(), self._cards.kind))
         if not isinstance(found, MemberCard):
             self._card = None
             return CardRefused(found.uid.hex(), _PROBLEMS[type(found)], self._cards.kind)

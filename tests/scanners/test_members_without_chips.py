@@ -19,8 +19,8 @@ from device.events import (
 from device.identify import Identifier
 from device.mqtt.identity import Broker, Identity
 from device.terminal import setting_of
+from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import line_counts, member_cards, member_view, open_cases
-from hub.ledger.sqlite import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock
 from loyalty.programme import parse

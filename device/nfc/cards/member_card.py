@@ -45,6 +45,13 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True)
+class Bare:
+    """A card on which our record has no place: its UID is all that it says."""
+
+    uid: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WrongKey:
     """A card of our kind that neither our keys nor factory keys open: locked for us."""
 
@@ -79,7 +86,7 @@ class Worn:
     uid: bytes
 
 
-Refusal = Blank | Foreign | WrongKey | BadSeal | RolledBack | Copied | Worn
+Refusal = Blank | Foreign | Bare | WrongKey | BadSeal | RolledBack | Copied | Worn
 
 
 class Outcome(Enum):
