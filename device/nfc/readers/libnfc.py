@@ -20,7 +20,7 @@ SELECT_TIMEOUT_S = 0.3
 LOOK_EVERY_S = 0.02
 
 # For the card, and what libnfc itself may take on top.
-MIFARE_TIMEOUT_S = 0.2
+MIFARE_TIMEOUT_S = 0.3
 APDU_TIMEOUT_S = 0.5
 LIBRARY_S = 0.3
 
