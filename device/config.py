@@ -30,6 +30,10 @@ Paths are taken from the file's own directory. The shape::
     [scanner]                         # only where there is one
     url = "keyboard:///dev/input/by-id/usb-Scanner-event-kbd"
 
+    [screen]                          # without it: text on the console
+    surface = "sdl:"                  # or fb:/dev/fb0, luma:…, epaper:…; docs/screens.md
+    panel = "kiosk-7"
+
     [face]                            # only where the ordinary face will not do
     layout = "wallet"                 # or a file such as "own.toml"; docs/faces.md
     turn = 180                        # clockwise, where cards go in the other way round
@@ -55,6 +59,7 @@ from device.nfc.readers.reader_url import (
     parse_reset_line,
 )
 from device.scanners.scanner_url import ScannerPlace, ScannerUrlError, parse_scanner_url
+from device.screen_config import ScreenConfig, ScreenError, read_screen
 from loyalty.chain import is_name
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
@@ -100,6 +105,7 @@ class DeviceConfig:
     printer: PrinterUrl | None
     scanner: ScannerPlace | None
     face: FaceConfig
+    screen: ScreenConfig
 
 
 def read_config(path: Path) -> DeviceConfig:
@@ -164,7 +170,7 @@ class _Table:
         text = self.text(key)
         try:
             return None if text is None else parse(text)
-        except (ReaderUrlError, ScannerUrlError, UrlError) as error:
+        except (ReaderUrlError, ScannerUrlError, ScreenError, UrlError) as error:
             for mistake in error.mistakes:
                 self.complain(key, mistake)
             return None
@@ -227,7 +233,11 @@ def _config(top: _Table) -> DeviceConfig | None:
     secrets = _secrets(hub)
     hub.end()
     reader = _reader(top.table("reader"))
-    printer = _printer(top.table("printer")) if top.has("printer") else None
+    is_kiosk = top.has("printer")
+    printer = _printer(top.table("printer")) if is_kiosk else None
+    screen = (
+        _screen(top.table("screen"), is_kiosk=is_kiosk) if top.has("screen") else ScreenConfig()
+    )
     face = _face(top.table("face")) if top.has("face") else FaceConfig()
     scanner = _scanner(top.table("scanner")) if top.has("scanner") else None
     top.end()
@@ -246,6 +256,7 @@ def _config(top: _Table) -> DeviceConfig | None:
         printer=printer,
         scanner=scanner,
         face=face,
+        screen=screen,
     )
 
 
@@ -297,6 +308,12 @@ def _printer(table: _Table) -> PrinterUrl | None:
     url: PrinterUrl | None = table.parsed("url", parse_printer_url)
     table.end()
     return url
+
+
+def _screen(table: _Table, *, is_kiosk: bool) -> ScreenConfig:
+    config = read_screen(table, is_kiosk=is_kiosk)
+    table.end()
+    return config
 
 
 def _scanner(table: _Table) -> ScannerPlace | None:

@@ -62,7 +62,19 @@ class EventTaker(Protocol):
         ...
 
 
-async def take_typed(keyboard: int, front: ConsoleFront, app: EventTaker, setting: Setting) -> None:
+class Answering(Protocol):
+    """What says something to whoever types, and knows the choices by number."""
+
+    def say(self, line: str) -> None:
+        """Say something that is no screen."""
+        ...
+
+    def choice(self, number: int) -> Chosen | None:
+        """Return the choice that has `number` on the screen, or None."""
+        ...
+
+
+async def take_typed(keyboard: int, front: Answering, app: EventTaker, setting: Setting) -> None:
     """Bring what is typed on the descriptor `keyboard` to `app` until it ends or is cancelled."""
     clock = SystemClock()
     async for line in _lines(keyboard):
@@ -74,7 +86,7 @@ async def take_typed(keyboard: int, front: ConsoleFront, app: EventTaker, settin
         await app.put(event)
 
 
-def _event(line: str, front: ConsoleFront, setting: Setting, now_ms: int) -> Event:
+def _event(line: str, front: Answering, setting: Setting, now_ms: int) -> Event:
     if not line.isdecimal():
         return understand(line, setting, now_ms)
     chosen = front.choice(int(line[:4]))

@@ -5,7 +5,7 @@ import random
 import secrets
 import signal
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,9 +17,10 @@ from device.card_keys import read_card_keys
 from device.catalogue import Catalogue
 from device.config import ConfigError, DeviceConfig
 from device.console_front import ConsoleFront, take_typed
-from device.display.i18n import translator
 from device.display.printers.printer import CardPrinter
+from device.display.screens.view import Link
 from device.events import Setting
+from device.graphic_front import GraphicFront
 from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
@@ -28,6 +29,7 @@ from device.nfc.reader import Reader
 from device.nfc.readers.open_reader import supervised_reader
 from device.open_faces import open_faces
 from device.open_printer import open_printer
+from device.open_screen import open_front
 from device.published import programme_of
 from device.recorder import Recorder
 from device.scanners.scanner import Scanner, scanner_at
@@ -70,6 +72,9 @@ async def run_terminal(
                     name="keyboard",
                 ),
             ]
+            if isinstance(terminal.front, GraphicFront):
+                looking = terminal.front.run(terminal.app)
+                tasks.append(group.create_task(looking, name="screen"))
             if terminal.scanner is not None:
                 scanning = take_scanned(
                     terminal.scanner, terminal.parts.identifier, terminal.app, terminal.parts.clock
@@ -83,7 +88,7 @@ async def run_terminal(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Terminal:
     app: App
-    front: ConsoleFront
+    front: ConsoleFront | GraphicFront
     setting: Setting
     parts: Parts
     scanner: Scanner | None
@@ -101,7 +106,9 @@ async def _build(
     journal = Journal.open(config.journal, epoch_of_new=secrets.token_hex(8))
     opened.callback(journal.close)
     programme = programme_of(Catalogue(config.catalogue), programme_file)
-    setting = setting_of(programme, config.identity.store)
+    setting = replace(
+        setting_of(programme, config.identity.store), idle_ms=1000 * config.screen.idle_s
+    )
     hub = HubClient(
         identity=config.identity,
         broker=config.broker,
@@ -111,7 +118,15 @@ async def _build(
         rules=programme.version,
     )
     recorder = Recorder(journal, hub, clock)
-    front = ConsoleFront(screen, translator(config.locale), _labels(programme, config.locale))
+    front = open_front(
+        config.screen,
+        programme,
+        locale=config.locale,
+        link=lambda: Link(hub.online, hub.pending_lines),
+        clock=clock,
+        out=screen,
+        opened=opened,
+    )
     reader = supervised_reader(
         config.reader.place,
         config.reader.reset,
@@ -162,11 +177,6 @@ def setting_of(programme: Programme, store: str) -> Setting:
         offers={it.id: it.points for it in offers},
         cards=programme.cards,
     )
-
-
-def _labels(programme: Programme, locale: str) -> dict[str, str]:
-    tiers = {it.id: it.label.in_locale(locale) for it in programme.tiers}
-    return tiers | {it.id: it.label.in_locale(locale) for it in programme.offers}
 
 
 async def _printer(config: DeviceConfig, reader: Reader, opened: AsyncExitStack) -> CardPrinter:

@@ -45,6 +45,13 @@ SHELLS = {
     "device/display/i18n.py": "the catalogues of messages",
     "device/evdev.py": "an input device of the kernel",
     "device/face_command.py": "a command line",
+    "device/display/surfaces/epaper.py": "e-paper, and the thread that waits for it",
+    "device/display/surfaces/framebuffer.py": "a framebuffer",
+    "device/display/surfaces/sdl.py": "SDL's screen, mouse and loudspeaker",
+    "device/display/touch/evdev.py": "a touch panel",
+    "device/graphic_front.py": "a screen that is touched",
+    "device/open_screen.py": "the screen that the configuration names",
+    "device/screen_config.py": "the names of files",
     "device/face_records.py": "the log of what is written down about faces",
     "device/journal.py": "the journal's statements",
     "device/journal_file.py": "the journal's file",
@@ -167,7 +174,7 @@ PORTABLE = {
     *("loyalty/card.py", "loyalty/chain.py", "loyalty/cmac.py", "loyalty/keys.py"),
     *("loyalty/sun.py", "loyalty/topics.py", "loyalty/wire.py", "loyalty/wire_schema.py"),
     *("device/nfc/classic.py", "device/nfc/commands.py", "device/nfc/frames.py"),
-    *("device/nfc/mad.py",),
+    *("device/nfc/mad.py", "device/nfc/ntag.py"),
 }
 ON_BOARDS = {"json", "struct", "binascii", "hashlib"}
 
