@@ -1,32 +1,30 @@
 """A chip of somebody else's: a bank or transit card."""
 
-from simulators.chips.chip import SILENT
+from simulators.chips.chip import Nvm
+from simulators.chips.iso_dep import IsoDepChip
+
+_ATS = bytes.fromhex("0578807002")
+_FILE_NOT_FOUND = b"\x6a\x82"  # ISO/IEC 7816-4 §5.6, table 6.
 
 
-class OtherChip:
-    """A chip that can be selected and then understands nothing."""
+class OtherChip(IsoDepChip):
+    """A chip that speaks ISO/IEC 14443-4 and has nothing that is asked for."""
 
-    ats = b""
+    def __init__(self, uid: bytes) -> None:
+        """Answer a search with `uid`."""
+        super().__init__(uid, ats=_ATS, applet=_Stranger())
+
+
+class _Stranger:
+    """What says no to every APDU."""
+
     took_s = 0.0
 
-    def __init__(self, uid: bytes, *, atqa: bytes = b"\x03\x44", sak: int = 0x20) -> None:
-        """Answer a search with `uid`, `atqa` and `sak`; the SAK promises what never comes."""
-        self.uid, self.atqa, self.sak = uid, atqa, sak
+    def __init__(self) -> None:
+        self.nvm = Nvm(b"")
 
-    def select(self, *, wake: bool = True) -> bool:
-        """Answer any search."""
-        return True
+    def answer(self, apdu: bytes) -> bytes | None:
+        return _FILE_NOT_FOUND
 
-    def exchange(self, data: bytes) -> tuple[int, bytes]:
-        """Say nothing."""
-        return SILENT
-
-    def exchange_raw(self, frame: bytes) -> tuple[int, bytes]:
-        """Say nothing."""
-        return SILENT
-
-    def halt(self) -> None:
-        """Do nothing: it never says anything."""
-
-    def leave_field(self) -> None:
-        """Forget nothing: it knows nothing."""
+    def forget(self) -> None:
+        pass

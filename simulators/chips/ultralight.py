@@ -3,9 +3,10 @@
 Sources: NXP MF0ICU1 rev. 3, MF0ULX1 rev. 3 and NTAG213_215_216 rev. 3: §8.5 memory, §8.6 NFC
 counter, §8.7 password, §9.3 four-bit answers, §10 commands. Assumed, because the sheets do not
 say: a chip answers a command that it does not know or that has a wrong length with NAK 0, the
-first Ultralight with silence (so the Proxmark's client tells it from its successors); a disabled NFC counter cannot be read; INCR_CNT takes as long as a write; the PN532 itself sends
-only READ, WRITE and COMPATIBILITY_WRITE and reports a NAK as status 14. The ASCII mirror of the
-NTAG and the virtual card selection of the EV1 are not modelled.
+first Ultralight with silence (so the Proxmark's client tells it from its successors); a disabled
+NFC counter cannot be read; INCR_CNT takes as long as a write; the PN532 itself sends only READ,
+WRITE and COMPATIBILITY_WRITE and reports a NAK as status 14. The ASCII mirror of the NTAG and the
+virtual card selection of the EV1 are not modelled.
 """
 
 from collections.abc import Callable, Iterable
@@ -82,7 +83,8 @@ class UltralightChip:
         pages = delivered_pages(model, uid)
         counters = delivered_counter() * len(model.counters)
         self.nvm = Nvm(pages + counters + b"\x00")
-        self._guard = Guard(model, self.nvm, failures_at=len(pages + counters))
+        self._failures_at = len(pages + counters)
+        self._guard = Guard(model, self.nvm, failures_at=self._failures_at)
         self.counters = {
             address: Counter(self.nvm, len(pages) + place * COUNTER_BYTES)
             for place, address in enumerate(model.counters)
@@ -99,6 +101,15 @@ class UltralightChip:
     def store(self, number: int, data: bytes) -> None:
         """Let page `number` hold `data`, past all protection."""
         self.nvm.cells[number * PAGE_BYTES : (number + 1) * PAGE_BYTES] = data
+
+    @property
+    def failed_passwords(self) -> int:
+        """How many wrong passwords it has noted since the last right one."""
+        return self.nvm.cells[self._failures_at]
+
+    @failed_passwords.setter
+    def failed_passwords(self, failures: int) -> None:
+        self.nvm.cells[self._failures_at] = failures
 
     def wear(self, pages: Iterable[int]) -> None:
         """Let `pages` keep for ever what they hold now, though they acknowledge every write."""

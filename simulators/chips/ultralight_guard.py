@@ -7,11 +7,16 @@ Source: NXP MF0ULX1 rev. 3 and NTAG213_215_216 rev. 3, §8.5 for lock bits and s
 from enum import Enum
 
 from simulators.chips.chip import Nvm
-from simulators.chips.ultralight_model import LOCK_PAGE, PAGE_BYTES, Model, locked_pages
+from simulators.chips.ultralight_model import (
+    FAILURES_MAX,
+    LOCK_PAGE,
+    PAGE_BYTES,
+    Model,
+    locked_pages,
+)
 
 # What byte 0 of the second page of settings says (§8.5.7, table 10).
 PROTECT_READING, LOCK_SETTINGS, COUNT_READS, PROTECT_COUNTER = 0x80, 0x40, 0x10, 0x08
-_FAILURES_MAX = 0x07
 
 
 class Refusal(Enum):
@@ -82,7 +87,7 @@ class Guard:
         if not self.secret_pages:
             return Refusal.WRONG
         held, answer = (self._page(page) for page in self.secret_pages)
-        failures, limit = self._nvm.cells[self._failures_at], self._access() & _FAILURES_MAX
+        failures, limit = self._nvm.cells[self._failures_at], self._access() & FAILURES_MAX
         if limit and failures >= limit:
             return Refusal.TOO_OFTEN
         right = password == held

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 PAGE_BYTES = 4
 LOCK_PAGE, OTP_PAGE, FIRST_USER_PAGE = 2, 3, 4
+FAILURES_MAX = 7  # Wrong passwords that a chip can count (AUTHLIM has three bits).
 
 _INTERNAL = 0x48
 _CASCADE_TAG = 0x88

@@ -9,9 +9,11 @@ import pytest
 
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
+from simulators.chips.card_file import parse, render
+from simulators.chips.ultralight import UltralightChip
 from simulators.pn532_command import CARDS
 from simulators.sim_command import main
-from tests.nfc.reader_on_a_port import TAP_S
+from tests.nfc.reader_on_a_port import TAP_S, UID_7
 
 PROGRAM = "import sys; from simulators.sim_command import main; sys.exit(main(sys.argv[1:]))"
 END_MAX_S = 20
@@ -25,12 +27,17 @@ def start(*words: str | Path) -> subprocess.Popen[str]:
     )
 
 
+def said(program: subprocess.Popen[str]) -> str:
+    """Return the next line that the program prints; the first is its path."""
+    assert program.stdout is not None
+    return program.stdout.readline().strip()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_it_prints_its_path_serves_and_ends_cleanly(tmp_path, number):
     link = tmp_path / "ttyNFC"
     with start("--link", link, "--card", "blank", "--timing") as program:
-        assert program.stdout is not None
-        path = program.stdout.readline().strip()
+        path = said(program)
         reader = Pn532(SerialLink(path))
 
         await reader.open()
@@ -50,6 +57,71 @@ def test_every_kind_of_card_can_be_made(kind):
 
     assert (make is None) == (kind == "none")
     assert make is None or len(make().uid) in (4, 7)
+
+
+def test_a_card_in_a_file_is_kept_there(tmp_path):
+    file = tmp_path / "card.toml"
+    with start("--card", f"ntag213:{file}") as program:
+        said(program)
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(END_MAX_S) == 0
+
+    assert parse(file.read_text()).kind == "ntag213"
+
+
+async def test_a_card_that_is_taken_away_is_written_and_read_again_when_it_is_back(tmp_path):
+    file = tmp_path / "card.toml"
+    card = UltralightChip("ntag213", UID_7)
+    file.write_text(render(card))
+    with start("--card", f"ntag213:{file}") as program:
+        reader = Pn532(SerialLink(said(program)))
+        await reader.open()
+        await reader.wait_for_card(TAP_S)
+        await reader.exchange(b"\xa2\x05gone")
+
+        program.send_signal(signal.SIGUSR1)
+        away = said(program), parse(file.read_text()).page(5)
+        card.store(5, b"back")
+        file.write_text(render(card))
+        program.send_signal(signal.SIGUSR1)
+        back = said(program)
+        await reader.wait_for_card(TAP_S)
+        found = await reader.exchange(b"\x30\x05")
+
+        await reader.close()
+        program.send_signal(signal.SIGTERM)
+        assert program.wait(END_MAX_S) == 0
+    assert (away, back) == (("card away", b"gone"), "card back")
+    assert found[:4] == b"back"
+
+
+def test_mistakes_in_a_card_file_end_the_program_with_all_of_them(tmp_path, capsys):
+    file = tmp_path / "card.toml"
+    file.write_text('kind = "ntag213"\nuid = "00"\nworn = 5\n')
+
+    ended = main(["pn532", "--card", f"ntag213:{file}"])
+
+    told = capsys.readouterr().err
+    assert ended == 1
+    assert "card: uid: '00'" in told
+    assert "card: worn: 5" in told
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path, capsys):
+    file = tmp_path / "card.toml"
+    file.write_text(render(UltralightChip("ntag215")))
+
+    assert main(["pn532", "--card", f"ntag213:{file}"]) == 1
+
+    assert "kind: 'ntag215', wanted 'ntag213'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("card", ["toaster", "ntag424:card.toml"])
+def test_cards_that_there_are_not_are_refused(card, capsys):
+    with pytest.raises(SystemExit):
+        main(["pn532", "--card", card])
+
+    assert "wanted one of" in capsys.readouterr().err
 
 
 def test_without_a_simulator_it_says_which_there_are(capsys):
