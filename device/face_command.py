@@ -5,12 +5,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from device.display.cards.artist import FaceArtist
 from device.display.cards.face import Face
 from device.display.cards.layout_files import LayoutUnread, read_layout, shipped_names
-from device.display.cards.payload import BadPayload, encode
+from device.display.cards.payload import encode
 from device.display.cards.placing import LayoutUnfit, place_layout
 from device.display.cards.profile import PROFILES, STAR_TCP, TURNS_DEGREES
 from device.display.cards.raster import pack
@@ -20,7 +20,6 @@ from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.lettering import Lettering
 from device.face_member import face_of, parse_member
 from loyalty.programme import Programme, parse
-from loyalty.programme_toml import DocumentErrors
 
 MISTAKE = 2
 SAMPLE_MEMBER = Path(__file__).parent / "display" / "sample_member.toml"
@@ -125,7 +124,7 @@ def _face(options: argparse.Namespace) -> Face:
         return face_of(
             member, _programme(options), locale=_locale(options.lang), photo=_photo(options.photo)
         )
-    except (DocumentErrors, BadPayload) as error:
+    except ValueError as error:
         raise NotShown(str(error)) from error
 
 
@@ -157,5 +156,5 @@ def _photo(path: Path | None) -> Image.Image | None:
             if picture.width * picture.height > PHOTO_MAX_PX:
                 raise NotShown(f"{path}: more than {PHOTO_MAX_PX:,} dots")
             return picture.convert("L")
-    except (OSError, UnidentifiedImageError) as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise NotShown(f"cannot read {path}: {error}") from error

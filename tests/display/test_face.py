@@ -92,7 +92,7 @@ def test_the_characters_that_the_font_lacks_can_be_asked_for():
     "wrong",
     [
         {"name": "x" * 61},
-        {"tier": "x" * 41},
+        {"tier": "x" * 65},
         {"brand": "x" * 41},
         {"messages": ("",) * 11},
         {"messages": ("x" * 121,)},

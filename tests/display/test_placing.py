@@ -6,6 +6,7 @@ import pytest
 from sample_faces import FACES, artist, sheets
 
 from device.display.cards.artist import FaceArtist
+from device.display.cards.layout import Span
 from device.display.cards.layout_files import read_layout
 from device.display.cards.layout_toml import parse_layout
 from device.display.cards.payload import encode
@@ -14,7 +15,7 @@ from device.display.cards.profile import CR80, EPS3, PROFILES, STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cards.readback import read_code
 from device.display.cards.sheet import Place
-from device.display.fonts import Fonts, installed_collection
+from device.display.fonts import SIZE_MAX_PX, Fonts, installed_collection
 
 CLASSIC = read_layout("classic")
 
@@ -54,7 +55,6 @@ def with_text(**changes):
 def test_millimetres_are_true_where_the_window_is_the_profiles():
     sheet = place_layout(CLASSIC, STAR_TCP)
 
-    assert sheet.mm_px == 8.0
     assert sheet.code == Place(290, 50, 470, 230)
     assert sheet.texts[0].size_px == 28
 
@@ -62,8 +62,9 @@ def test_millimetres_are_true_where_the_window_is_the_profiles():
 def test_a_larger_window_shows_everything_larger_and_keeps_far_edges():
     sheet = place_layout(CLASSIC, CR80)
 
-    assert sheet.mm_px == pytest.approx(637 / 40)
-    assert CR80.width_px - sheet.code.right == round(1.25 * sheet.mm_px)
+    mm_px = 637 / 40
+    assert CR80.width_px - sheet.code.right == round(1.25 * mm_px)
+    assert sheet.code.height == int(22.5 * mm_px)
     assert sheet.panels[0].right == CR80.width_px
 
 
@@ -135,7 +136,11 @@ def test_a_portrait_face_turned_the_wrong_way_is_refused():
     [
         ({"least_mm": 2.4}, "found letters of 19 dots on star-tcp, wanted at least 20"),
         ({"least_mm": 6}, "found a box 30 dots high on star-tcp, wanted at least its letters' 48"),
-        ({"box": CLASSIC.code}, "overlaps another box on star-tcp, wanted room of its own"),
+        ({"size_mm": 100}, f"found letters of 800 dots on star-tcp, wanted at most {SIZE_MAX_PX}"),
+        (
+            {"box": CLASSIC.code},
+            "overlaps classic.toml:12: texts[1] on star-tcp, wanted room of its own",
+        ),
         ({"box": CLASSIC.panels[0]}, "found 0 dots to the edge of star-tcp, wanted at least 8"),
     ],
 )
@@ -143,6 +148,14 @@ def test_what_cannot_be_printed_is_told_with_its_line(changes, complaint):
     told = complaints_of(with_text(**changes), STAR_TCP)
 
     assert any(it.startswith("classic.toml:") and it.endswith(complaint) for it in told), told
+
+
+def test_a_panel_that_nobody_would_see_is_told():
+    beyond = replace(CLASSIC.panels[0], across=Span(near_mm=59, length_mm=2))
+
+    (complaint,) = complaints_of(replace(CLASSIC, panels=(beyond,)), STAR_TCP)
+
+    assert complaint.endswith("found dots 472-488 × 0-46 on star-tcp, wanted inside 480 × 320")
 
 
 def test_all_complaints_are_told_at_once():

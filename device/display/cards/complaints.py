@@ -7,6 +7,7 @@ from device.display.cards.codes import BAR_MODULES_MAX, QR_MODULES_MAX
 from device.display.cards.layout import Layout, contents
 from device.display.cards.profile import Profile
 from device.display.cards.sheet import Place, PlacedText, Sheet
+from device.display.fonts import SIZE_MAX_PX
 
 
 def complaints(layout: Layout, sheet: Sheet) -> Iterator[str]:
@@ -17,11 +18,13 @@ def complaints(layout: Layout, sheet: Sheet) -> Iterator[str]:
     named = [(box.where, it) for box, it in zip(contents(layout), placed, strict=True)]
     for where, it in named:
         yield from _misplaced(where, it, profile)
-    for (where, one), (_, other) in combinations(named, 2):
+    for box, it in zip(layout.panels, sheet.panels, strict=True):
+        yield from _outside(box.where, it, profile)
+    for (where, one), (other_where, other) in combinations(named, 2):
         if one.overlaps(other):
-            yield f"{where}: overlaps another box on {profile.name}, wanted room of its own"
+            yield f"{where}: overlaps {other_where} on {profile.name}, wanted room of its own"
     for text in sheet.texts:
-        yield from _too_small(text, profile)
+        yield from _badly_sized(text, profile)
     yield from _unreadable(layout, sheet)
 
 
@@ -37,12 +40,26 @@ def _misplaced(where: str, it: Place, profile: Profile) -> Iterator[str]:
         )
 
 
-def _too_small(it: PlacedText, profile: Profile) -> Iterator[str]:
+def _outside(where: str, it: Place, profile: Profile) -> Iterator[str]:
+    width_px, height_px = profile.face_px
+    if not (0 <= it.left <= it.right <= width_px and 0 <= it.top <= it.bottom <= height_px):
+        yield (
+            f"{where}: found dots {it.left}-{it.right} × {it.top}-{it.bottom} on {profile.name}, "
+            f"wanted inside {width_px} × {height_px}"
+        )
+
+
+def _badly_sized(it: PlacedText, profile: Profile) -> Iterator[str]:
     where = it.text.box.where
     if it.least_px < profile.text_min_px:
         yield (
             f"{where}: found letters of {it.least_px} dots on {profile.name}, "
             f"wanted at least {profile.text_min_px}"
+        )
+    if it.size_px > SIZE_MAX_PX:
+        yield (
+            f"{where}: found letters of {it.size_px} dots on {profile.name}, "
+            f"wanted at most {SIZE_MAX_PX}"
         )
     if it.place.height < it.least_px:
         yield (

@@ -14,7 +14,8 @@ from device.display.cards.payload import Payload
 from device.display.cards.words import LOCALES
 
 NAME_MAX_CHARS = 60
-TIER_MAX_CHARS = 40
+BRAND_MAX_CHARS = 40
+TIER_MAX_CHARS = 64  # of an id, where the programme has no label for it
 MESSAGES_MAX = 10
 MESSAGE_MAX_CHARS = 120
 STAMPS_MAX = 20
@@ -85,7 +86,7 @@ class Face:
             raise ValueError(f"no card face in {self.locale!r}, only in {', '.join(LOCALES)}")
         if len(self.messages) > MESSAGES_MAX:
             raise ValueError(f"{len(self.messages)} messages on a face, at most {MESSAGES_MAX}")
-        _at_most("brand", self.brand, TIER_MAX_CHARS)
+        _at_most("brand", self.brand, BRAND_MAX_CHARS)
         _at_most("name", self.name, NAME_MAX_CHARS)
         _at_most("tier", self.tier, TIER_MAX_CHARS)
         for message in self.messages:

@@ -32,7 +32,6 @@ def place_layout(layout: Layout, profile: Profile) -> Sheet:
     face = _Face(layout, profile)
     sheet = Sheet(
         profile=profile,
-        mm_px=face.mm_px,
         panels=tuple(face.place(it) for it in layout.panels),
         texts=tuple(face.placed_text(it) for it in layout.texts),
         code=face.place(layout.code),
@@ -51,8 +50,8 @@ class _Face:
 
     def __init__(self, layout: Layout, profile: Profile) -> None:
         width_px, height_px = profile.face_px
-        self.mm_px = min(width_px / layout.width_mm, height_px / layout.height_mm)
-        self._width_mm, self._height_mm = width_px / self.mm_px, height_px / self.mm_px
+        self._mm_px = min(width_px / layout.width_mm, height_px / layout.height_mm)
+        self._width_mm, self._height_mm = width_px / self._mm_px, height_px / self._mm_px
         left_mm, right_mm = self._across(layout.code)
         wrong_side = "left" if left_mm + right_mm > self._width_mm else "right"
         self._shifts: list[tuple[Box, float]] = []
@@ -66,7 +65,7 @@ class _Face:
         left_mm, right_mm = self._across(box)
         top_mm, bottom_mm = self._down(box)
         left_mm += next((shift_mm for it, shift_mm in self._shifts if it is box), 0.0)
-        left, top = (math.floor(it * self.mm_px + 0.5) for it in (left_mm, top_mm))
+        left, top = (math.floor(it * self._mm_px + 0.5) for it in (left_mm, top_mm))
         width_mm = right_mm - self._across(box)[0]
         return Place(left, top, left + self._dots(width_mm), top + self._dots(bottom_mm - top_mm))
 
@@ -87,7 +86,7 @@ class _Face:
 
     def _dots(self, length_mm: float) -> int:
         """Return the whole dots in a length; equal lengths have equal dots wherever they stand."""
-        return math.floor(length_mm * self.mm_px + _NEXT_TO_NOTHING)
+        return math.floor(length_mm * self._mm_px + _NEXT_TO_NOTHING)
 
     def _columns(self, layout: Layout) -> tuple[list[Box], list[Box]]:
         """Return what stands beside the code, and the code with what stands over or under it."""

@@ -57,7 +57,6 @@ class Sheet:
     """A face upright, as people look at it: what stands where, in dots."""
 
     profile: Profile
-    mm_px: float
     panels: tuple[Place, ...]
     texts: tuple[PlacedText, ...]
     code: Place
