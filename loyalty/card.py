@@ -8,7 +8,7 @@ A slot is three 16-byte blocks, ordered so that a usual write changes only the f
 
     0   counter (4), digest of the operation done last (12)
     1   member token (16, ASCII, filled up with zeros)
-    2   format version (1), reserved (1), rewrites of the face (2), reserved (4), seal (8)
+    2   format version (1), reserved (1), rewrites of the face (2), taps (4), seal (8)
 
 Numbers are big-endian. The seal is the first 8 bytes of
 HMAC-SHA256(card seal key, uid || slot number || the 40 bytes before it).
@@ -24,6 +24,7 @@ SLOTS = 2
 FORMAT_VERSION = 1
 COUNTER_MAX = 0xFFFFFFFF
 REWRITES_MAX = 0xFFFF
+TAPS_MAX = 0xFFFFFF  # Chips that count their taps do so in 24 bits.
 MEMBER_MAX_CHARS = 16
 OP_DIGEST_BYTES = 12
 
@@ -43,9 +44,15 @@ _SEAL_BYTES = 8
 
 
 class Slot:
-    """What one slot states; checked when built."""
+    """What one slot states; checked when built.
 
-    def __init__(self, counter: int, member: str, op_digest: bytes, rewrites: int) -> None:
+    `taps` is where a chip that counts how often it is tapped stood when the slot was written, 0 on
+    the others: one that counts less is another chip.
+    """
+
+    def __init__(
+        self, counter: int, member: str, op_digest: bytes, rewrites: int, taps: int = 0
+    ) -> None:
         """Raises ValueError, naming the field, if anything is out of its limits."""
         if not 0 <= counter <= COUNTER_MAX:
             raise ValueError(f"counter {counter}, wanted 0 to {COUNTER_MAX}")
@@ -55,10 +62,13 @@ class Slot:
             raise ValueError(f"op digest of {len(op_digest)} bytes, wanted {OP_DIGEST_BYTES}")
         if not 0 <= rewrites <= REWRITES_MAX:
             raise ValueError(f"rewrites {rewrites}, wanted 0 to {REWRITES_MAX}")
+        if not 0 <= taps <= TAPS_MAX:
+            raise ValueError(f"taps {taps}, wanted 0 to {TAPS_MAX}")
         self.counter = counter
         self.member = member
         self.op_digest = op_digest
         self.rewrites = rewrites
+        self.taps = taps
 
     def __eq__(self, other: object) -> bool:
         """Two slots are equal when they state the same."""
@@ -102,7 +112,7 @@ def pack(slot: Slot, uid: bytes, number: int, seal_key: bytes) -> bytes:
         FORMAT_VERSION,
         0,
         slot.rewrites,
-        0,
+        slot.taps,
     )
     return body + _seal(body, uid, number, seal_key)
 
@@ -118,11 +128,11 @@ def unpack(data: bytes, uid: bytes, number: int, seal_key: bytes) -> Slot | None
     body = data[:_BODY_BYTES]
     if not same_bytes(_seal(body, uid, number, seal_key), data[_BODY_BYTES:]):
         return None
-    counter, digest, token, version, _, rewrites, _ = struct.unpack(_BODY, body)
+    counter, digest, token, version, _, rewrites, taps = struct.unpack(_BODY, body)
     if version != FORMAT_VERSION:
         return None
     try:
-        return Slot(counter, token.rstrip(b"\0").decode(), digest, rewrites)
+        return Slot(counter, token.rstrip(b"\0").decode(), digest, rewrites, taps)
     except ValueError:
         return None
 

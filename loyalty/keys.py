@@ -60,6 +60,16 @@ def classic_key(master: bytes, uid: bytes, sector: int, name: str, encrypt_block
     return diversify_aes128(master, message, encrypt_block)[:CLASSIC_KEY_BYTES]
 
 
+def page_password(master: bytes, uid: bytes, encrypt_block) -> tuple[bytes, bytes]:  # type: ignore[no-untyped-def]  # boards have no typing
+    """Return the password of the Ultralight EV1 or NTAG 21x `uid`, and the chip's answer to it.
+
+    Our own convention: the first four and the next two bytes of
+    AN10922-AES128(master, uid || "PWD" || "LOYALTY").
+    """
+    key = diversify_aes128(master, uid + b"PWD" + _SYSTEM, encrypt_block)
+    return key[:4], key[4:6]
+
+
 def application_key(  # type: ignore[no-untyped-def]  # boards have no typing
     master: bytes, uid: bytes, application: bytes, number: int, encrypt_block
 ) -> bytes:

@@ -14,6 +14,7 @@ from loyalty.card import (
     FOREIGN,
     REWRITES_MAX,
     SLOT_BYTES,
+    TAPS_MAX,
     TORN,
     WHOLE,
     Slot,
@@ -39,6 +40,7 @@ SLOTS = st.builds(
     TOKENS,
     st.binary(min_size=12, max_size=12),
     st.integers(0, REWRITES_MAX),
+    st.integers(0, TAPS_MAX),
 )
 NUMBERS = st.integers(0, 1)
 
@@ -59,6 +61,14 @@ def test_a_slot_has_the_bytes_of_its_description():
     data = packed(7, number=1)
 
     assert data == body + seal
+
+
+def test_taps_stand_in_the_last_four_bytes_before_the_seal():
+    counted = Slot(7, "m-1001", op_digest(b"op 7"), 3, taps=0x010203)
+
+    assert pack(counted, UID, 1, KEY)[36:40] == b"\0\x01\x02\x03"
+    with pytest.raises(ValueError, match="taps 16777216, wanted 0 to 16777215"):
+        Slot(7, "m-1001", op_digest(b"op 7"), 3, taps=TAPS_MAX + 1)
 
 
 @given(SLOTS, NUMBERS)

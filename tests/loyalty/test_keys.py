@@ -3,7 +3,7 @@
 import pytest
 
 from loyalty.aes import encrypt_block
-from loyalty.keys import classic_key, diversify_aes128
+from loyalty.keys import classic_key, diversify_aes128, page_password
 from tests.micropython_runner import ROOT, needs_micropython, run_micropython
 
 MASTER = "00112233445566778899aabbccddeeff"
@@ -57,6 +57,14 @@ def test_classic_keys_keep_our_convention(uid, sector, name, wanted):
     key = classic_key(bytes.fromhex(MASTER), bytes.fromhex(uid), sector, name, encrypt_block)
 
     assert key.hex() == wanted
+
+
+def test_passwords_of_pages_keep_our_convention():
+    uid = bytes.fromhex("04782e21801d80")
+
+    password, answer = page_password(bytes.fromhex(MASTER), uid, encrypt_block)
+
+    assert (password.hex(), answer.hex()) == ("ec947b30", "b83c")
 
 
 @needs_micropython

@@ -70,7 +70,7 @@ class ClassicDirectory:
                 await self._change_somebodys(without)
         elif standing is Standing.FACTORY or not any(without[2:]):
             await self._sectors.give_back(mad.SECTOR)
-            if self._is_4k and await self._is_ours(mad.SECOND_SECTOR):
+            if self._is_4k:
                 await self._sectors.give_back(mad.SECOND_SECTOR)
         elif await self._sectors.opens_with_b(mad.SECTOR):
             await self._sectors.chip.write_blocks((_FIRST, _SECOND), without)
@@ -82,9 +82,6 @@ class ClassicDirectory:
         ):
             return False
         return await self._sectors.take(mad.SECOND_SECTOR, _EMPTY_SECOND)
-
-    async def _is_ours(self, sector: int) -> bool:
-        return await self._sectors.standing(sector) in (Standing.BEGUN, Standing.OURS)
 
     async def _change_somebodys(self, directory: bytes) -> None:
         """Write the block with our entries, one write, if the transport key B may."""

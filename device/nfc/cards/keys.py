@@ -27,6 +27,10 @@ class CardKeys:
         """Return key `name` ("A" or "B") of `sector` on the MIFARE Classic `uid`."""
         return keys.classic_key(self.master, uid, sector, name, encrypt_block)
 
+    def of_pages(self, uid: bytes) -> tuple[bytes, bytes]:
+        """Return the password of the Ultralight EV1 or NTAG 21x `uid`, and its answer to it."""
+        return keys.page_password(self.master, uid, encrypt_block)
+
     def of_application(self, uid: bytes, application: bytes, number: int) -> bytes:
         """Return key `number` of `application` on the smart card `uid`."""
         return keys.application_key(self.master, uid, application, number, encrypt_block)

@@ -1,6 +1,7 @@
 """Our cards on a reader, of whatever kind: reads what they state, writes what comes next."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 from device.errors import DeviceError
 from device.nfc.cards.keys import CardKeys
@@ -97,7 +98,8 @@ class MemberCards:
             refused = await self._store.personalise(seen, slot)
             if refused is not None:
                 return refused
-        return await self._find_out(member_card(seen.uid, self.kind, slot, 0, torn=False))
+        wanted = member_card(seen.uid, self.kind, slot, 0, torn=False)
+        return await self._find_out(wanted, is_first=True)
 
     async def _behind(self, foreign: Foreign) -> MemberCard | Foreign:
         """Return our card if it lies in the field behind a foreign one, as in a wallet."""
@@ -111,14 +113,19 @@ class MemberCards:
         self._store = store
         return foreign
 
-    async def _find_out(self, wanted: MemberCard) -> Written:
-        """Select and read the card again to learn how a write of `wanted` ended."""
+    async def _find_out(self, wanted: MemberCard, *, is_first: bool = False) -> Written:
+        """Select and read the card again to learn how a write of `wanted` ended.
+
+        A first write may have had to begin with a higher counter: one that the chip never lowers.
+        """
         assert self._seen is not None
         try:
             await self._reader.reselect()
             now = await self.read(self._seen)
         except DeviceError:
             return Written(outcome=Outcome.UNKNOWN, card=None)
+        if is_first and isinstance(now, MemberCard):
+            wanted = replace(wanted, counter=now.counter)
         if now == wanted:
             return Written(outcome=Outcome.DONE, card=wanted)
         if isinstance(now, Blank):

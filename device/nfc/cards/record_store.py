@@ -35,6 +35,6 @@ class RecordStore(Protocol):
         """Make the blank card `seen` ours, with `slot` as its first state."""
         ...
 
-    async def wipe(self, seen: CardSeen) -> WrongKey | None:
+    async def wipe(self, seen: CardSeen) -> Foreign | WrongKey | None:
         """Make one of our cards as its factory made it, as far as the chip allows."""
         ...
