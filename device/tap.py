@@ -33,7 +33,7 @@ from loyalty.card import next_counter, op_digest
 from loyalty.clock import Clock
 
 POLL_S = 1.0
-FAILED_MS = 100
+FAILED_MS = 20
 
 _PROBLEMS: dict[type, CardProblem] = {
     Blank: "blank",
