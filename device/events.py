@@ -88,10 +88,17 @@ class Card:
         return PROFILES[self.kind]
 
 
-def card_without_record(uid: str, kind: str, member: str = "") -> Card:
+def card_without_record(uid: str, kind: str, member: str = "", proof: str = "") -> Card:
     """Return a card of `kind` that only identifies."""
     return Card(
-        uid=uid, kind=kind, member=member, counter=-1, next_counter=-1, rewrites=0, op_digest=b""
+        uid=uid,
+        kind=kind,
+        member=member,
+        counter=-1,
+        next_counter=-1,
+        rewrites=0,
+        op_digest=b"",
+        proof=proof,
     )
 
 

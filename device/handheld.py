@@ -130,6 +130,7 @@ Step = tuple[State, list[Request]]
 _EARNS_NOTHING = {
     "unknown_card": "card_unlinked",
     "card_not_accepted": "card_not_accepted",
+    "card_unproven": "card_unproven",
 }
 
 
@@ -247,7 +248,9 @@ def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now)
 
 
 def _ask_whose(asking: State, card: Card) -> Step:
-    ask = AskAccount(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
+    ask = AskAccount(
+        ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter, proof=card.proof
+    )
     return asking, [StopAwaitingCard(), Show(screen="one_moment"), AskHub(ask)]
 
 

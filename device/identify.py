@@ -3,12 +3,13 @@
 Here a number becomes the id that stands for it; nothing further inside ever sees the number.
 """
 
-from device.display.cards.payload import BadPayload, decode
+from device.display.cards.payload import BadPayload, Payload, decode
 from device.events import CardRead, CardRefused, card_without_record
 from device.scanners.codes import CardNumber, card_number
 from device.scanners.stripes import BankCard, Unreadable
 from loyalty.card import is_member_token
 from loyalty.card_numbers import card_id, number_key
+from loyalty.face_proofs import FaceProof, to_text
 from loyalty.phone_numbers import NoPhoneNumber, normal_form
 
 
@@ -20,9 +21,11 @@ class Identifier:
 
     def scanned(self, text: str) -> CardRead | CardRefused:
         """Return the card whose code or stripe a scanner sent as `text`."""
-        member = _member_on_face(text)
-        if member:
-            return self._card("barcode", f"face\0{member}", member)
+        face = _face(text)
+        if face is not None:
+            # It is the same card however often its face was printed since.
+            uid = card_id("barcode", f"face\0{face.account}", self._key)
+            return CardRead(card_without_record(uid, "barcode", face.account, _proof(face)))
         match card_number(text):
             case CardNumber(kind=kind, number=number):
                 return self._card(kind, number)
@@ -38,18 +41,19 @@ class Identifier:
         except NoPhoneNumber:
             return CardRefused("", "no_phone_number", "phone")
 
-    def _card(self, kind: str, number: str, member: str = "") -> CardRead:
-        return CardRead(card_without_record(card_id(kind, number, self._key), kind, member))
+    def _card(self, kind: str, number: str) -> CardRead:
+        return CardRead(card_without_record(card_id(kind, number, self._key), kind))
 
 
-def _member_on_face(text: str) -> str:
-    """Return the token in the code of one of our faces, empty for anything else.
-
-    It is the same card however often its face was printed since.
-    """
-    symbology_free = text[3:] if text.startswith("]Q") else text
+def _face(text: str) -> Payload | None:
+    """Return what the code of one of our faces says, None for anything else."""
+    without_symbology = text[3:] if text.startswith("]Q") else text
     try:
-        account = decode(symbology_free).account
+        face = decode(without_symbology)
     except BadPayload:
-        return ""
-    return account if is_member_token(account) else ""
+        return None
+    return face if is_member_token(face.account) else None
+
+
+def _proof(face: Payload) -> str:
+    return to_text(FaceProof(face.version, face.points, face.as_of_s, face.check))

@@ -7,7 +7,8 @@ from hub.ledger.books import Books
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
 from loyalty.card_numbers import kind_of
-from loyalty.chain import hmac_sha256
+from loyalty.chain import hmac_sha256, same_bytes
+from loyalty.face_proofs import from_text
 from loyalty.fold import new_member
 from loyalty.programme import Programme, in_force
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Refusal, Released
@@ -140,11 +141,27 @@ class Answers:
         return Released(ref=ask.ref, auth=ask.auth)
 
     def _unproven(self, device: DeviceRow, ask: AskAccount | AskRedeem) -> Refusal | None:
-        """Return the refusal of a card whose proof is none, None for one without a proof."""
+        """Return the refusal of a card whose proof is none, None for one that needs no proof."""
+        if kind_of(ask.card):
+            return self._unproven_face(ask)
         if not ask.proof:
             return None
         reason = _REASONS.get(self._proofs.judge(device, ask))
         return None if reason is None else Refusal(ref=ask.ref, reason=reason)
+
+    def _unproven_face(self, ask: AskAccount | AskRedeem) -> Refusal | None:
+        """Return the refusal of a code that says whose it is, and that this hub did not write.
+
+        A number that staff linked to its member says nothing, and needs no proof.
+        """
+        if not ask.member:
+            return None
+        face = from_text(ask.proof)
+        if face is not None:
+            shown = (ask.member, face.version, face.points, face.as_of_s)
+            if same_bytes(face_check(self._face_key, *shown).encode(), face.check.encode()):
+                return None
+        return Refusal(ref=ask.ref, reason="card_unproven")
 
     def _token(self, ask: AskAccount | AskRedeem) -> str:
         card = self._books.card(ask.card)

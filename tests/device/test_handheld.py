@@ -245,7 +245,9 @@ def test_an_event_out_of_place_changes_nothing():
 
 
 PHONE = card_without_record("phone:00112233445566778899aabbccddeeff", "phone")
-FACE = card_without_record("barcode:00112233445566778899aabbccddeeff", "barcode", "hh-1")
+FACE = card_without_record(
+    "barcode:00112233445566778899aabbccddeeff", "barcode", "hh-1", "face:1:10:0:abcd"
+)
 BARE_CHIP = card_without_record("04a1b2c3d4e5f6", "ultralight")
 VIEW = AccountView(
     ref="1",
@@ -279,7 +281,8 @@ def test_a_number_typed_while_nothing_waits_for_it_is_forgotten():
 def test_a_card_without_a_record_is_asked_about_and_never_written(card):
     _, requests = played(SaleKeyed(SALE), CardRead(card), HubAnswered(VIEW), RecordSaved())
 
-    assert only(requests, AskHub).ask.card == card.uid
+    ask = only(requests, AskHub).ask
+    assert (ask.card, ask.member, ask.proof) == (card.uid, card.member, card.proof)
     assert not [it for it in requests if isinstance(it, SaveIntent | WriteCard)]
     record = only(requests, SaveRecord).record
     assert (record.card, record.member, record.touch) == (card.uid, card.member, "none")
@@ -297,7 +300,11 @@ def test_a_number_earns_without_the_hub_too_and_the_screen_says_so(heard):
 
 @pytest.mark.parametrize(
     ("reason", "screen"),
-    [("unknown_card", "card_unlinked"), ("card_not_accepted", "card_not_accepted")],
+    [
+        ("unknown_card", "card_unlinked"),
+        ("card_not_accepted", "card_not_accepted"),
+        ("card_unproven", "card_unproven"),
+    ],
 )
 def test_a_number_that_is_nobodys_earns_nothing_and_another_card_may_come(reason, screen):
     state, requests = played(SaleKeyed(SALE), CardRead(PHONE), refusal(reason))

@@ -7,6 +7,7 @@ from device.display.cards.payload import Payload, encode
 from device.events import CardRead, CardRefused
 from device.identify import Identifier
 from loyalty.card_numbers import card_id, kind_of, number_key
+from loyalty.face_proofs import FaceProof, from_text
 
 SEAL_KEY = bytes(range(32))
 IDENTIFIER = Identifier(SEAL_KEY)
@@ -38,11 +39,17 @@ def test_what_is_no_phone_number_is_refused_and_not_repeated():
 
 
 def test_our_own_face_names_its_member_and_stays_one_card_however_often_it_is_printed():
-    before, after = IDENTIFIER.scanned(face(10)), IDENTIFIER.scanned("]Q1" + face(250))
+    before, after = IDENTIFIER.scanned(face(10)).card, IDENTIFIER.scanned("]Q1" + face(250)).card
 
-    assert before == after
-    assert (before.card.kind, before.card.member) == ("barcode", "m-1001")
-    assert before != IDENTIFIER.scanned(face(10, "m-1002"))
+    assert before.uid == after.uid
+    assert (before.kind, before.member) == ("barcode", "m-1001")
+    assert before.uid != IDENTIFIER.scanned(face(10, "m-1002")).card.uid
+
+
+def test_a_face_hands_on_what_the_hub_signed():
+    found = IDENTIFIER.scanned(face(10)).card.proof
+
+    assert from_text(found) == FaceProof(3, 10, 1_488_360_000, "0123456789abcdef")
 
 
 def test_a_damaged_face_names_nobody():

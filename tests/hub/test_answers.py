@@ -9,6 +9,7 @@ from hub.answers import GRANT_MS, GRANTS_MAX, face_check
 from hub.intake import Arrival
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.face_proofs import FaceProof, to_text
 from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
 from loyalty.records import CardIssued
@@ -298,3 +299,39 @@ def test_a_chip_whose_issue_is_still_on_its_way_may_spend(choosy):
     (grant,) = choosy.take(till.ask(ask_redeem("g1")))
 
     assert isinstance(grant, RedeemGranted)
+
+
+FACE = "barcode:00112233445566778899aabbccddeeff"
+
+
+def face_proof(points: int, *, key: bytes = FACE_KEY, member: str = "anna") -> str:
+    as_of_s = START_MS // 1000
+    return to_text(FaceProof(1, points, as_of_s, face_check(key, member, 1, points, as_of_s)))
+
+
+def test_a_face_that_this_hub_wrote_shows_the_account(world):
+    till = earned(world, 80)
+
+    (view,) = world.take(till.ask(ask_account(card=FACE, proof=face_proof(10))))
+
+    assert (view.account, view.points) == ("anna", 80)
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        "",
+        "face:1:10:0:0123456789abcdef",
+        face_proof(10, key=bytes(32)),
+        face_proof(10, member="ben"),
+        face_proof(10).replace(":10:", ":11:"),
+    ],
+)
+def test_a_face_that_somebody_made_up_shows_nothing(world, proof):
+    till = earned(world, 80)
+    till.add(sale("r2", card=FACE))  # even where it has earned: who gives points away may
+    world.take(till.batch(first=2))
+
+    (no,) = world.take(till.ask(ask_account(card=FACE, proof=proof)))
+
+    assert no == Refusal(ref="q1", reason="card_unproven")
