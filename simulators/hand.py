@@ -64,6 +64,11 @@ class Hand:
         """What it understands."""
         return tuple(self._deeds)
 
+    @property
+    def nearest(self) -> PlasticCard | None:
+        """The card that a person here would look at: in the hand, at the gate, or inside."""
+        return self.card or self._printer.at_gate or self._printer.held
+
     def do(self, line: str) -> str:
         """Do what `line` says; return what came of it, or which words there are."""
         deed = self._deeds.get(line.strip()[:LINE_MAX_CHARACTERS])

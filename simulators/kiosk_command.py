@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--printer", type=Path, required=True, help="a link to the printer's port")
     parser.add_argument("--handheld", type=Path, help="a link to the reader of a handheld")
     parser.add_argument("--kind", choices=PRINTERS, default="star", help="which printer it is")
-    parser.add_argument("--png", type=Path, help="a PNG to write the card to after each print")
+    parser.add_argument("--png", type=Path, help="a PNG of the nearest card")
     options = parser.parse_args(arguments)
     asyncio.run(_serve(options))
     return 0
@@ -48,7 +48,7 @@ async def _serve(options: argparse.Namespace) -> None:
             paths.append(_start(handheld, running))
             hold = partial(show_to, handheld)
         hand = Hand(port, new_card=numbered_cards(options.kind), hold=hold)
-        obey(hand)
+        obey(hand, options.png)
         say("\n".join(paths))
         say(f"type: {', '.join(hand.words)}")
         await ended.wait()

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
     if kind == "eps3":
         parser.add_argument("--tcp", type=int, help="listen on this port of 127.0.0.1 instead")
     parser.add_argument("--card", action="store_true", help="start with a new card in the slot")
-    parser.add_argument("--png", type=Path, help="a PNG to write the card to after each print")
+    parser.add_argument("--png", type=Path, help="a PNG of the nearest card")
     parser.add_argument("--baud", type=int, help="make bytes take as long as at this speed")
     options = parser.parse_args(words)
     if options.baud is not None and options.baud < 1:
@@ -66,7 +66,7 @@ async def _serve(kind: str, options: argparse.Namespace) -> None:
     try:
         if options.card:
             port.insert(new_card())
-        obey(Hand(port, new_card=new_card))
+        obey(Hand(port, new_card=new_card), options.png)
         say(where)
         await ended.wait()
     finally:

@@ -27,8 +27,11 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def obey(hand: Hand) -> None:
-    """Have `hand` do what is typed from now on, if somebody can type here."""
+def obey(hand: Hand, png: Path | None) -> None:
+    """Have `hand` do what is typed from now on, if somebody can type here.
+
+    What the nearest card looks like then is written to `png`.
+    """
     if os.isatty(_STDIN) and os.tcgetpgrp(_STDIN) != os.getpgrp():
         return  # in the background of a shell, where reading would stop us
     pending = bytearray()
@@ -43,6 +46,8 @@ def obey(hand: Hand) -> None:
             line, _, rest = bytes(pending).partition(b"\n")
             pending[:] = rest
             say(hand.do(line.decode(errors="replace")))
+            if png is not None and hand.nearest is not None:
+                save_picture(png, hand.nearest)
         del pending[LINE_MAX_CHARACTERS:]
 
     try:

@@ -73,6 +73,18 @@ def test_another_card_is_put_in_the_place_of_the_held_one(hand):
     assert said.startswith("in the printer: card ca4d0002")
 
 
+def test_a_person_sees_the_card_in_the_hand_or_at_the_gate_or_knows_it_inside(hand):
+    assert hand.nearest is None
+    hand.do("new")
+    card = hand.nearest
+    hand.printer.feed(TAKE_IN)
+    hand.do("insert")
+    inside = hand.nearest
+    hand.printer.feed(EJECT)
+
+    assert card is inside is hand.nearest
+
+
 def test_a_jam_is_made_and_freed(hand):
     hand.printer.feed(TAKE_IN)
     hand.do("insert")

@@ -23,6 +23,9 @@ class Advice:
 
 
 _OFF_AND_ON = _("Switch it off and on. If that does not help, call a technician.")
+_LOOK_INSIDE = _(
+    "Look for a stuck card, then switch it off and on. If that fails, call a technician."
+)
 _TAKE_OUT = _("Open the printer, take the card out by hand and close it.")
 
 ADVICE: Mapping[FaultCode, Advice] = {
@@ -36,7 +39,7 @@ ADVICE: Mapping[FaultCode, Advice] = {
         _("The printer's head has the wrong temperature."),
         _("Wait ten minutes. If it goes on, call a technician."),
     ),
-    FaultCode.PRINTER: Advice(_("The printer reports an error."), _OFF_AND_ON),
+    FaultCode.PRINTER: Advice(_("The printer reports an error."), _LOOK_INSIDE),
     FaultCode.READ: Advice(
         _("The printer cannot read the card."),
         _("Wipe the card and try again. If other cards fail too, call a technician."),
