@@ -1,7 +1,8 @@
 """`revisit sim pn532`: a PN532 on a pseudo terminal until it is told to end.
 
-SIGUSR1 takes the card away, or puts it back, and a line of output says so. A card with a FILE is read from there whenever it
-comes, if the file is there, and written back whenever it leaves, at the end too.
+SIGUSR1 takes the card away, or puts it back, and a line of output says so. A card with a FILE is
+read from there whenever it comes, if the file is there, and written back whenever it leaves, at the
+end too.
 """
 
 import argparse

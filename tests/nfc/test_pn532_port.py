@@ -1,12 +1,18 @@
 """The simulated reader's pseudo terminal."""
 
 import asyncio
+import contextlib
 import os
+import random
 
-from device.nfc import classic
+import pytest
+
+from device.nfc import classic, commands, frames
+from device.nfc.reader import CardGone, DeviceError, ReaderSilent
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.chips.classic import written_chip
+from simulators.line_noise import LineNoise
 from simulators.pn532_port import Pn532Port
 from tests.nfc.reader_on_a_port import TAP_S, classic_on, reader_on_port
 
@@ -85,4 +91,109 @@ async def test_a_port_that_nobody_reads_loses_bytes_and_stays_alive():
 
     assert await reader.wait_for_card(0.02) is None
     await reader.close()
+    port.stop()
+
+
+async def test_noise_is_never_taken_for_data():
+    chip = written_chip()
+    async with reader_on_port(chip) as (reader, port):
+        port.noise = LineNoise(random.Random(11), flipped=0.004, lost=0.002)
+        read = 0
+        for _ in range(60):
+            with contextlib.suppress(DeviceError):
+                if await reader.wait_for_card(TAP_S) is None:
+                    continue
+                await classic_on(reader).authenticate(4, classic.TRANSPORT_KEY)
+                assert await classic_on(reader).read_block(4) == b"\x04" * 16
+                read += 1
+
+    assert port.noise.spoiled_bytes > 5
+    assert read > 30
+
+
+async def test_a_line_that_is_cut_on_the_way_back_says_nothing():
+    async with reader_on_port(written_chip()) as (reader, port):
+        before = port.bytes_out
+
+        port.silent = True
+        with pytest.raises(ReaderSilent):
+            await reader.wait_for_card(TAP_S)
+
+        assert port.bytes_out == before
+
+
+async def test_a_chip_at_another_speed_hears_nothing_until_its_reset():
+    port = Pn532Port(check_baud=True)
+    reader = Pn532(SerialLink(port.start()))
+    await reader.open()
+    # What a program leaves behind that was killed after it had changed the speed.
+    port.chip.feed(frames.encode(b"\xd4\x10\x07") + frames.ACK)
+
+    with pytest.raises(ReaderSilent):
+        await reader.open()
+    port.set_reset_line(low=True)
+    port.set_reset_line(low=False)
+    await reader.open()
+
+    await reader.close()
+    port.stop()
+
+
+async def test_a_chip_held_in_reset_is_deaf():
+    port = Pn532Port()
+    reader = Pn532(SerialLink(port.start()))
+
+    port.set_reset_line(low=True)
+    with pytest.raises(ReaderSilent):
+        await reader.open()
+    port.set_reset_line(low=False)
+    await reader.open()
+
+    await reader.close()
+    port.stop()
+
+
+async def test_a_card_leaves_at_any_byte_of_a_write():
+    for host_bytes in range(30):
+        chip = written_chip()
+        async with reader_on_port(chip) as (reader, port):
+            await reader.wait_for_card(TAP_S)
+            await classic_on(reader).authenticate(4, classic.TRANSPORT_KEY)
+
+            port.remove_after(host_bytes)
+            # 28 bytes carry the command, and the last of them says nothing any more.
+            with contextlib.suppress(CardGone):
+                await classic_on(reader).write_block(5, b"sixteen bytes it")
+
+            assert (chip.block(5) == b"sixteen bytes it") == (host_bytes >= 27)
+            assert (not port.chip.field.chips) == (host_bytes <= 28)
+
+
+async def test_a_pulled_plug_takes_the_chips_power():
+    port = Pn532Port()
+    port.start()
+    port.place(written_chip())
+    port.chip.feed(b"\x55\x55" + frames.encode(commands.list_passive_target()))
+
+    port.stop()
+
+    assert not port.chip.field.powered
+    assert port.chip.feed(frames.encode(commands.get_firmware_version())) == []
+
+
+async def test_a_poll_that_found_nothing_says_so_in_its_time():
+    port = Pn532Port()
+    link = SerialLink(port.start())
+    await link.open()
+    clock_s = asyncio.get_running_loop().time
+    started_s = clock_s()
+
+    await link.write(b"\x55\x55" + frames.encode(b"\xd4\x60\x01\x01\x00"))
+    found = frames.FrameReader()
+    bodies: list[bytes] = []
+    while b"\xd5\x61\x00" not in bodies:
+        bodies += [body for _, body in found.feed(await link.read())]
+
+    assert clock_s() - started_s >= 0.15
+    await link.close()
     port.stop()

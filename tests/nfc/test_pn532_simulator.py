@@ -4,8 +4,7 @@ import pytest
 
 from device.nfc import commands, frames
 from simulators.chips.classic import blank_chip
-from simulators.pn532 import Pn532Chip, Sent
-from simulators.pn532_field import CHIPS_MAX
+from simulators.pn532 import BAUD, Fault, Pn532Chip, Sent
 
 WAKE = b"\x55\x55"
 LIST_ONE = frames.encode(commands.list_passive_target())
@@ -121,10 +120,88 @@ def test_a_card_is_unknown_after_its_release():
     assert answer == frames.encode(bytes([0xD5, 0x41, commands.WRONG_CONTEXT]))
 
 
-def test_a_full_field_takes_no_more_chips():
-    chip = awake()
-    for number in range(CHIPS_MAX):
-        chip.place(blank_chip(bytes([1, 2, 3, number])))
+def test_it_hears_nothing_before_five_edges_of_the_line_have_woken_it():
+    chip = Pn532Chip()
+    frame = frames.encode(commands.get_firmware_version())
 
-    with pytest.raises(ValueError, match="2 chips in the field, at most 2"):
-        chip.place(blank_chip())
+    asleep = chip.feed(frame[:4])
+    waking = chip.feed(b"\x55" + frame)
+
+    assert asleep == []
+    assert len(waking) == 2
+
+
+def test_ten_zero_bytes_wake_it_too():
+    frame = frames.encode(commands.get_firmware_version())
+
+    assert len(Pn532Chip().feed(bytes(10) + frame)) == 2
+
+
+def test_powered_down_it_sleeps_with_the_field_off_until_the_line_wakes_it():
+    chip = awake()
+    card = blank_chip()
+    chip.place(card)
+    chip.feed(LIST_ONE)
+    say(chip, b"\xd4\x16\xf0")
+    version = frames.encode(commands.get_firmware_version())
+
+    asleep = chip.feed(version[2:])
+    woken = chip.feed(WAKE + version)
+
+    assert asleep == []
+    assert len(woken) == 2
+    assert not chip.field.powered
+    assert card.exchange(b"\x30\x04")[0] == commands.TIMED_OUT
+
+
+def test_powered_down_without_the_line_among_what_wakes_it_only_a_reset_helps():
+    chip = awake()
+    say(chip, b"\xd4\x16\x20")
+    version = frames.encode(commands.get_firmware_version())
+
+    deaf = chip.feed(WAKE + version)
+    chip.reset()
+
+    assert deaf == []
+    assert len(chip.feed(WAKE + version)) == 2
+
+
+def test_a_chip_that_hangs_hears_nothing_until_its_reset():
+    chip = awake()
+    chip.fail(Fault.HANG)
+    version = frames.encode(commands.get_firmware_version())
+
+    hung = [chip.feed(version), chip.feed(frames.ACK), chip.feed(version)]
+    chip.reset()
+
+    assert hung == [[], [], []]
+    assert len(chip.feed(WAKE + version)) == 2
+
+
+def test_it_changes_its_speed_once_the_host_has_acknowledged_the_answer():
+    chip = awake()
+
+    say(chip, b"\xd4\x10\x07")
+    before = chip.baud, chip.hears(921600)
+    chip.feed(frames.ACK)
+
+    assert before == (BAUD, True)
+    assert chip.baud == 921600
+    assert not chip.hears(BAUD)
+
+
+@pytest.mark.parametrize("body", ["d41009", "d41402", "d40003", "d46001", "d4600102"])
+def test_what_is_not_modelled_is_a_syntax_error(body):
+    assert say(awake(), bytes.fromhex(body)) == frames.SYNTAX_ERROR
+
+
+def test_its_general_status_tells_field_and_cards():
+    chip = awake()
+    before = say(chip, b"\xd4\x04")
+    chip.place(blank_chip())
+    chip.feed(LIST_ONE)
+
+    after = say(chip, b"\xd4\x04")
+
+    assert before == frames.encode(bytes.fromhex("d505" + "00000000"))
+    assert after == frames.encode(bytes.fromhex("d505" + "000101" + "01000000" + "00"))
