@@ -1,6 +1,8 @@
 """A made-up member for previews: read whole, or every mistake told; and what their face says."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -37,6 +39,15 @@ def test_the_programme_masks_the_name_and_gives_its_labels():
     assert face.next_tier == NextTier(1783, "白金卡")
     assert face.as_of == datetime(2017, 3, 1, 14, 30, tzinfo=UTC)
     assert face.payload.as_of_s == 1_488_378_600
+
+
+def test_the_moment_is_one_of_the_programmes_wall_clock():
+    hong_kong = replace(SUPERMARKET, zone=ZoneInfo("Asia/Hong_Kong"))
+
+    face = face_of(parse_member(SAMPLE, source="sample"), hong_kong, locale="en")
+
+    assert f"{face.as_of:%H:%M}" == "14:30"
+    assert face.payload.as_of_s == 1_488_378_600 - 8 * 3600
 
 
 def test_messages_are_those_of_the_members_moment_and_then_the_offers():

@@ -139,7 +139,7 @@ def test_a_portrait_face_turned_the_wrong_way_is_refused():
         ({"size_mm": 100}, f"found letters of 800 dots on star-tcp, wanted at most {SIZE_MAX_PX}"),
         (
             {"box": CLASSIC.code},
-            "overlaps classic.toml:12: texts[1] on star-tcp, wanted room of its own",
+            "overlaps classic.toml:81: code on star-tcp, wanted room of its own",
         ),
         ({"box": CLASSIC.panels[0]}, "found 0 dots to the edge of star-tcp, wanted at least 8"),
     ],
