@@ -98,8 +98,8 @@ MUTANTS = (
         edits=(
             Edit(
                 "device/handheld.py",
-                "SaveIntent(intent)]\n\n\ndef _write",
-                "_write(sale, card), SaveIntent(intent)]\n\n\ndef _write",
+                'return writing, [Show(screen="hold_card"), SaveIntent(intent)]',
+                "return writing, [_write(sale, card), SaveIntent(intent)]",
             ),
         ),
         tests=(
@@ -155,9 +155,9 @@ MUTANTS = (
         edits=(
             Edit(
                 "device/display/cycle.py",
-                "            return Starting(job), [JournalFaceStarted(job, job.rewrites + 1)]\n",
-                "            started = JournalFaceStarted(job, job.rewrites + 1)\n"
-                "            return Rewriting(job), [Rewrite(), started]\n",
+                "return Starting(job), [JournalFaceStarted(job, job.rewrites + job.erases)]",
+                "started = JournalFaceStarted(job, job.rewrites + job.erases)\n"
+                "            return Rewriting(job), [Rewrite(), started]",
             ),
         ),
         tests=("tests/device/test_slot.py::test_face_started_is_on_disk_before_each_erase",),
