@@ -76,10 +76,8 @@ class ClassicDirectory:
             await self._sectors.chip.write_blocks((_FIRST, _SECOND), without)
 
     async def _take_second(self) -> bool:
-        if await self._sectors.standing(mad.SECOND_SECTOR) is Standing.FACTORY and (
-            not await self._sectors.opens_as_new(mad.SECOND_SECTOR)
-            or await self._sectors.holds_data(mad.SECOND_SECTOR)
-        ):
+        standing = await self._sectors.standing(mad.SECOND_SECTOR)
+        if standing is Standing.FACTORY and await self._sectors.holds_data(mad.SECOND_SECTOR):
             return False
         return await self._sectors.take(mad.SECOND_SECTOR, _EMPTY_SECOND)
 

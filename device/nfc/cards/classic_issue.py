@@ -31,21 +31,14 @@ class ClassicIssue:
             standing = await self._sectors.standing(sector)
             if standing is Standing.CLOSED or (sector == _MARK and standing is Standing.OURS):
                 return WrongKey(self._uid)
-            if (
-                standing is Standing.FACTORY
-                and await self._sectors.opens_as_new(sector)
-                and await self._sectors.holds_data(sector)
-            ):
+            if standing is Standing.FACTORY and await self._sectors.holds_data(sector):
                 return Foreign(self._uid)
         if await self._directory.names_somebody_else():
             return Foreign(self._uid)
         return Blank(self._uid)
 
     async def personalise(self, first_slot: bytes, counter: int) -> Foreign | WrongKey | None:
-        """Make the card ours, with `first_slot` and the counter that goes with it."""
-        found = await self.tell_blank()
-        if not isinstance(found, Blank):
-            return found
+        """Make the blank card ours, with `first_slot` and the counter that goes with it."""
         value = places.value_block(counter)
         if not (
             await self._sectors.take(places.COUNTER_SECTOR, value + value + bytes(BLOCK_BYTES))

@@ -16,6 +16,7 @@ from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import (
     STEPS_OF_A_TEAR,
     BadSeal,
+    Blank,
     Copied,
     Foreign,
     MemberCard,
@@ -46,15 +47,18 @@ class ClassicRecord:
         self._reader = reader
         self._keys = keys
         self._memory: _Memory | None = None  # As it is known to be since it was read last.
+        self._blank: Blank | None = None  # The card that was read last, if it was blank.
 
     async def read(self, seen: CardSeen) -> MemberCard | Refusal:
         """Return what the card states, or why it is refused."""
-        self._memory = None
+        self._memory = self._blank = None
         try:
             self._memory = await self._read(seen.uid)
         except AuthenticationFailed:
             await self._reader.reselect()
-            return await self._issue(seen.uid).tell_blank()
+            found = await self._issue(seen.uid).tell_blank()
+            self._blank = found if isinstance(found, Blank) else None
+            return found
         except CardRefused:
             return WrongKey(seen.uid)
         return self._understand(seen.uid, self._memory)
@@ -80,13 +84,18 @@ class ClassicRecord:
 
     async def personalise(self, seen: CardSeen, slot: layout.Slot) -> Foreign | WrongKey | None:
         """Make the blank card `seen` ours; a card with a past is refused."""
-        self._memory = None
+        issue = self._issue(seen.uid)
+        if self._blank != Blank(seen.uid):
+            found = await issue.tell_blank()
+            if not isinstance(found, Blank):
+                return found
+        self._memory = self._blank = None
         first = layout.pack(slot, seen.uid, 0, self._keys.seal_key)
-        return await self._issue(seen.uid).personalise(first, slot.counter)
+        return await issue.personalise(first, slot.counter)
 
     async def wipe(self, seen: CardSeen) -> WrongKey | None:
         """Empty our sectors and give them their transport keys."""
-        self._memory = None
+        self._memory = self._blank = None
         return await self._issue(seen.uid).wipe()
 
     def _issue(self, uid: bytes) -> ClassicIssue:

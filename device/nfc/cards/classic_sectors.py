@@ -39,7 +39,7 @@ class ClassicSectors:
         self._uid = uid
 
     async def standing(self, sector: int) -> Standing:
-        """Return whose `sector` is."""
+        """Return whose `sector` is; one from the factory is left open with its key A."""
         if await self.opens_as_new(sector) and await self._has_factory_access(sector):
             return Standing.FACTORY
         if not await self.opens_with_b(sector):
@@ -70,8 +70,6 @@ class ClassicSectors:
         key_b = places.key_b_of(self._keys, self._uid, sector)
         transport = classic.TRANSPORT_KEY
         if standing is Standing.FACTORY:
-            if not await self.opens_as_new(sector):
-                return False
             step = classic.trailer(transport, places.TRANSPORT_ACCESS, key_b)
             await self.chip.write_block(place, step)
             if (await self.chip.read_block(place))[10:] != key_b:
@@ -98,8 +96,8 @@ class ClassicSectors:
             await self.chip.write_blocks(blocks, bytes(len(blocks) * classic.BLOCK_BYTES))
             step = classic.trailer(transport, places.TRANSPORT_ACCESS, key_b)
             await self.chip.write_block(place, step)
-        if not await self.opens_as_new(sector):
-            return False
+            if not await self.opens_as_new(sector):
+                return False
         if (await self.chip.read_block(place))[6:] != FACTORY_TRAILER[6:]:
             await self.chip.write_block(place, FACTORY_TRAILER)
         return True

@@ -90,9 +90,10 @@ class MemberCards:
             ValueError: a field is out of its limits.
         """
         slot = layout.Slot(FIRST_COUNTER, member, op_digest, 0)
-        self._seen = seen
         with suppress(DeviceError):
-            self._store = await store_for(self._reader, self._keys, seen)
+            if self._store is None or self._seen != seen:
+                self._seen, self._store = seen, None
+                self._store = await store_for(self._reader, self._keys, seen)
             if self._store is None:
                 return Foreign(seen.uid)
             refused = await self._store.personalise(seen, slot)
