@@ -2,10 +2,11 @@
 
 import asyncio
 
-from device.events import Card, CardRead, CardRefused, CardWritten
+from device.events import Card, CardRead, CardRefused, CardWritten, card_without_record
 from device.tap import Tap
 from simulators.chips.classic import ClassicChip
 from simulators.chips.other import OtherChip
+from simulators.chips.ultralight import UltralightChip
 from tests.device.quick_time import in_quick_time
 from tests.device.terminal_world import START_MS, HastyClock, hardware_in, supervised
 from tests.nfc.reader_on_a_port import KEYS, OTHER_KEYS
@@ -130,3 +131,17 @@ async def refuses_its_key(hardware, tap):
 
 
 test_a_card_of_another_programme_is_refused_for_its_key = with_tap(refuses_its_key, OTHER_KEYS)
+
+
+@with_tap
+async def test_a_chip_without_room_for_our_record_is_known_by_its_uid(hardware, tap):
+    chip = UltralightChip("ultralight")
+    hardware.reader.place(chip)
+
+    read = await tap.next_card()
+
+    assert read == CardRead(card_without_record(chip.uid.hex(), "ultralight"))
+    assert await tap.write(read.card, op="s1:1:sale", rewrites=0) == CardWritten("unknown", -1)
+    hardware.reader.remove()
+    hardware.reader.place(hardware.chip)
+    assert (await tap.next_card()).card.kind == "classic1k"
