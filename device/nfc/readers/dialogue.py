@@ -21,6 +21,9 @@ RESENDS_MAX = 2  # How often we ask the reader to repeat a damaged answer.
 ACK_TIMEOUT_S = 0.032
 ECHO_TIMEOUT_S = 0.1
 
+# A program that was held up itself has not listened all that time: it listens for as long again.
+LATE_S = 0.03
+
 _WAKE_UP = b"\x55\x55" + bytes(14)  # §7.2.11: any rising edges; the zeros give it 1.2 ms to wake.
 
 
@@ -47,6 +50,7 @@ class Dialogue:
         self._found: list[tuple[int, bytes]] = []
         self._settled = False
         self._echo = 0
+        self._late_for_s = 0.0  # The end of waiting that was put off already.
 
     async def wake(self) -> None:
         """Bring the chip out of its low-power state; it need not have been there."""
@@ -54,10 +58,10 @@ class Dialogue:
         # A chip in its low-power state hears nothing else before this command (§7.2.10).
         configure = commands.sam_configuration()
         await self._link.write(_WAKE_UP + frames.encode(configure))
+        ends_s = _in(ECHO_TIMEOUT_S)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(ECHO_TIMEOUT_S):
-                while not commands.answers((await self._next_frame())[1], configure):
-                    pass
+            while not commands.answers((await self._next_frame(ends_s))[1], configure):
+                pass
 
     async def abort(self) -> None:
         """Stop what the chip is doing, if the link is still there."""
@@ -93,33 +97,33 @@ class Dialogue:
             if attempt:
                 await self._settle()
             await self._link.write(frame)
+            ends_s = _in(ACK_TIMEOUT_S)
             try:
-                async with asyncio.timeout(ACK_TIMEOUT_S):
-                    while True:
-                        kind, body = await self._next_frame()
-                        if kind == frames.ACKNOWLEDGED:
-                            return None
-                        if kind == frames.INFORMATION and commands.answers(body, command):
-                            return body
-                        if kind == frames.NOT_ACKNOWLEDGED:
-                            break
+                while True:
+                    kind, body = await self._next_frame(ends_s)
+                    if kind == frames.ACKNOWLEDGED:
+                        return None
+                    if kind == frames.INFORMATION and commands.answers(body, command):
+                        return body
+                    if kind == frames.NOT_ACKNOWLEDGED:
+                        break
             except TimeoutError:
                 continue
         raise ReaderSilent(f"command 0x{command[1]:02x} sent {sends_max} times, never acknowledged")
 
     async def _answer_to(self, command: bytes, timeout_s: float) -> bytes:
         resends = 0
+        ends_s = _in(timeout_s)
         try:
-            async with asyncio.timeout(timeout_s):
-                while True:
-                    kind, body = await self._next_frame()
-                    if kind == frames.INFORMATION and commands.answers(body, command):
-                        return body
-                    if kind == frames.REFUSED:
-                        raise ReaderSilent(f"the reader does not know command 0x{command[1]:02x}")
-                    if kind == frames.DAMAGED and resends < RESENDS_MAX:
-                        resends += 1
-                        await self._link.write(frames.NACK)
+            while True:
+                kind, body = await self._next_frame(ends_s)
+                if kind == frames.INFORMATION and commands.answers(body, command):
+                    return body
+                if kind == frames.REFUSED:
+                    raise ReaderSilent(f"the reader does not know command 0x{command[1]:02x}")
+                if kind == frames.DAMAGED and resends < RESENDS_MAX:
+                    resends += 1
+                    await self._link.write(frames.NACK)
         except TimeoutError as error:
             text = f"no answer to command 0x{command[1]:02x} within {timeout_s} s"
             raise NoAnswer(text) from error
@@ -133,17 +137,32 @@ class Dialogue:
             self._found.clear()
             self._frames.clear()
             await self._link.write(frames.ACK + frames.encode(command))
+            ends_s = _in(ECHO_TIMEOUT_S)
             try:
-                async with asyncio.timeout(ECHO_TIMEOUT_S):
-                    while (await self._next_frame())[1] != wanted:
-                        pass
+                while (await self._next_frame(ends_s))[1] != wanted:
+                    pass
             except TimeoutError:
                 continue
             self._settled = True
             return
         raise ReaderSilent(f"no echo from the reader after {SENDS_MAX} tries")
 
-    async def _next_frame(self) -> tuple[int, bytes]:
+    async def _next_frame(self, ends_s: float) -> tuple[int, bytes]:
+        """Return the next frame, or raise TimeoutError once the loop's time is `ends_s`."""
         while not self._found:
-            self._found = self._frames.feed(await self._link.read())
+            try:
+                async with asyncio.timeout_at(ends_s):
+                    data = await self._link.read()
+            except TimeoutError:
+                if _in(-LATE_S) < ends_s or self._late_for_s == ends_s:
+                    raise
+                self._late_for_s = ends_s
+                async with asyncio.timeout(LATE_S):
+                    data = await self._link.read()
+            self._found = self._frames.feed(data)
         return self._found.pop(0)
+
+
+def _in(duration_s: float) -> float:
+    """Return the loop's time when `duration_s` will have passed."""
+    return asyncio.get_running_loop().time() + duration_s

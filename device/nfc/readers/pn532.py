@@ -18,11 +18,11 @@ from device.nfc.readers.dialogue import Dialogue, Link, NoAnswer
 ANSWER_TIMEOUT_S = 0.5
 
 # The chip gives a card without 14443-4 51 ms (§7.3.1, item 2); the rest is for line and adapter.
-MIFARE_TIMEOUT_S = 0.3
+MIFARE_TIMEOUT_S = 0.12
 
 # How often a look that must end tries again; each try is a few milliseconds on the air.
 LOOK_RETRIES = 2
-LOOK_TIMEOUT_S = 0.5
+LOOK_TIMEOUT_S = 0.15
 
 _CHIP = 0x32
 
