@@ -6,7 +6,13 @@ from itertools import product
 import pytest
 
 from device.nfc import classic, commands
-from simulators.chips.classic import ClassicChip, foreign_chip
+from simulators.chips.classic import (
+    ClassicChip,
+    foreign_chip,
+    locked_chip,
+    sector_of,
+    trailer_of,
+)
 from simulators.chips.other import OtherChip
 
 KEY_A, KEY_B = b"key-a!", b"key-b!"
@@ -193,3 +199,112 @@ def test_another_kind_of_chip_is_silent():
 
     assert chip.select()
     assert chip.exchange(classic.read(4))[0] == commands.TIMED_OUT
+
+
+# MF1S70YYX §8.6: 32 sectors of 4 blocks, then 8 of 16.
+@pytest.mark.parametrize(
+    ("block", "sector", "trailer"),
+    [(0, 0, 3), (127, 31, 127), (128, 32, 143), (143, 32, 143), (144, 33, 159), (255, 39, 255)],
+)
+def test_a_4k_card_has_small_sectors_and_then_large_ones(block, sector, trailer):
+    assert sector_of(block) == sector
+    assert trailer_of(sector) == trailer
+
+
+@pytest.mark.parametrize("at", range(15))
+def test_in_a_large_sector_one_condition_stands_for_five_blocks(at):
+    chip = ClassicChip(bytes(4), kind="classic4k")
+    conditions = [0b010, 0b010, 0b010]
+    conditions[at // 5] = 0b000
+    access = classic.access_bytes(tuple(conditions), 0b011)
+    chip.store(143, classic.trailer(KEY_A, access, KEY_B))
+    chip.select()
+    chip.exchange(classic.authenticate(128, KEY_A, chip.uid))
+
+    written = []
+    for block in range(128, 143):
+        chip.select()
+        chip.exchange(classic.authenticate(128, KEY_A, chip.uid))
+        if chip.exchange(classic.write(block, DATA))[0] == commands.OK:
+            written.append(block - 128)
+
+    assert written == [other for other in range(15) if other // 5 == at // 5]
+
+
+@pytest.mark.parametrize(
+    ("kind", "uid", "sak", "atqa"),
+    [
+        ("classic1k", bytes(4), 0x08, "0004"),
+        ("classic1k", bytes(7), 0x08, "0044"),
+        ("classic4k", bytes(4), 0x18, "0002"),
+        ("classic4k", bytes(7), 0x18, "0042"),
+    ],
+)
+def test_each_kind_says_what_it_is(kind, uid, sak, atqa):
+    chip = ClassicChip(uid, kind=kind)
+
+    assert (chip.sak, chip.atqa.hex()) == (sak, atqa)
+
+
+def test_another_kind_does_not_exist():
+    with pytest.raises(ValueError, match="kind 'classic2k', wanted one of classic1k, classic4k"):
+        ClassicChip(kind="classic2k")
+
+
+def test_a_worn_block_acknowledges_and_keeps_its_old_bytes():
+    chip = chip_with(0b000, 0b011)
+    old = chip.block(BLOCK)
+    chip.wear([BLOCK])
+
+    status = try_as(chip, "A", classic.write(BLOCK, DATA))
+
+    assert status == commands.OK
+    assert chip.block(BLOCK) == old
+
+
+def test_a_locked_card_can_be_read_and_never_written():
+    chip = locked_chip(bytes(4))
+
+    def attempt(command: bytes) -> int:
+        chip.select()
+        chip.exchange(classic.authenticate(4, classic.TRANSPORT_KEY, chip.uid))
+        return chip.exchange(command)[0]
+
+    assert attempt(classic.read(4)) == commands.OK
+    assert attempt(classic.write(4, DATA)) != commands.OK
+    assert attempt(classic.write(7, DATA)) != commands.OK
+
+
+@pytest.mark.parametrize("uid", [bytes(4), b"copy"])
+def test_a_copy_has_data_and_keys_and_any_uid(uid):
+    chip = chip_with(0b000, 0b011)
+
+    copy = chip.copied_onto(uid)
+
+    assert copy.uid == uid
+    assert copy.block(0)[:4] == uid
+    assert copy.nvm.cells[16:] == chip.nvm.cells[16:]
+    copy.store(BLOCK, DATA)
+    assert chip.block(BLOCK) != DATA
+
+
+def test_a_refusal_does_not_hide_a_card_from_the_next_search_but_a_halt_does():
+    chip = chip_with(0b000, 0b011)
+    chip.select()
+    chip.exchange(classic.authenticate(4, bytes(6), chip.uid))
+
+    found_after_refusal = chip.select(wake=False)
+    chip.halt()
+    found_halted = chip.select(wake=False)
+    woken = chip.select(wake=True)
+    chip.exchange(classic.read(4))
+    found_after_both = chip.select(wake=False)
+    chip.leave_field()
+
+    assert (found_after_refusal, found_halted, woken, found_after_both) == (
+        True,
+        False,
+        True,
+        False,
+    )
+    assert chip.select(wake=False)
