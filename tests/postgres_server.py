@@ -7,11 +7,12 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -19,8 +20,8 @@ import psycopg
 START_WITHIN_S = 60
 ROOT = 0
 
-# Nothing is written to disk on purpose: what a power cut leaves is for PostgreSQL's own tests.
-SETTINGS = ("fsync=off", "full_page_writes=off", "unix_socket_directories=", "max_connections=40")
+# For tests in which nobody kills it: they need not wait for the disk.
+HASTY = ("fsync=off", "full_page_writes=off", "max_connections=40")
 
 _number = itertools.count(1)
 
@@ -32,12 +33,8 @@ def running_server() -> Iterator[str]:
     if given:
         yield given.rstrip("/")
         return
-    folder = Path(tempfile.mkdtemp(prefix="revisit-postgres-"))
-    try:
-        with _started(folder, _free_port()) as url:
-            yield url
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with PostgresServer(*HASTY) as server:
+        yield server.url
 
 
 @contextmanager
@@ -53,22 +50,49 @@ def new_database(server_url: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@contextmanager
-def _started(folder: Path, port: int) -> Iterator[str]:
-    data = folder / "data"
-    if os.getuid() == ROOT:  # PostgreSQL refuses to run as root
-        owner = pwd.getpwnam("postgres")
-        os.chown(folder, owner.pw_uid, owner.pw_gid)
-    _as_owner("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = " ".join(
-        f"-c {it}" for it in (*SETTINGS, f"port={port}", "listen_addresses=127.0.0.1")
-    )
-    start = ("-D", data, "-l", folder / "log", "-w", "-t", START_WITHIN_S, "-o", options, "start")
-    _as_owner("pg_ctl", *start)
-    try:
-        yield f"postgresql://postgres@127.0.0.1:{port}"
-    finally:
-        _as_owner("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+class PostgresServer:
+    """A server in a folder of its own; use it as a context manager."""
+
+    def __init__(self, *settings: str) -> None:
+        """`settings` are lines of its configuration, NAME=VALUE."""
+        self._settings = settings
+        self._folder = Path(tempfile.mkdtemp(prefix="revisit-postgres-"))
+        self._data = self._folder / "data"
+        self._port = _free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}"
+
+    def __enter__(self) -> "PostgresServer":
+        if os.getuid() == ROOT:  # PostgreSQL refuses to run as root
+            owner = pwd.getpwnam("postgres")
+            os.chown(self._folder, owner.pw_uid, owner.pw_gid)
+        trusting = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        _as_owner("initdb", "-D", self._data, *trusting)
+        self.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.control("stop", "-m", "immediate", "-w")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, also after a crash, and wait until it answers."""
+        own = (f"port={self._port}", "listen_addresses=127.0.0.1", "unix_socket_directories=")
+        options = " ".join(f"-c {it}" for it in (*self._settings, *own))
+        log = self._folder / "log"
+        self.control("start", "-l", log, "-w", "-t", START_WITHIN_S, "-o", options)
+
+    def kill(self) -> None:
+        """Kill the server and every process of it with SIGKILL, as a power cut of the process."""
+        first = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        for pid in (first, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        (self._data / "postmaster.pid").unlink()
+
+    def control(self, *words: object) -> None:
+        """Run `pg_ctl` on it."""
+        _as_owner("pg_ctl", "-D", self._data, *words)
 
 
 def _as_owner(program: str, *words: object) -> None:
