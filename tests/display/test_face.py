@@ -1,12 +1,14 @@
 """Card faces against pictures that a person has looked at, and against our own decoder."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
+from PIL import ImageChops
 from sample_faces import FACES, NOON, artist, payload, sheets
 
 from device.display.cards.artist import FaceArtist
-from device.display.cards.face import Face, Stamps
+from device.display.cards.face import STAMPS_MAX, Face, Stamps
 from device.display.cards.layout_files import read_layout, shipped_names
 from device.display.cards.payload import encode
 from device.display.cards.profile import CR80, PROFILES, STAR_TCP
@@ -140,3 +142,25 @@ def test_only_a_photo_is_dithered():
     left, top, right, bottom = artist("identity", CR80).sheet.photo
     with_photo.paste(255, (left, top, right, bottom))
     assert with_photo.tobytes() == without.tobytes()
+
+
+@pytest.mark.parametrize("of", range(1, STAMPS_MAX + 1))
+def test_stamps_stay_in_their_box_and_as_many_are_filled_as_are_had(of):
+    box = artist("wallet", CR80).sheet.stamps
+    without = artist("wallet", CR80).draw(plain())
+
+    def ink_of(have):
+        marks = ImageChops.logical_xor(without, drawn(have))
+        marks.paste(0, (0, 0, box.left, box.bottom))  # the label beside them
+        left, top, right, bottom = marks.getbbox()
+        assert box.left <= left < right <= box.right + 1
+        assert box.top <= top < bottom <= box.bottom + 1
+        return marks.histogram()[255]
+
+    def drawn(have):
+        return artist("wallet", CR80).draw(plain(stamps=Stamps(have, of)))
+
+    inks = [ink_of(have) for have in range(of + 1)]
+    steps = [after - before for before, after in pairwise(inks)]
+    assert min(steps) > 0
+    assert max(steps) - min(steps) <= max(steps) // 20

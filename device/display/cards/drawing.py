@@ -73,15 +73,17 @@ class Drawing:
         self._paste_in_middle(bars, box)
 
     def stamps(self, stamps: Stamps, box: Place) -> None:
-        """A row or two of circles, as many filled as the member has."""
+        """A row or two of circles, as many filled as the member has, from edge to edge of `box`."""
         rows = math.ceil(stamps.of / STAMPS_IN_A_ROW_MAX) or 1
         in_a_row = math.ceil(stamps.of / rows) or 1
-        pitch_px = min(box.width / in_a_row, box.height / rows)
+        across, down = in_a_row - 1 + _STAMP_SIDE, rows - 1 + _STAMP_SIDE  # in pitches
+        pitch_px = min(box.width / across, box.height / down)
         side_px = round(pitch_px * _STAMP_SIDE)
         line_px = max(_LINE_MIN_PX, round(pitch_px * _STAMP_LINE))
+        top_px = box.top + (box.height - pitch_px * down) / 2
         for index in range(stamps.of):
             row, column = divmod(index, in_a_row)
-            left, top = box.left + round(column * pitch_px), box.top + round(row * pitch_px)
+            left, top = box.left + round(column * pitch_px), round(top_px + row * pitch_px)
             self._pen.ellipse(
                 (left, top, left + side_px, top + side_px),
                 outline=_BLACK,
