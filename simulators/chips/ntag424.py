@@ -212,9 +212,11 @@ class Ntag424:
         file = self._file(parameters)
         if not native_files.allowed(self.dialogue.key, file.change_key):
             raise Refused(Status.PERMISSION_DENIED)
+        if len(parameters) < 4:
+            raise Refused(Status.LENGTH_ERROR)
         option, rights, rest = parameters[1], parameters[2:4], parameters[4:]
         sdm = self._parsed_sdm(parameters[0], rest) if option & _SDM_ENABLED else None
-        if len(rights) != 2 or (sdm is None and rest):
+        if sdm is None and rest:
             raise Refused(Status.LENGTH_ERROR)
         mode = _mode(option & 3)
         begins = sdm is not None and self.sdm is None
