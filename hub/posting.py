@@ -12,9 +12,11 @@ from hub.reconcile import (
     OP_CONFLICT,
     POSTED,
     REJECTED,
+    UNKNOWN_CARD,
     First,
     Known,
     Outcome,
+    links,
     reconcile,
     whose,
 )
@@ -181,7 +183,22 @@ class Poster:
             self._move(record, position, outcome, member, filed)
         if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
             self._capture(record, member, filed)
+        if known.card is None and outcome.status == POSTED and links(record):
+            self._post_waiting(record.card)
         return verdict
+
+    def _post_waiting(self, card: str) -> None:
+        """Post the lines that were held because nobody knew whose `card` is."""
+        inbox = self._books.inbox
+        for name, epoch, seq in inbox.held_with(UNKNOWN_CARD):
+            device = self._books.device(name)
+            assert device is not None
+            chain = inbox.chain(device, epoch)
+            found = inbox.line_at(chain, seq)
+            is_forked = chain.fork_seq is not None and seq >= chain.fork_seq
+            if found is not None and not is_forked and from_line(found[0].line).card == card:
+                self.post(found[0])
+        self._books.close_case(UNKNOWN_CARD, card)
 
     def _book_differences(
         self, record: Record, outcome: Outcome, known: Known, filed: Filed

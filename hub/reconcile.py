@@ -27,6 +27,7 @@ POSTED, HELD, REJECTED, DUPLICATE = "posted", "held", "rejected", "duplicate"
 EARLIER = "earlier"  # than the line that posted with this op, which has to make way
 OP_CONFLICT = "op_conflict"
 OVERDRAWN = "overdrawn"
+UNKNOWN_CARD = "unknown_card"
 
 # What every line carries says where and when it was stated, not what happened.
 _CIRCUMSTANCES = frozenset(names_of("check_in")) | {"till_ms", "auth", "granted_ms"}
@@ -110,7 +111,7 @@ def reconcile(
     if isinstance(record, CardSuspected):
         return Outcome(POSTED, cases=(_suspected(record, known),))
     if record.card and not known.member:
-        return _held("unknown_card", record.card, "no member is known for this card")
+        return _held(UNKNOWN_CARD, record.card, "no member is known for this card")
     if record.kind not in VALUE_KINDS:
         return _witness(record, position, known, programmes)
     if not record.op:
@@ -122,6 +123,12 @@ def reconcile(
     return _unless_known(record, position, known, programmes) or _with_lost(
         Outcome(POSTED), known, programmes
     )
+
+
+def links(record: Record) -> bool:
+    """Return whether `record` makes a member's what does not say whose it is by itself."""
+    profile = PROFILES.get(record.card_kind) if isinstance(record, CardIssued) else None
+    return profile is not None and not profile.keeps_record
 
 
 def _suspected(record: CardSuspected, known: Known) -> Case:

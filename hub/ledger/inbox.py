@@ -164,6 +164,11 @@ class Inbox:
         rows = self._database.execute(_LINES + where, (chain.id, chain.seq, code)).fetchall()
         return [_kept_line(chain, row)[0] for row in rows]
 
+    def held_with(self, code: str) -> list[tuple[str, str, int]]:
+        """Return device, epoch and number of every line that is held with `code`, oldest first."""
+        self._write()
+        return self._database.execute(_HELD_WITH, (code,)).fetchall()
+
     def is_fork(self, chain: ChainRow, seq: int, head: bytes) -> bool:
         """Return whether the line with that head is kept as a fork of `chain`."""
         found = self._one(
@@ -242,6 +247,11 @@ _OLD_GAPS = (
 _EXCEPTIONS = (
     "SELECT seq, status, code FROM inbox"
     " WHERE chain = ? AND seq BETWEEN ? AND ? AND status <> 'posted' ORDER BY seq"
+)
+_HELD_WITH = (
+    "SELECT name, epoch, inbox.seq FROM inbox"
+    " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device"
+    " WHERE status = 'held' AND code = ? ORDER BY inbox.id"
 )
 _LINES = "SELECT id, seq, head, line, received_ms, status, code FROM inbox"
 

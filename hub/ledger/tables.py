@@ -85,9 +85,11 @@ _inbox = Table(
 )
 _POSTED_OP = sql("op <> '' AND status = 'posted'")
 _OTHER_OP = sql("op <> '' AND status <> 'posted'")
+_HELD = sql("status = 'held'")
 _OF_MEMBER = sql("member IS NOT NULL")
 Index("inbox_op", _inbox.c.op, unique=True, sqlite_where=_POSTED_OP, postgresql_where=_POSTED_OP)
 Index("inbox_other_op", _inbox.c.op, sqlite_where=_OTHER_OP, postgresql_where=_OTHER_OP)
+Index("inbox_held", _inbox.c.code, sqlite_where=_HELD, postgresql_where=_HELD)
 Index(
     "inbox_member",
     _inbox.c.member,

@@ -5,6 +5,8 @@ from dataclasses import fields, replace
 import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
+from hub.ledger.queries import open_cases
+from hub.ledger.verify import broken, verify
 from loyalty.receipts import LineStatus
 from loyalty.records import CardIssued, CardSuspected
 
@@ -26,6 +28,15 @@ def common(**changes):
 
 def issued(card_kind: str = "classic1k", **changes: object) -> CardIssued:
     return CardIssued(**common(**changes), card_kind=card_kind)
+
+
+def statuses(world, device: str) -> list[tuple[str, str]]:
+    rows = world.ledger.connection.execute(
+        "SELECT status, code FROM inbox JOIN chain ON chain.id = inbox.chain"
+        " JOIN device ON device.id = chain.device WHERE name = ? ORDER BY inbox.seq",
+        (device,),
+    )
+    return [tuple(row) for row in rows.fetchall()]
 
 
 def kind_of(world, card: str) -> object:
@@ -220,6 +231,38 @@ def test_a_number_that_nobody_linked_is_kept_until_somebody_looks(world):
 
     assert world.status(1) == ("held", "unknown_card")
     assert world.cases() == ["unknown_card"]
+
+
+def test_what_waited_for_a_number_posts_once_the_number_is_linked(world):
+    first, second = world.till("h1"), world.till("h2")
+    other = "phone:ffeeddccbbaa99887766554433221100"
+    first.add(sale("r1", card=PHONE, member=""), sale("r2", card=other, member=""))
+    first.add(sale("r3", card=PHONE, member=""), sale("r3", card=PHONE, member=""))
+    second.add(issued("phone", card=PHONE))
+
+    world.take(first.batch())
+    world.take(second.batch())
+
+    assert world.balance("anna") == 20
+    assert statuses(world, "h1") == [
+        ("posted", ""),
+        ("held", "unknown_card"),
+        ("posted", ""),
+        ("duplicate", "r3"),
+    ]
+    assert [case[:2] for case in open_cases(world.ledger)] == [("unknown_card", other)]
+
+
+def test_a_number_leads_to_the_same_balance_in_any_order(world):
+    first, second = world.till("h1"), world.till("h2")
+    first.add(sale("r1", card=PHONE, member=""), redemption("x1", points=5, at_ms=START_MS + 9))
+    second.add(issued("phone", card=PHONE, at_ms=START_MS - 9))
+
+    world.take(first.batch())
+    world.take(second.batch())
+
+    assert world.balance("anna") == 5
+    assert broken(verify(world.ledger, [world.programme], START_MS)) == []
 
 
 def test_a_number_stays_with_its_member_until_a_person_decides(world):
