@@ -36,6 +36,7 @@ FORBIDDEN_EVERYWHERE = ("revisit", "tests", "benchmarks", "scripts")
 SHELLS = {
     "device/__main__.py": "a command line",
     "device/app.py": "the terminal's tasks",
+    "device/card_command.py": "a command line",
     "device/card_keys.py": "the file of card keys",
     "device/catalogue.py": "the catalogue's file",
     "device/config.py": "the configuration file",
@@ -56,6 +57,7 @@ SHELLS = {
     "device/journal.py": "the journal's statements",
     "device/journal_file.py": "the journal's file",
     "device/display/printers/eps3_printer.py": "the wait for the printer",
+    "device/display/printers/evolis_printer.py": "the thread of the maker's SDK",
     "device/display/printers/ipp_printer.py": "the wait for a queue",
     "device/display/printers/star_printer.py": "the wait for the printer",
     "device/lockfile.py": "one file that says who is running",
@@ -113,6 +115,7 @@ SHELLS = {
     "simulators/life.py": "the files and tasks of a terminal's program",
     "simulators/network.py": "the sockets between clients and broker",
     "simulators/pcsc.py": "the wait of another thread",
+    "simulators/pcscd.py": "the PC/SC service's socket",
     "simulators/pn532_command.py": "a command line",
     "simulators/pn532_port.py": "the name of a reader's pty",
     "simulators/kiosk_command.py": "a command line",
