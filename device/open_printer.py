@@ -4,10 +4,19 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from device.display.printers.eps3_printer import Eps3Printer
+from device.display.printers.evolis_printer import EvolisPrinter, installed_sdk
 from device.display.printers.ipp_printer import IppPrinter
 from device.display.printers.printer import CardPrinter
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.display.printers.urls import Eps3Url, IppUrl, PrinterUrl, SerialPlace, StarUrl, TcpPlace
+from device.display.printers.urls import (
+    Eps3Url,
+    EvolisUrl,
+    IppUrl,
+    PrinterUrl,
+    SerialPlace,
+    StarUrl,
+    TcpPlace,
+)
 from device.errors import DeviceError, LinkLost
 from device.nfc.reader import CardGone, Reader
 from device.reopened_link import ReopenedLink
@@ -39,7 +48,11 @@ async def open_printer(url: PrinterUrl, opened: AsyncExitStack, *, reader: Reade
             return IppPrinter(
                 TcpLink(host, port), _Antenna(reader), host=host, port=port, path=path
             )
-    raise AssertionError(f"no driver for {url}")
+        case EvolisUrl(name=name, film=film):
+            evolis = EvolisPrinter(installed_sdk(), _Antenna(reader), name=name, film=film)
+            await evolis.open()
+            opened.push_async_callback(evolis.close)
+            return evolis
 
 
 class _Antenna:

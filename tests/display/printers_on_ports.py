@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from device.display.cards.raster import Raster, pack
 from device.display.printers.eps3_printer import Eps3Printer, Eps3Timings
+from device.display.printers.evolis_printer import EvolisPrinter
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
 from device.display.printers.printer import CardPrinter
 from device.display.printers.star_printer import StarPrinter, StarTimings
@@ -19,7 +20,9 @@ from device.serial_link import SerialLink
 from device.tcp_link import TcpLink
 from simulators.chips.classic import ClassicChip
 from simulators.eps3 import Eps3Simulator
+from simulators.evolis import EvolisSdk, EvolisSimulator
 from simulators.ipp import IppSimulator
+from simulators.mechanism import Mechanism
 from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterPort, PrinterServer
 from simulators.star import StarSimulator
@@ -131,6 +134,29 @@ async def ipp_queue() -> AsyncIterator[Bench]:
         await server.stop()
 
 
+@asynccontextmanager
+async def evolis_by_its_sdk() -> AsyncIterator[Bench]:
+    printer = EvolisSimulator()
+    sdk = EvolisSdk(printer, "Evolis Primacy 2")
+    new_driver = partial(
+        EvolisPrinter, sdk, Antenna(printer), name="Evolis Primacy 2", film="mblack"
+    )
+    bench = _bench(SdkPort(printer), new_driver, AlwaysOpen())
+    try:
+        yield bench
+    finally:
+        await bench.driver.close()
+
+
+class SdkPort:
+    """Where a printer of an SDK hangs: no port of ours."""
+
+    def __init__(self, printer: EvolisSimulator) -> None:
+        self.printer = printer
+        self.insert = printer.insert
+        self.pull = printer.pull
+
+
 class AlwaysOpen(asyncio.Event):
     """A slot that is no slot: a card can always be laid in."""
 
@@ -142,22 +168,22 @@ class AlwaysOpen(asyncio.Event):
 
 
 class Antenna:
-    """The antenna in a printer that is only spoken to by IPP."""
+    """The antenna in a printer that cannot tell where its card is."""
 
-    def __init__(self, printer: IppSimulator) -> None:
+    def __init__(self, printer: Mechanism) -> None:
         self._printer = printer
 
     async def sees_card(self) -> bool:
         return self._printer.held is not None
 
 
-# Printers that hold the card, and say how a rewrite ended; and with the one that does neither.
+# Printers with a slot that opens and takes a card back in; and all of them.
 BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {
     "star+serial": star_on_serial,
     "eps3+serial": eps3_on_serial,
     "eps3+tcp": eps3_on_tcp,
 }
-EVERY_BENCH = {**BENCHES, "ipp": ipp_queue}
+EVERY_BENCH = {**BENCHES, "ipp": ipp_queue, "evolis": evolis_by_its_sdk}
 
 
 def _bench(port: Any, new_driver: Callable[[], CardPrinter], slot_opened: asyncio.Event) -> Bench:

@@ -34,7 +34,7 @@ def on(benches):
 
 
 with_every_printer = on(EVERY_BENCH)
-with_every_printer_that_holds_cards = on(BENCHES)
+with_every_printer_with_a_slot = on(BENCHES)
 
 
 def good(bench):
@@ -100,7 +100,7 @@ async def test_a_picture_that_was_not_printed_does_not_show_on_the_next_card(ben
     assert bench.card.picture.tobytes() == bench.picture(2).tobytes()
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_rewrite_can_be_done_again_with_the_same_picture(bench):
     await bench.hold()
     for _ in range(2):
@@ -126,7 +126,7 @@ async def test_status_says_where_the_card_is(bench):
     assert [it.fault for it in (empty, held, out, gone)] == [None] * 4
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_nobody_comes_and_the_slot_closes(bench):
     taken = await bench.driver.take_card(0.02)
     bench.port.insert(bench.card)
@@ -135,7 +135,7 @@ async def test_nobody_comes_and_the_slot_closes(bench):
     assert bench.printer.held is None
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_cancel_from_another_task_closes_the_slot(bench):
     taking = asyncio.ensure_future(bench.driver.take_card(5.0))
     await bench.slot_opened.wait()
@@ -147,7 +147,7 @@ async def test_a_cancel_from_another_task_closes_the_slot(bench):
     assert bench.printer.held is None
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_forgotten_card_is_taken_back_in(bench):
     await bench.hold()
     await bench.driver.eject()
@@ -157,7 +157,7 @@ async def test_a_forgotten_card_is_taken_back_in(bench):
     assert bench.printer.held is bench.card
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_card_that_is_gone_from_the_gate_cannot_be_taken_back(bench):
     await bench.hold()
     await bench.driver.eject()
@@ -169,7 +169,7 @@ async def test_a_card_that_is_gone_from_the_gate_cannot_be_taken_back(bench):
     assert refused.value.fault.code is FaultCode.NO_CARD
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_jam_is_no_success_and_the_status_asks_for_help(bench):
     await bench.hold()
     await bench.driver.load(bench.raster())
@@ -183,7 +183,7 @@ async def test_a_jam_is_no_success_and_the_status_asks_for_help(bench):
         await bench.driver.eject()
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_hot_head_erases_nothing_and_is_no_success(bench):
     await bench.hold()
     await bench.driver.load(bench.raster())
@@ -215,7 +215,7 @@ def test_a_power_cut_is_unknown_and_gives_the_card_out(kind, percent):
     on_a_bench()
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_after_a_power_cut_the_next_card_is_printed_as_ever(bench):
     await bench.hold()
     await bench.driver.load(bench.raster(1))
@@ -243,7 +243,7 @@ async def test_a_printer_that_says_nothing_has_a_fault_of_the_line(bench):
     assert speaks.fault is None
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_reset_gives_out_the_card_and_forgets_the_picture(bench):
     await bench.hold()
     await bench.driver.load(bench.raster(1))
@@ -258,7 +258,7 @@ async def test_a_reset_gives_out_the_card_and_forgets_the_picture(bench):
     assert bench.card.picture.tobytes() == bench.picture(2).tobytes()
 
 
-@with_every_printer_that_holds_cards
+@with_every_printer_with_a_slot
 async def test_a_pulled_cable_is_unknown_in_a_rewrite_and_a_lost_link_elsewhere(bench):
     await bench.hold()
     await bench.driver.load(bench.raster())

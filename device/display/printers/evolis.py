@@ -6,10 +6,10 @@ the table can be read, and tested, where the SDK is not installed.
 
 from device.display.printers.printer import Fault, FaultCode, Outcome, Rank
 
-READY = "OK"
+OK = "OK"  # the return code
 
 # The first of these that a state's name begins with; states that only inform are not here.
-_STATES = (
+STATES = (
     ("PRINTER_OFFLINE", FaultCode.COMMS, Rank.OPERATOR),
     ("PRINTER_UNKNOWN", FaultCode.COMMS, Rank.OPERATOR),
     ("ERR_MECHANICAL", FaultCode.JAM, Rank.OPERATOR),
@@ -33,7 +33,7 @@ def state_fault(name: str) -> Fault | None:
     """Return what is wrong in the state called `name`, if anything is."""
     if name in (AT_GATE, WAITS_FOR_CARD):
         return None
-    for beginning, code, rank in _STATES:
+    for beginning, code, rank in STATES:
         if name.startswith(beginning):
             return Fault(code, rank, name)
     return None
@@ -41,6 +41,6 @@ def state_fault(name: str) -> Fault | None:
 
 def print_outcome(code: str, state: str) -> Outcome:
     """Return how a print ended whose return code and state afterwards are called so."""
-    if code != READY:
+    if code != OK:
         return Outcome.UNKNOWN
     return Outcome.OK if state_fault(state) is None else Outcome.UNKNOWN

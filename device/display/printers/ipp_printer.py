@@ -8,10 +8,10 @@ face is for somebody to look at.
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
 
 from device.display.cards.profile import CR80
 from device.display.cards.raster import Raster
+from device.display.printers.antenna import Antenna
 from device.display.printers.http_messages import Answer, HttpError, post
 from device.display.printers.ipp import (
     JOB_ENDS,
@@ -37,14 +37,6 @@ from device.display.printers.printer import (
 from device.errors import LinkLost
 
 POLL_S = 0.5
-
-
-class Antenna(Protocol):
-    """A reader's antenna in the printer."""
-
-    async def sees_card(self) -> bool:
-        """Return whether a card is before it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
