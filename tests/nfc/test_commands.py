@@ -42,6 +42,14 @@ def test_an_unknown_status_still_has_a_text():
     assert commands.status_text(0x01) == "the card has not answered in time (0x01)"
 
 
+def test_a_speed_is_told_by_its_number_in_the_manuals_table():
+    assert commands.set_serial_baud_rate(9600) == bytes.fromhex("d41000")
+    assert commands.set_serial_baud_rate(115200) == bytes.fromhex("d41004")
+    assert commands.set_serial_baud_rate(1288000) == bytes.fromhex("d41008")
+    with pytest.raises(ValueError, match="14400 baud, wanted one of 9600"):
+        commands.set_serial_baud_rate(14400)
+
+
 def test_one_byte_more_than_the_chip_takes_is_refused():
     commands.data_exchange(1, bytes(commands.DATA_MAX_BYTES))
 

@@ -181,7 +181,7 @@ async def test_a_reader_that_went_on_after_a_failure_is_not_opened_again():
 
 async def test_rescues_are_tried_in_turn_until_the_reader_answers():
     mute = ReaderSilent("no echo")
-    speeds, pulse, hammer = NotedRescue("speeds", helps=False), NotedRescue("pulse"), None
+    speeds, pulse = NotedRescue("speeds", helps=False), NotedRescue("pulse")
     hammer = NotedRescue("hammer")
     supervisor, _ = watched(ScriptedReader([], [mute]), (speeds, pulse, hammer))
 
@@ -251,6 +251,28 @@ async def test_a_reset_pulse_is_low_then_high_and_then_left_to_its_pull_up():
 
     assert pin.did == [False, True, "release"]
     assert clock.slept_ms == [LOW_MS, START_MS]
+
+
+async def test_a_chip_that_hangs_for_good_comes_back_by_its_reset_line():
+    port = Pn532Port()
+
+    class WiredPin(NotedPin):
+        def drive(self, *, high: bool) -> None:
+            port.set_reset_line(low=not high)
+
+    pulse = ResetPulse(WiredPin(), NotedClock())
+    supervisor, _ = watched(Pn532(SerialLink(port.start())), [pulse])
+    await supervisor.open()
+    port.place(blank_chip())
+    port.chip.fail(Fault.HANG)
+    assert await supervisor.wait_for_card(TAP_S) is None
+
+    seen = await supervisor.wait_for_card(TAP_S)
+
+    assert seen is not None
+    assert supervisor.health.rescues == 1
+    await supervisor.close()
+    port.stop()
 
 
 async def test_a_reset_that_is_cut_short_leaves_the_pin_alone():
