@@ -60,7 +60,7 @@ PROFILES: dict[str, CardProfile] = {
         _profile("ntag213", Trust.IDENTIFIER, record=True, counter=False, budget=150),
         _profile("ntag215", Trust.IDENTIFIER, record=True, counter=False, budget=150),
         _profile("ntag216", Trust.IDENTIFIER, record=True, counter=False, budget=150),
-        _profile("ntag424", Trust.IDENTITY, record=True, counter=True, budget=150),
+        _profile("ntag424", Trust.IDENTITY, record=True, counter=False, budget=150),
         _profile("desfire_ev1", Trust.LEASE, record=True, counter=True, budget=150),
         _profile("desfire_ev2", Trust.LEASE, record=True, counter=True, budget=150),
         _profile("desfire_ev3", Trust.LEASE, record=True, counter=True, budget=150),

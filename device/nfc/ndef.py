@@ -18,7 +18,7 @@ def url_message(url: str) -> bytes:
     Raises:
         ValueError: it does not begin with https://, is too long or not plain ASCII.
     """
-    if not url.startswith(_HTTPS) or len(url) > URL_MAX_CHARS or not url.isascii():
+    if not url.startswith(_HTTPS) or len(url) > URL_MAX_CHARS or any(ord(it) > 126 for it in url):
         raise ValueError(f"URL {url!r}, wanted https:// and up to {URL_MAX_CHARS} of ASCII")
     payload = _HTTPS_CODE + url[len(_HTTPS) :].encode()
     return _SHORT_URI_RECORD + bytes([len(payload)]) + _URI + payload

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.nfc import desfire, ndef
+from device.nfc import desfire
 from device.nfc.cards.desfire_record import DesfireRecord
 from device.nfc.cards.member_card import MemberCard
 from device.nfc.cards.ntag424_record import Ntag424Record
@@ -116,15 +116,3 @@ async def lies(kind: str, at: int, bit: int) -> None:
         return
 
     assert found == honest or not isinstance(found, MemberCard)
-
-
-@given(st.binary(max_size=300))
-def test_no_bytes_are_more_than_no_url(data):
-    assert isinstance(ndef.url_in(data), str)
-
-
-@given(st.text(alphabet="abc/?=&", max_size=150))
-def test_a_url_is_found_in_its_message(path):
-    url = f"https://{path}"
-
-    assert ndef.url_in(ndef.url_message(url)) == url
