@@ -20,6 +20,7 @@ class Command:
 
 
 COMMANDS = {
+    "card": Command("device.card_command", "make cards a member's, verify and repair them"),
     "kiosk": Command("device.terminal_command", "run a kiosk at the counter", ("kiosk",)),
     "handheld": Command("device.terminal_command", "run floor staff's handheld", ("handheld",)),
     "face": Command("device.face_command", "preview and check the faces of cards"),

@@ -58,7 +58,6 @@ SHELLS = {
     "device/journal_file.py": "the journal's file",
     "device/display/printers/eps3_printer.py": "the wait for the printer",
     "device/display/printers/evolis_printer.py": "the thread of the maker's SDK",
-    "device/display/printers/evolis_printer.py": "the thread of the maker's SDK",
     "device/display/printers/ipp_printer.py": "the wait for a queue",
     "device/display/printers/star_printer.py": "the wait for the printer",
     "device/lockfile.py": "one file that says who is running",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from device.nfc import classic
 from device.nfc.cards import classic_layout as places
 from device.nfc.cards.classic_card import ClassicCard
+from device.nfc.cards.classic_check import access_findings, directory_findings
 from device.nfc.cards.classic_issue import ClassicIssue
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import (
@@ -26,6 +27,8 @@ from device.nfc.cards.member_card import (
     WrongKey,
     member_card,
 )
+from device.nfc.cards.record_store import Finding
+from device.nfc.cards.slot_findings import counter_findings, slot_findings
 from device.nfc.reader import AuthenticationFailed, CardRefused, CardSeen, Reader
 from loyalty import card as layout
 
@@ -97,6 +100,38 @@ class ClassicRecord:
         """Empty our sectors and give them their transport keys."""
         self._memory = self._blank = None
         return await self._issue(seen.uid).wipe()
+
+    async def check(self, seen: CardSeen) -> list[Finding]:
+        """Return what is noteworthy about the card, which `read` has just understood."""
+        memory = await self._read(seen.uid) if self._memory is None else self._memory
+        values = zip(places.VALUE_BLOCKS, memory.counts, strict=True)
+        counted = max(it for it in memory.counts if it is not None)
+        return [
+            *(
+                Finding(f"value block {block} is broken; the next write puts it right")
+                for block, count in values
+                if count is None
+            ),
+            *counter_findings(counted, memory.slots, seen.uid, self._keys.seal_key),
+            *slot_findings(memory.slots, seen.uid, self._keys.seal_key),
+            *await access_findings(self._reader, self._keys, seen.uid),
+            *await directory_findings(
+                self._reader, self._keys, seen.uid, is_4k=self.kind == "classic4k"
+            ),
+        ]
+
+    async def mend(self, seen: CardSeen) -> bool:
+        """Write both value blocks anew, with key B, if neither is whole."""
+        memory, self._memory = await self._read(seen.uid), None
+        slot = layout.survey(*memory.slots, seen.uid, self._keys.seal_key).slot
+        if slot is None or memory.counts != (None, None):
+            return False
+        chip = ClassicCard(self._reader, seen.uid)
+        key = places.key_b_of(self._keys, seen.uid, places.COUNTER_SECTOR)
+        await chip.authenticate(places.VALUE_BLOCKS[0], key, key_b=True)
+        value = places.value_block(slot.counter)
+        await chip.write_blocks(places.VALUE_BLOCKS, value + value)
+        return await self._holds(chip, (slot.counter, slot.counter))
 
     def _issue(self, uid: bytes) -> ClassicIssue:
         return ClassicIssue(self._reader, self._keys, uid, is_4k=self.kind == "classic4k")

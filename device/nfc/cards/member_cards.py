@@ -80,16 +80,18 @@ class MemberCards:
         return await self._find_out(wanted)
 
     async def personalise(
-        self, seen: CardSeen, *, member: str, op_digest: bytes
+        self, seen: CardSeen, *, member: str, op_digest: bytes, counter: int = FIRST_COUNTER
     ) -> Written | Foreign | WrongKey:
         """Make the selected blank card `seen` the card of `member`; one with a past is refused.
+
+        `counter` is where its writes are counted from, or from above it if the chip cannot go back.
 
         The outcome is as for `write`; TORN without a card means that it is blank still.
 
         Raises:
             ValueError: a field is out of its limits.
         """
-        slot = layout.Slot(FIRST_COUNTER, member, op_digest, 0)
+        slot = layout.Slot(counter, member, op_digest, 0)
         with suppress(DeviceError):
             if self._store is None or self._seen != seen:
                 self._seen, self._store = seen, None

@@ -25,6 +25,17 @@ def is_protected_like_ours(around: bytes, uid: bytes) -> bool:
     return around[4:7] == uid[:3] and around[8:12] == uid[3:]
 
 
+def protection(model: ntag.Model) -> bytes:
+    """Return from which page on one of our cards is protected, and how.
+
+    Wrong passwords are not limited: with a limit anybody with a phone could lock a member's card
+    for ever, and so could a terminal that was given the wrong file of keys.
+    """
+    return bytes(
+        [model.slots, ntag.PROTECT_READING | (ntag.COUNT_TAPS if model.counts_taps else 0)]
+    )
+
+
 class NtagIssue:
     """The selected card `uid`, a chip of `model`, on its way between blank and ours."""
 
@@ -99,10 +110,8 @@ class NtagIssue:
         await self._card.write_pages(self._model.slots, record, there)
         if await self._card.read_pages(self._model.slots, _RECORD_PAGES) != record:
             return WrongKey(self._uid)
-        # No limit of wrong passwords: with one, anybody with a phone could lock a member's card
-        # for ever, and so could a terminal that was given the wrong file of keys.
-        access = ntag.PROTECT_READING | (ntag.COUNT_TAPS if self._model.counts_taps else 0)
-        await self._protect(from_page=self._model.slots, access=access)
+        from_page, access = protection(self._model)
+        await self._protect(from_page=from_page, access=access)
         return None
 
     async def _count_first(self, slot: layout.Slot) -> layout.Slot:

@@ -28,7 +28,14 @@ from device.nfc.cards.member_card import (
     member_card,
 )
 from device.nfc.cards.ntag_card import NtagCard
-from device.nfc.cards.ntag_issue import SLOT_PAGES, NtagIssue, is_protected_like_ours
+from device.nfc.cards.ntag_issue import (
+    SLOT_PAGES,
+    NtagIssue,
+    is_protected_like_ours,
+    protection,
+)
+from device.nfc.cards.record_store import Finding
+from device.nfc.cards.slot_findings import counter_findings, slot_findings
 from device.nfc.reader import CardRefused, CardSeen, Reader
 from loyalty import card as layout
 
@@ -106,6 +113,25 @@ class NtagRecord:
         """Empty the card and take our password off it; what counts one way stays counted."""
         self._memory = None
         return await self._issue(seen.uid).wipe()
+
+    async def check(self, seen: CardSeen) -> list[Finding]:
+        """Return what is noteworthy about the card, which `read` has just understood."""
+        if not await self._card.opens(*self._keys.of_pages(seen.uid)):
+            return [Finding("our password does not open it any more")]
+        memory = await self._read()
+        findings = slot_findings(memory.slots, seen.uid, self._keys.seal_key)
+        if not self._model.counts_taps:
+            key = self._keys.seal_key
+            findings += counter_findings(memory.counted, memory.slots, seen.uid, key)
+        settings = await self._card.read_four(self._model.settings)
+        held, wanted = settings[3:5], protection(self._model)
+        if held != wanted:
+            findings.append(Finding(f"protection is set to {held.hex()}, wanted {wanted.hex()}"))
+        return findings
+
+    async def mend(self, seen: CardSeen) -> bool:
+        """Do nothing: no part of such a card keeps the others from being read."""
+        return False
 
     def _issue(self, uid: bytes) -> NtagIssue:
         return NtagIssue(self._reader, self._keys, uid, self._model)

@@ -1,10 +1,19 @@
 """What each kind of card must be able to do with our record; `member_cards.py` does the rest."""
 
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from device.nfc.cards.member_card import Foreign, MemberCard, Refusal, WrongKey
 from device.nfc.reader import CardSeen
 from loyalty.card import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at a card brought up, for a technician; not everything is wrong."""
+
+    text: str
+    is_wrong: bool = True
 
 
 class RecordStore(Protocol):
@@ -37,4 +46,17 @@ class RecordStore(Protocol):
 
     async def wipe(self, seen: CardSeen) -> Foreign | WrongKey | None:
         """Make one of our cards as its factory made it, as far as the chip allows."""
+        ...
+
+
+@runtime_checkable
+class CheckedStore(RecordStore, Protocol):
+    """A store of cards whose parts can break one by one, and be put right one by one."""
+
+    async def check(self, seen: CardSeen) -> list[Finding]:
+        """Return what is noteworthy about the card, which `read` has just understood."""
+        ...
+
+    async def mend(self, seen: CardSeen) -> bool:
+        """Put right what keeps a card from being read, if it can be; return whether it was."""
         ...
