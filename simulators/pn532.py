@@ -61,7 +61,26 @@ class Pn532Chip:
         self._firmware = firmware
         self._faults: list[tuple[Fault | None, int | None]] = []
         self._registers = Registers()
-        self._initiator = Initiator(self.field, self._registers)
+        self._initiator = initiator = Initiator(self.field, self._registers)
+        self._perform_by_code: dict[int, Callable[[bytes], bytes | None]] = {
+            commands.DIAGNOSE: self._diagnose,
+            commands.GET_FIRMWARE_VERSION: self._get_firmware_version,
+            _GET_GENERAL_STATUS: self._get_general_status,
+            _READ_REGISTER: self._registers.read,
+            _WRITE_REGISTER: self._registers.write,
+            _SET_SERIAL_BAUD_RATE: self._set_serial_baud_rate,
+            _SET_PARAMETERS: self._set_parameters,
+            commands.SAM_CONFIGURATION: self._sam_configuration,
+            _POWER_DOWN: self._power_down,
+            commands.RF_CONFIGURATION: self._rf_configuration,
+            commands.IN_DATA_EXCHANGE: initiator.data_exchange,
+            commands.IN_COMMUNICATE_THRU: initiator.communicate_thru,
+            commands.IN_DESELECT: initiator.deselect,
+            commands.IN_LIST_PASSIVE_TARGET: initiator.list_passive_target,
+            commands.IN_RELEASE: initiator.release,
+            _IN_SELECT: initiator.select,
+            _IN_AUTO_POLL: initiator.auto_poll,
+        }
         self.reset()
 
     def reset(self) -> None:
@@ -179,10 +198,10 @@ class Pn532Chip:
         return None
 
     def _perform(self, code: int, parameters: bytes) -> list[Sent]:
-        perform = self._PERFORM.get(code)
+        perform = self._perform_by_code.get(code)
         self._initiator.air_s = 0.0
         try:
-            answer = None if perform is None else perform(self, parameters)
+            answer = None if perform is None else perform(parameters)
         except IndexError:  # Parameters are missing, or not among those that we know.
             perform = None
         if perform is None:
@@ -222,12 +241,6 @@ class Pn532Chip:
         targets = b"".join(bytes([number, 0, 0, 0]) for number in numbers)
         return bytes([0, self.field.powered, len(numbers)]) + targets + b"\x00"
 
-    def _read_register(self, parameters: bytes) -> bytes:
-        return self._registers.read(parameters)
-
-    def _write_register(self, parameters: bytes) -> bytes:
-        return self._registers.write(parameters)
-
     def _set_serial_baud_rate(self, parameters: bytes) -> bytes:
         self._next_baud = _BAUDS[parameters[0]]  # Used once the host has acknowledged the answer.
         return b""
@@ -257,47 +270,6 @@ class Pn532Chip:
         elif item == 0x05:
             self._initiator.set_retries(parameters[3])
         return b""
-
-    def _list_passive_target(self, parameters: bytes) -> bytes | None:
-        return self._initiator.list_passive_target(parameters)
-
-    def _auto_poll(self, parameters: bytes) -> bytes | None:
-        return self._initiator.auto_poll(parameters)
-
-    def _data_exchange(self, parameters: bytes) -> bytes:
-        return self._initiator.data_exchange(parameters)
-
-    def _communicate_thru(self, parameters: bytes) -> bytes:
-        return self._initiator.communicate_thru(parameters)
-
-    def _deselect(self, parameters: bytes) -> bytes:
-        return self._initiator.deselect(parameters)
-
-    def _release(self, parameters: bytes) -> bytes:
-        return self._initiator.release(parameters)
-
-    def _select(self, parameters: bytes) -> bytes:
-        return self._initiator.select(parameters)
-
-    _PERFORM: dict[int, Callable[["Pn532Chip", bytes], bytes | None]] = {  # noqa: RUF012  # never changed
-        commands.DIAGNOSE: _diagnose,
-        commands.GET_FIRMWARE_VERSION: _get_firmware_version,
-        _GET_GENERAL_STATUS: _get_general_status,
-        _READ_REGISTER: _read_register,
-        _WRITE_REGISTER: _write_register,
-        _SET_SERIAL_BAUD_RATE: _set_serial_baud_rate,
-        _SET_PARAMETERS: _set_parameters,
-        commands.SAM_CONFIGURATION: _sam_configuration,
-        _POWER_DOWN: _power_down,
-        commands.RF_CONFIGURATION: _rf_configuration,
-        commands.IN_DATA_EXCHANGE: _data_exchange,
-        commands.IN_COMMUNICATE_THRU: _communicate_thru,
-        commands.IN_DESELECT: _deselect,
-        commands.IN_LIST_PASSIVE_TARGET: _list_passive_target,
-        commands.IN_RELEASE: _release,
-        _IN_SELECT: _select,
-        _IN_AUTO_POLL: _auto_poll,
-    }
 
 
 def _rising_edges(byte: int) -> int:

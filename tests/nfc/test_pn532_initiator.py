@@ -73,6 +73,16 @@ def test_two_cards_are_found_at_once_and_each_is_reached_by_its_number():
     assert (opened, again[:1]) == (b"\x00", b"\x00")
 
 
+def test_of_two_cards_only_the_last_found_is_awake():
+    first, second = UltralightChip("ntag215", UID_7), UltralightChip("ntag213")
+    reader = reader_with(first, second)
+
+    say(reader, LIST_TWO)
+
+    assert first.exchange_raw(b"\x60")[0] == commands.TIMED_OUT
+    assert second.exchange_raw(b"\x60")[0] == commands.OK
+
+
 def test_a_card_that_was_halted_leaves_the_search_to_the_other():
     first, second = blank_chip(), UltralightChip("ntag213")
     reader = reader_with(first, second)
