@@ -2,7 +2,8 @@
 
 Written from the sources that `device/display/printers/eps3.py` names, and not from our driver:
 bytes in, bytes out. What is sent to be printed is forgotten when the print is over, or when there
-is no card to print on. A print is over at once; the state byte says so a few questions later.
+is no card to print on; a line sent to where one is adds its dots, as nobody says that it replaces
+them. A print is over at once; the state byte says so a few questions later.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,7 @@ POLLS_WHILE_PRINTING = 2
 _ESC, _START, _ASK_STATE = 0x1B, 0x0C, 0x1A
 _LINE = ord("Q")
 _PADDING_BYTES = 13  # of a line; beyond the card's edge
-_FIRST_LINE_AT = 130  # on the long side, where the picture's right edge goes
+_RIGHT_EDGE_AT = 130  # on the long side, where the picture's right edge goes
 
 # How long a command is from its ESC on, by how it begins; a line says so itself.
 _LENGTHS = {
@@ -49,7 +50,8 @@ class Eps3Simulator(Mechanism):
         on_reboot: Callable[[], None] | None = None,
     ) -> None:
         self._pending = bytearray()
-        self._lines: list[bytes] = []
+        self._marks: dict[int, int] = {}  # the dots of each column, as one number
+        self._at = 0
         self._erases = False
         self._feeds = False
         self._polls_left = 0
@@ -80,12 +82,11 @@ class Eps3Simulator(Mechanism):
             case b"\x0c", _, _:
                 self._start()
             case _, b"Q", line:
-                if len(self._lines) < WIDTH_PX:
-                    self._lines.append(line[1 + _PADDING_BYTES :])
+                self._add(line[1 + _PADDING_BYTES :])
             case _, b"L", _:
                 self._erases = True
             case _, b"%", place if place[:1] == b"y":
-                self._lines.clear()  # it begins again at that place
+                self._at = _column(place[1:])
             case _, b"1", _:
                 self._open_slot()
             case _, b"2", _:
@@ -119,9 +120,15 @@ class Eps3Simulator(Mechanism):
             self._feeds = True
             self._announce_open_slot()
 
+    def _add(self, line: bytes) -> None:
+        dots = int.from_bytes(line[:LINE_BYTES].ljust(LINE_BYTES, b"\0"), "big")
+        if 0 <= self._at < WIDTH_PX:
+            self._marks[self._at] = self._marks.get(self._at, 0) | dots
+        self._at -= 1
+
     def _start(self) -> None:
-        lines, erases = list(self._lines), self._erases
-        self._lines.clear()
+        marks, erases = dict(self._marks), self._erases
+        self._marks.clear()
         self._erases = False
         if self.held is None or self.jammed or self.faults.head_hot:
             return
@@ -129,7 +136,7 @@ class Eps3Simulator(Mechanism):
             self.held.erase()
         self._printed = False
         self._polls_left = POLLS_WHILE_PRINTING
-        if not lines or self._draw(self.held, _shown(lines), from_right=True) is Printed.WHOLE:
+        if not marks or self._draw(self.held, _shown(marks), from_right=True) is Printed.WHOLE:
             self._printed = True
 
     def _uid(self) -> bytes:
@@ -160,7 +167,7 @@ class Eps3Simulator(Mechanism):
 
     def _forget(self) -> None:
         self._pending.clear()
-        self._lines.clear()
+        self._marks.clear()
         self._erases = self._feeds = self._printed = False
         self._polls_left = 0
         self._held_back = b""
@@ -179,10 +186,15 @@ def _length(begun: bytearray) -> int | None:
     return None if may_become or len(begun) == 1 else len(begun)
 
 
-def _shown(lines: list[bytes]) -> Image.Image:
-    """Return the picture that lines make: the first at the right edge, highest bit at the top."""
-    columns = b"".join(line.ljust(LINE_BYTES, b"\0")[:LINE_BYTES] for line in reversed(lines))
-    turned = Image.frombytes("1", (HEIGHT_PX, len(lines)), columns, "raw", "1;I")
-    shown = Image.new("1", (WIDTH_PX, HEIGHT_PX), 255)
-    shown.paste(turned.transpose(Image.Transpose.TRANSPOSE), (WIDTH_PX - len(lines), 0))
-    return shown
+def _column(place: bytes) -> int:
+    """Return which column of the picture is meant; one that is none is no column."""
+    if not place.isdigit():
+        return -1
+    return WIDTH_PX - 1 - (int(place) - _RIGHT_EDGE_AT)
+
+
+def _shown(marks: dict[int, int]) -> Image.Image:
+    """Return the picture that columns make: the highest bit at the top."""
+    columns = b"".join(marks.get(x, 0).to_bytes(LINE_BYTES, "big") for x in range(WIDTH_PX))
+    turned = Image.frombytes("1", (HEIGHT_PX, WIDTH_PX), columns, "raw", "1;I")
+    return turned.transpose(Image.Transpose.TRANSPOSE)
