@@ -29,6 +29,7 @@ FORBIDDEN = {
     "device/nfc": ("device.display", "device.mqtt"),
     "device/display": ("device.nfc", "device.mqtt"),
     "device/mqtt": ("device.nfc", "device.display"),
+    "device/scanners": ("device.nfc", "device.display", "device.mqtt"),
 }
 FORBIDDEN_EVERYWHERE = ("revisit", "tests", "benchmarks", "scripts")
 
@@ -100,6 +101,7 @@ SHELLS = {
     "hub/ledger/migrations/versions/0001_the_first_ledger.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0002_what_a_card_is.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0003_what_cards_prove.py": "the statements of a migration",
+    "hub/ledger/migrations/versions/0004_what_is_held.py": "the statements of a migration",
     "hub/ledger/postgres.py": "the ledger's server",
     "hub/ledger/postgres_ahead.py": "the statements that lock and read ahead",
     "hub/ledger/postgres_writer.py": "the statements that write to a server",
