@@ -17,6 +17,7 @@ from device.nfc import desfire
 from device.nfc.desfire import Mode
 from simulators.chips import native_files
 from simulators.chips.chip import Nvm
+from simulators.chips.desfire_files import DesfireFiles
 from simulators.chips.iso_dep import IsoDepChip
 from simulators.chips.native_dialogue import (
     AUTHENTICATE_D40,
@@ -26,7 +27,7 @@ from simulators.chips.native_dialogue import (
     Refused,
     Status,
 )
-from simulators.chips.native_files import BACKUP, STANDARD, VALUE, File, Key, Staged
+from simulators.chips.native_files import BACKUP, STANDARD, VALUE, File, Key
 from simulators.chips.native_session import ChipEv2Session
 
 FACTORY_UID = bytes.fromhex("04112233445566")
@@ -35,7 +36,6 @@ APPLICATIONS_MAX = 28
 FILES_MAX = 32
 KEYS_MAX = 14
 MEMORY_BYTES = 4864  # What a blank 4K chip of the first generation reports as free.
-COMMIT_S = 0.005
 
 FACTORY_SETTINGS = 0x0F
 MASTER_CHANGES, FREE_LISTING, FREE_CREATION = 0x01, 0x02, 0x04
@@ -47,7 +47,7 @@ GENERATIONS = {
     "desfire_ev3": ("04010133001805", "04010103001805"),
 }
 
-_AES_KEYS, _ISO_FILE_IDS = 0x80, 0x20
+_AES_KEYS = 0x80
 _FRAME_DATA_BYTES = 59
 _DIRECTORY_BYTES = 32  # What an application's own record takes.
 
@@ -59,7 +59,6 @@ class Application:
     settings: int
     keys: list[Key]
     aes: bool
-    iso_file_ids: bool = False
     files: dict[int, File] = field(default_factory=dict)
 
 
@@ -72,7 +71,7 @@ class Desfire:
         self._uid = uid
         self._generation = generation
         self._selected = self.applications[0]
-        self._staged = Staged()
+        self._open = DesfireFiles(self.nvm, self._proved_key)
         self._used_bytes = 0
         codes = {AUTHENTICATE_D40, desfire.AUTHENTICATE_AES}
         if generation != "desfire_ev1":
@@ -82,7 +81,7 @@ class Desfire:
             key_of=self._key_value,
             authentications=frozenset(codes),
             rng=rng,
-            on_error=self._abort,
+            on_error=self._open.abort,
             frame_data_bytes=_FRAME_DATA_BYTES,
         )
 
@@ -94,7 +93,7 @@ class Desfire:
     def forget(self) -> None:
         """Lose the selection, the session and what was not committed."""
         self._selected = self.applications[0]
-        self._abort()
+        self._open.use(self._selected.files)
         self.dialogue.forget()
 
     def answer(self, apdu: bytes) -> bytes | None:
@@ -127,19 +126,11 @@ class Desfire:
             0x64: Command(self._get_key_version),
             0xC4: Command(self._change_key, 1, lambda _: Mode.FULL),
             0x6F: Command(self._list_files),
-            0xF5: Command(self._get_file_settings),
             0xCD: Command(partial(self._create_data_file, STANDARD)),
             0xCB: Command(partial(self._create_data_file, BACKUP)),
             0xCC: Command(self._create_value_file),
             0xDF: Command(self._delete_file),
-            0xBD: Command(self._read_data, 7, self._mode_of_reading),
-            0x3D: Command(self._write_data, 7, self._mode_of_writing, _written_bytes),
-            0x6C: Command(self._get_value, 1, self._mode_of_value),
-            0x0C: Command(self._credit, 1, self._mode_of_value),
-            0x1C: Command(self._limited_credit, 1, self._mode_of_value),
-            0xDC: Command(self._debit, 1, self._mode_of_value),
-            0xC7: Command(self._commit),
-            0xA7: Command(self._abort_transaction),
+            **self._open.commands(),
         }
 
     # The chip and its applications.
@@ -156,7 +147,7 @@ class Desfire:
         if application is None:
             raise Refused(Status.NO_SUCH_APPLICATION)
         self._selected = application
-        self._abort()
+        self._open.use(application.files)
         return b""
 
     def _list_applications(self, _: bytes) -> bytes:
@@ -183,7 +174,6 @@ class Desfire:
             settings,
             [Key() for _ in range(kind & 15)],
             aes=bool(kind & _AES_KEYS),
-            iso_file_ids=bool(kind & _ISO_FILE_IDS),
         )
         self._wholly(_DIRECTORY_BYTES, lambda: self.applications.__setitem__(aid, made))
         return b""
@@ -200,6 +190,7 @@ class Desfire:
         self._wholly(_DIRECTORY_BYTES, lambda: self.applications.__delitem__(aid))
         if self._selected is gone:
             self._selected = top
+            self._open.use(top.files)
             self.dialogue.end_after_answer()
         return b""
 
@@ -215,6 +206,9 @@ class Desfire:
         return b""
 
     # Keys.
+
+    def _proved_key(self) -> int | None:
+        return self.dialogue.key
 
     def _key_value(self, number: int) -> bytes | None:
         keys = self._selected.keys
@@ -263,14 +257,6 @@ class Desfire:
         self._need_master(FREE_LISTING)
         return bytes(self._selected.files)
 
-    def _get_file_settings(self, parameters: bytes) -> bytes:
-        file = self._file(parameters)
-        head = bytes([file.kind, file.mode.value]) + file.rights
-        if file.kind != VALUE:
-            return head + desfire.three(file.size_bytes)
-        limits = struct.pack("<iii", file.lower, file.upper, file.credit_left)
-        return head + limits + bytes([file.limited_credit])
-
     def _create_data_file(self, kind: int, parameters: bytes) -> bytes:
         if len(parameters) == 9:
             parameters = parameters[:1] + parameters[3:]  # Without the ISO file identifier.
@@ -314,134 +300,13 @@ class Desfire:
         self._wholly(native_files.SETTINGS_BYTES, make)
 
     def _delete_file(self, parameters: bytes) -> bytes:
-        self._file(parameters)
+        self._open.file(parameters)
         self._need_master(FREE_CREATION)
         files = self._selected.files
         self._wholly(native_files.SETTINGS_BYTES, lambda: files.__delitem__(parameters[0]))
         return b""
 
-    def _file(self, parameters: bytes) -> File:
-        if not parameters:
-            raise Refused(Status.LENGTH_ERROR)
-        file = self._selected.files.get(parameters[0])
-        if file is None:
-            raise Refused(Status.NO_SUCH_FILE)
-        return file
-
-    # Data.
-
-    def _mode_of_reading(self, parameters: bytes) -> Mode:
-        file = self._file(parameters)
-        return native_files.mode_for(file, self.dialogue.key, file.read_key, file.both_key)
-
-    def _mode_of_writing(self, parameters: bytes) -> Mode:
-        file = self._file(parameters)
-        return native_files.mode_for(file, self.dialogue.key, file.write_key, file.both_key)
-
-    def _read_data(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 7, STANDARD, BACKUP)
-        self._need(file.read_key, file.both_key)
-        offset, length = native_files.section(file, parameters)
-        return native_files.read(self.nvm, file)[offset : offset + length]
-
-    def _write_data(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 7, STANDARD, BACKUP)
-        self._need(file.write_key, file.both_key)
-        offset, length = native_files.section(file, parameters)
-        data = parameters[7:]
-        if len(data) != length:
-            raise Refused(Status.LENGTH_ERROR)
-        if file.kind == STANDARD:
-            native_files.overwrite(self.nvm, file, offset, data)
-        else:
-            staged = self._staged_data(parameters[0], file)
-            staged[offset : offset + length] = data
-        return b""
-
-    # Values.
-
-    def _mode_of_value(self, parameters: bytes) -> Mode:
-        file = self._file(parameters)
-        rights = (file.read_key, file.write_key, file.both_key)
-        return native_files.mode_for(file, self.dialogue.key, *rights)
-
-    def _get_value(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 1, VALUE)
-        self._need(file.read_key, file.write_key, file.both_key)
-        return native_files.read(self.nvm, file)
-
-    def _credit(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 1, VALUE)
-        self._need(file.both_key)
-        self._change_value(parameters, file, 1)
-        return b""
-
-    def _limited_credit(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 1, VALUE)
-        self._need(file.write_key, file.both_key)
-        if not file.limited_credit:
-            raise Refused(Status.PERMISSION_DENIED)
-        if _amount(parameters) > file.credit_left:
-            raise Refused(Status.BOUNDARY_ERROR)
-        self._change_value(parameters, file, 1)
-        return b""
-
-    def _debit(self, parameters: bytes) -> bytes:
-        file = self._file_of(parameters, 1, VALUE)
-        self._need(file.read_key, file.write_key, file.both_key)
-        self._change_value(parameters, file, -1)
-        debited = self._staged.debited
-        debited[parameters[0]] = debited.get(parameters[0], 0) + _amount(parameters)
-        return b""
-
-    def _change_value(self, parameters: bytes, file: File, sign: int) -> None:
-        staged = self._staged_data(parameters[0], file)
-        value = int.from_bytes(staged, "little", signed=True) + sign * _amount(parameters)
-        if not file.lower <= value <= file.upper:
-            raise Refused(Status.BOUNDARY_ERROR)
-        staged[:] = struct.pack("<i", value)
-
-    # Transactions.
-
-    def _commit(self, _: bytes) -> bytes:
-        staged, files = self._staged, self._selected.files
-        if not staged.data:
-            raise Refused(Status.NO_CHANGES)
-
-        def become() -> None:
-            for number, data in staged.data.items():
-                file = files[number]
-                self.nvm.cells[file.at : file.at + file.size_bytes] = data
-                file.credit_left = staged.debited.get(number, 0)
-
-        self._staged = Staged()
-        self._wholly(sum(map(len, staged.data.values())), become)
-        self.dialogue.took_s = COMMIT_S
-        return b""
-
-    def _abort_transaction(self, _: bytes) -> bytes:
-        self._abort()
-        return b""
-
-    def _abort(self) -> None:
-        self._staged = Staged()
-
-    def _staged_data(self, number: int, file: File) -> bytearray:
-        return self._staged.data.setdefault(number, bytearray(native_files.read(self.nvm, file)))
-
     # Conditions.
-
-    def _file_of(self, parameters: bytes, header_bytes: int, *kinds: int) -> File:
-        file = self._file(parameters)
-        if file.kind not in kinds:
-            raise Refused(Status.PARAMETER_ERROR)
-        if len(parameters) < header_bytes:
-            raise Refused(Status.LENGTH_ERROR)
-        return file
-
-    def _need(self, *rights: int) -> None:
-        if not native_files.allowed(self.dialogue.key, *rights):
-            raise Refused(Status.AUTHENTICATION_ERROR)
 
     def _need_top(self) -> None:
         if self._selected is not self.applications[0]:
@@ -464,19 +329,6 @@ def desfire_chip(
 
 def _number(three: bytes) -> int:
     return int.from_bytes(three[:3], "little")
-
-
-def _amount(parameters: bytes) -> int:
-    if len(parameters) != 1 + native_files.VALUE_BYTES:
-        raise Refused(Status.LENGTH_ERROR)
-    amount = int.from_bytes(parameters[1:], "little", signed=True)
-    if amount < 0:
-        raise Refused(Status.PARAMETER_ERROR)
-    return amount
-
-
-def _written_bytes(parameters: bytes) -> int:
-    return _number(parameters[4:7])
 
 
 def _mode_and_rights(parameters: bytes) -> tuple[Mode, bytes]:

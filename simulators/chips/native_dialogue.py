@@ -75,6 +75,7 @@ class Command:
     data_bytes: Callable[[bytes], int] | None = None
     part_bytes: tuple[int, ...] = ()  # How long the first frames of the answer are.
     ends_session: bool = False
+    took_s: float = COMMAND_S
 
 
 class NativeDialogue:
@@ -165,6 +166,7 @@ class NativeDialogue:
             if plain is None:
                 raise Refused(Status.INTEGRITY_ERROR)
             parameters = plain
+        self.took_s = command.took_s
         data = command.perform(parameters)
         if self.session is not None:
             data = self.session.seal(Status.OK, data, mode)
