@@ -305,3 +305,18 @@ async def opened(reader: ChipReader, kind: str, *, select: bool = True) -> Smart
     elif select:
         await card.select(desfire_layout.APPLICATION)
     return card
+
+
+@pytest.mark.parametrize("kind", CHIPS)
+async def test_a_card_is_known_again_without_being_selected_anew(kind):
+    chip = chip_of(kind)
+    reader = ChipReader(chip)
+    seen_now = await reader.wait_for_card(TAP_S)
+    cards = MemberCards(reader, KEYS)
+
+    blank = await cards.read(seen_now)
+    await cards.personalise(seen_now, member=MEMBER, op_digest=FIRST_OP)
+    read_twice = [await cards.read(seen_now) for _ in range(2)]
+
+    assert blank == Blank(chip.uid)
+    assert [it.member for it in read_twice] == [MEMBER, MEMBER]
