@@ -104,3 +104,12 @@ def test_a_full_journal_says_that_the_erase_must_not_begin(journal):
 
     records.end("stale")
     assert [it.kind for it in stated(journal)] == ["face_started", "face_started", "face_printed"]
+
+
+def test_a_face_is_planned_for_what_the_printer_does_and_can_tell(journal):
+    recorder = Recorder(journal, SpokenForHub(), ScriptClock(START_MS))
+    traits = Traits(profile=STAR_TCP, erases=2, tells_outcome=False)
+
+    job = FaceRecords(recorder, SETTING, traits).plan(CARD, "done", CONTENT, MADE)
+
+    assert (job.erases, job.is_told, job.rewrites) == (2, False, CARD.rewrites)
