@@ -87,7 +87,7 @@ WORDINGS: Mapping[str, Wording] = {
         _NOTHING_CHANGED,
     ),
     "card_may_not_spend": Wording(
-        _("Points cannot be spent with a card of this kind."),
+        _("This kind of card cannot spend points."),
         _("Use another card, or ask a member of staff."),
         _NOTHING_CHANGED,
     ),
@@ -146,7 +146,7 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "confirm": Wording(_("Take {offer} for {points} points?")),
     "more_time": Wording(_("Are you still there?"), _("Your card comes back in a moment.")),
-    "key_phone": Wording(_("Your telephone number")),
+    "key_phone": Wording(_("Phone number")),
     "redeemed": Wording(
         _("{points} points are spent on {offer}."), _("Take your voucher."), _("Saved.")
     ),
@@ -201,7 +201,7 @@ CHOICES: Mapping[str, str] = {
     "print": _("Print my card"),
     "return": _("Return card"),
     "done": _("Done"),
-    "key_phone": _("Phone number"),
+    "key_phone": _("Phone"),
     "back": _("Back"),
     "confirm": _("Yes, spend them"),
     "more_time": _("I need more time"),

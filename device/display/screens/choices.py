@@ -45,18 +45,21 @@ def offered(view: View, words: Words) -> list[Choice]:
 
 
 def choices_height(sheet: Sheet, box: Box, choices: list[Choice]) -> int:
-    """Return the height that `choices` take at the bottom of `box`: at most half of it."""
+    """Return the height that `choices` take at the bottom of `box`, and leave room for words."""
     rows = len(choices)
     height = _row_height(sheet, box, choices)
     least = sheet.px(sheet.panel.floors.target_mm)
-    return max(least, min(rows * (height + sheet.gap) - sheet.gap, box.height // 2))
+    needed = rows * (height + sheet.gap) - sheet.gap
+    if sheet.panel.reach == "low":
+        return max(least, min(needed, box.height))
+    return max(least, min(needed, box.height // 2))
 
 
 def lay_choices(sheet: Sheet, box: Box, choices: list[Choice], words: Words, *, page: int) -> None:
     """Draw one page of `choices` into `box`, from the top, and the way to the next page."""
     if not choices:
         return
-    height = _row_height(sheet, box, choices)
+    height = min(box.height, _row_height(sheet, box, choices))
     room = max(1, min(CHOICES_MAX, (box.height + sheet.gap) // (height + sheet.gap)))
     shown = choices
     if len(choices) > room:
@@ -113,7 +116,7 @@ def _blocks(sheet: Sheet, row: Box, choice: Choice) -> list[Block]:
 
 def _rooms(sheet: Sheet, row: Box, choice: Choice) -> tuple[Box, Box]:
     """Return the room for the words and the room for the price."""
-    inner = row.inset(sheet.px(1.0 if sheet.panel.is_handheld else 3.5), sheet.px(0.5))
+    inner = row.inset(sheet.px(0.5 if sheet.panel.is_handheld else 3.5), sheet.px(0.5))
     if not choice.price:
         return inner, inner.right_part(0)
     width = sheet.width_px(choice.price, bold=True, cap_mm=PRICE_CAP_MM * sheet.scale)

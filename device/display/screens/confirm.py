@@ -6,6 +6,7 @@ from device.display.screen_text import CHOICES, FIELDS, readable, wording
 from device.display.screens.account import split
 from device.display.screens.boxes import Box
 from device.display.screens.choices import Choice, lay_choice
+from device.display.screens.furniture import lower_half
 from device.display.screens.message import fits, sign_of, tell
 from device.display.screens.sheet import Sheet
 from device.display.screens.sums import QUESTION, lay_sum, sums_of
@@ -55,7 +56,8 @@ def lay_more_time(sheet: Sheet, view: View, words: Words, body: Box) -> None:
     said = wording(view.screen, readable(view.values, words.labels), words.translate)
     sign = sign_of(sheet, view, view.screen)
     for height_mm in MORE_TIME_MM:
-        button = body.bottom_part(sheet.px(height_mm * sheet.scale))
+        height = sheet.px(height_mm * sheet.scale)
+        button = body.bottom_part(min(height, lower_half(sheet, body).height))
         track = body.above(button, 2 * sheet.gap).bottom_part(sheet.px(TRACK_MM * sheet.scale))
         above = body.above(track, sheet.gap)
         if fits(sheet, said, sign, above):

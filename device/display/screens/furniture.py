@@ -17,6 +17,7 @@ NAME_CAP_MM = 4.0  # the shop's name: nobody needs it in order to act
 SHORT_MM = 100.0
 BACK_SHARE, MORE_SHARE = 0.28, 0.28  # of the footer's width; Start over has the rest
 HANDHELD_START_OVER_SHARE = 0.42
+FOOTER_PER_FLOOR = 2.6  # of the least letters: two lines
 LOOK_SIGN = "Aa"
 
 
@@ -33,6 +34,7 @@ def lay_edges(sheet: Sheet, view: View, words: Words, *, ground: Colour) -> Box:
     if not sheet.panel.is_handheld:
         height = header_height(sheet)
         if sheet.panel.reach == "low":
+            body = body.above(_places(sheet)[0], air(sheet))  # whether there is a footer or not
             header = body.bottom_part(height)
             body = body.above(header, air(sheet))
         else:
@@ -46,6 +48,13 @@ def air(sheet: Sheet) -> int:
     """Return the distance between the parts of a screen: more where there is room for it."""
     is_short = sheet.size.height < sheet.px(SHORT_MM)
     return sheet.gap if is_short else 2 * sheet.gap
+
+
+def lower_half(sheet: Sheet, body: Box) -> Box:
+    """Return the part of `body` that may be touched: in low reach what is in the lower half."""
+    if sheet.panel.reach == "normal":
+        return body
+    return Box(body.left, max(body.top, sheet.size.height // 2 + 1), body.right, body.bottom)
 
 
 def more_place(sheet: Sheet) -> Box:
@@ -62,9 +71,9 @@ def header_height(sheet: Sheet) -> int:
 def footer_height(sheet: Sheet) -> int:
     """Return the height of Back and Start over: room for two lines where the panel is narrow."""
     floor = sheet.px(sheet.panel.floors.target_mm)
-    if not sheet.panel.is_tall:
+    if not sheet.panel.is_tall and not sheet.panel.is_handheld:
         return floor
-    return max(floor, round(2.75 * sheet.setter.floor_px))
+    return max(floor, round(FOOTER_PER_FLOOR * sheet.setter.floor_px))
 
 
 def _has_footer(sheet: Sheet, view: View) -> bool:
@@ -124,7 +133,12 @@ def _banner(sheet: Sheet, view: View, words: Words, body: Box) -> Box:
     side = sheet.setter.line_px(sheet.setter.floor_px)
     room = body.inset(padding, 0)
     room = Box(room.left + side + padding, room.top, room.right, room.bottom)
-    block = sheet.setter.set([Paragraph(text, 0, bold=True)], room.width, 4 * side)
+    said = [Paragraph(text, 0, bold=True)]
+    block = sheet.setter.set(said, room.width, side)
+    is_small = bool(block.lines) and block.lines[0].style.size_px < sheet.setter.floor_px
+    has_room = sheet.panel.is_tall or sheet.panel.is_handheld
+    if block.is_cut or (is_small and has_room):
+        block = sheet.setter.set(said, room.width, 4 * side)
     banner = body.top_part(block.height_px + padding)
     sheet.rounded(banner, sheet.colours.notice)
     sign = banner.left_part(side + padding).inset(padding // 2, 0)
@@ -180,7 +194,8 @@ def edge_button(
     side = min(inner.height, sheet.px(8 * min(1.0, sheet.scale)))
     place = inner.left_part(side)
     room = inner.right_of(place, sheet.px(1.5))
-    if sheet.setter.set(words, room.width, room.height).is_cut:
+    block = sheet.setter.set(words, room.width, room.height)
+    if block.is_cut or block.lines[0].style.size_px < sheet.setter.floor_px:
         sheet.block(words, inner, inks={"ink": ink}, ground=ground, align="centre")
         return
     sheet.symbol(sign, place.square(side), ink)

@@ -93,13 +93,12 @@ def _arrange(sheet: Sheet, body: Box) -> Arrangement:
         whole = sheet.size.inset(sheet.edge)
         keys = whole.right_part(round(whole.width * KEYS_SHARE))
         return Arrangement(body.left_of(keys, spare), keys, ROWS)
+    line = round(1.3 * sheet.setter.floor_px)
     if sheet.panel.is_tall:
-        least = round(3.8 * sheet.setter.floor_px)
-        keys = body.bottom_part(min(body.height - least - spare, 4 * most + 3 * gap))
+        keys = body.bottom_part(min(body.height - line - spare, 4 * most + 3 * gap))
         return Arrangement(body.above(keys, spare), keys, ROWS)
     if body.height >= 4 * key + 3 * gap:
         keys = body.right_part(3 * most + 2 * sheet.gap)
         return Arrangement(body.left_of(keys, spare), keys, ROWS)
-    line = round(1.3 * sheet.setter.floor_px)
     keys = body.bottom_part(body.height - line - sheet.gap)
     return Arrangement(body.above(keys, sheet.gap), keys, FLAT_ROWS)

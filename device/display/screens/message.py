@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from device.display.screen_text import CODES, FIELDS, Wording, readable, wording
 from device.display.screens.boxes import Box
 from device.display.screens.choices import choices_height, lay_choice, lay_choices, offered
-from device.display.screens.furniture import air, more_place
+from device.display.screens.furniture import air, lower_half, more_place
 from device.display.screens.sheet import Align, Sheet
-from device.display.screens.sums import RESULT, lay_strip, strip_height, sums_of
+from device.display.screens.sums import RESULT, lay_result, result_height, sums_of
 from device.display.screens.symbols import SPINNER_DOTS
 from device.display.screens.theme import Colour
 from device.display.screens.typesetting import Block, Paragraph
@@ -50,7 +50,7 @@ def lay_message(sheet: Sheet, view: View, words: Words, body: Box) -> None:
         for place, choice in zip(places, choices, strict=True):
             lay_choice(sheet, place, choice)
     elif choices:
-        actions = body.bottom_part(choices_height(sheet, body, choices))
+        actions = body.bottom_part(choices_height(sheet, lower_half(sheet, body), choices))
         lay_choices(sheet, actions, choices, words, page=view.page)
         body = body.above(actions, air(sheet))
     if view.values.get("card_is_out"):
@@ -60,9 +60,9 @@ def lay_message(sheet: Sheet, view: View, words: Words, body: Box) -> None:
         said = replace(said, safe=f"{said.safe} ({CODES[screen]})".lstrip())
     sign = sign_of(sheet, view, screen)
     if sums := sums_of(view, words, words_of=RESULT):
-        strip = body.bottom_part(strip_height(sheet))
+        strip = body.bottom_part(result_height(sheet, body.width, sums))
         if fits(sheet, said, sign, body.above(strip, air(sheet))):  # words come before figures
-            lay_strip(sheet, strip, sums)
+            lay_result(sheet, strip, sums)
             body = body.above(strip, air(sheet))
     tell(sheet, said, sign, body)
 

@@ -107,7 +107,11 @@ KIOSK_10 = Panel(  # 216.96 mm wide
     name="kiosk-10", width_px=1280, height_px=800, px_per_mm=5.9, floors=KIOSK_FLOORS
 )
 KIOSK_TALL = Panel(  # Raspberry Pi Touch Display 2, 88 × 155 mm
-    name="kiosk-tall", width_px=720, height_px=1280, px_per_mm=8.18, floors=KIOSK_FLOORS
+    name="kiosk-tall",
+    width_px=720,
+    height_px=1280,
+    px_per_mm=8.18,
+    floors=replace(KIOSK_FLOORS, key_mm=17.0),  # in large text; else 20
 )
 HANDHELD_3 = Panel(  # 3.5 inches, 73.44 mm wide
     name="handheld-3", width_px=480, height_px=320, px_per_mm=6.536, floors=HANDHELD_FLOORS

@@ -37,9 +37,11 @@ def sums_of(view: View, words: Words, *, words_of: tuple[str, str, str]) -> list
     ]
 
 
-def strip_height(sheet: Sheet) -> int:
-    """Return the height of the figures side by side."""
+def result_height(sheet: Sheet, width: int, sums: list[Sum]) -> int:
+    """Return the height that the figures need in `width`."""
     setter = sheet.setter
+    if not _fit_side_by_side(sheet, width, sums):
+        return len(sums) * round(1.45 * setter.floor_px) + sheet.px(3)
     words, figures = (
         setter.line_px(setter.floor_px),
         setter.line_px(setter.size_px(COLUMN_CAP_MM * sheet.scale)),
@@ -47,7 +49,20 @@ def strip_height(sheet: Sheet) -> int:
     return words + figures + 2 * sheet.px(sheet.scale**2)
 
 
-def lay_strip(sheet: Sheet, box: Box, sums: list[Sum]) -> None:
+def lay_result(sheet: Sheet, box: Box, sums: list[Sum]) -> None:
+    """Draw the figures side by side, or below each other where they are too long for that."""
+    if _fit_side_by_side(sheet, box.width, sums):
+        _lay_strip(sheet, box, sums)
+    else:
+        lay_sum(sheet, box, sums)
+
+
+def _fit_side_by_side(sheet: Sheet, width: int, sums: list[Sum]) -> bool:
+    column = width // len(sums) - sheet.px(2.5)
+    return all(sheet.width_px(it.figure, bold=True) <= column for it in sums)
+
+
+def _lay_strip(sheet: Sheet, box: Box, sums: list[Sum]) -> None:
     """Draw the figures side by side on one plate."""
     it = sheet.colours
     sheet.rounded(box, it.panel, outline=it.line)

@@ -8,6 +8,7 @@ from device.display.screens.typesetting import Paragraph
 from device.display.screens.view import View, Words
 
 SIGN_MM = 52.0
+WORDS_PER_FLOOR = 5.5  # of the least letters: a line, and two below
 
 
 def lay_welcome(sheet: Sheet, view: View, words: Words, body: Box) -> None:
@@ -20,7 +21,7 @@ def lay_welcome(sheet: Sheet, view: View, words: Words, body: Box) -> None:
         width = sheet.width_px(label, bold=True) + place.height + sheet.px(4)
         edge_button(
             sheet,
-            place.left_part(width),
+            place.left_part(min(width, place.width)),
             id="choice:key_phone",
             label=label,
             role="choice",
@@ -33,7 +34,8 @@ def lay_welcome(sheet: Sheet, view: View, words: Words, body: Box) -> None:
         Paragraph(said.do_now, 6.6 * sheet.scale),
     ]
     if sheet.panel.is_tall:
-        sign = body.bottom_part(body.height // 2)
+        words_need = round(WORDS_PER_FLOOR * sheet.setter.floor_px)
+        sign = body.bottom_part(min(body.height // 2, max(1, body.height - words_need)))
         text = body.above(sign, sheet.px(6))
     else:
         sign = body.right_part(round(body.width * 0.34))
