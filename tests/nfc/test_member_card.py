@@ -99,7 +99,7 @@ async def test_a_tap_opens_three_sectors_and_reads_eight_blocks():
         }
 
 
-async def test_a_usual_write_opens_two_sectors_writes_two_blocks_and_counts_once():
+async def test_a_usual_write_opens_one_sector_writes_two_blocks_and_counts_once():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
         card = await issue(reader, chip)
@@ -110,8 +110,9 @@ async def test_a_usual_write_opens_two_sectors_writes_two_blocks_and_counts_once
 
         await cards.write(card, counter=3, op_digest=OP, rewrites=0)
 
-        # The blocks are read back, the counter is not: its old value block is still there.
-        assert port.chip.commands_seen == {commands.IN_DATA_EXCHANGE: 2 + 2 + 2 + 2}
+        # The slot's sector is open since it was read. Its blocks are read back; the counter is
+        # not, because its old value block is still there.
+        assert port.chip.commands_seen == {commands.IN_DATA_EXCHANGE: 2 + 2 + 1 + 2}
 
 
 async def test_a_usual_write_programs_two_blocks_and_a_value():
@@ -232,12 +233,12 @@ async def test_a_hang_at_any_step_of_a_write_is_found_out_on_the_card(fault, aft
         card = await issue(reader, chip)
         cards = MemberCards(reader, KEYS)
         await cards.wait(TAP_S)
-        # Sector opened, three blocks written and read back; the counter's opened, and counted.
+        # Three blocks written and read back, the counter's sector opened, and counted.
         port.chip.fail(fault, command=commands.IN_DATA_EXCHANGE, after=after)
 
         written = await cards.write(card, counter=2, op_digest=OP, rewrites=0)
 
-        whole = after > 3 or (after == 3 and fault is Fault.LOST_ANSWER)
+        whole = after > 2 or (after == 2 and fault is Fault.LOST_ANSWER)
         assert written.outcome is (Outcome.DONE if whole else Outcome.TORN)
         assert written.card == await tap(reader)
         assert written.card.op_digest == (OP if whole else FIRST_OP)

@@ -13,6 +13,7 @@ from device.nfc.cards.member_card import (
     Copied,
     Foreign,
     MemberCard,
+    Outcome,
     RolledBack,
     Worn,
     Written,
@@ -268,3 +269,14 @@ def _store_directory(chip: ClassicChip, directory: bytes, key_b: bytes = b"\xff"
     chip.store(1, directory[:16])
     chip.store(2, directory[16:])
     chip.store(3, classic.trailer(mad.KEY_A, classic_layout.SLOT_ACCESS, key_b[:6], 0xC1))
+
+
+async def test_a_card_that_was_selected_again_since_it_was_read_is_written_all_the_same():
+    hand = Hand(await issued(CLASSIC, 1))
+    card = await hand.again().read()
+    await hand.reader.wait_for_card(0)  # As a kiosk does that looks which card it holds.
+
+    written = await hand.cards.write(card, counter=3, op_digest=FIRST_OP, rewrites=0)
+
+    assert written.outcome is Outcome.DONE
+    assert written.card == await hand.again().read()

@@ -1,8 +1,8 @@
 """Making a MIFARE Classic one of our cards, and making it blank again.
 
-Key A of sector 1 is the mark of a finished card: personalising writes it last and wiping takes it
-away first. So a card pulled away in the middle of either counts as blank, and either can simply be
-done again.
+Key A of the counter's sector, which every read opens first, is the mark of a finished card:
+personalising writes it last and wiping takes it away first. So a card pulled away in the middle of
+either counts as blank, and either can simply be done again.
 """
 
 from device.nfc.cards import classic_layout as places
@@ -14,7 +14,7 @@ from device.nfc.classic import BLOCK_BYTES
 from device.nfc.reader import Reader
 from loyalty.card import SLOT_BYTES
 
-_MARK, _OTHER = places.SLOT_SECTORS
+_MARK = places.COUNTER_SECTOR
 
 
 class ClassicIssue:
@@ -39,17 +39,17 @@ class ClassicIssue:
 
     async def personalise(self, first_slot: bytes, counter: int) -> Foreign | WrongKey | None:
         """Make the blank card ours, with `first_slot` and the counter that goes with it."""
-        value = places.value_block(counter)
-        if not (
-            await self._sectors.take(places.COUNTER_SECTOR, value + value + bytes(BLOCK_BYTES))
-            and await self._sectors.take(_OTHER, bytes(SLOT_BYTES))
-        ):
-            return WrongKey(self._uid)
+        for sector, slot in zip(places.SLOT_SECTORS, (first_slot, bytes(SLOT_BYTES)), strict=True):
+            if not await self._sectors.take(sector, slot):
+                return WrongKey(self._uid)
         await self._directory.enter()
-        return None if await self._sectors.take(_MARK, first_slot) else WrongKey(self._uid)
+        value = places.value_block(counter)
+        is_done = await self._sectors.take(_MARK, value + value + bytes(BLOCK_BYTES))
+        return None if is_done else WrongKey(self._uid)
 
     async def wipe(self) -> WrongKey | None:
         """Give back all our sectors that open."""
-        given_back = [await self._sectors.give_back(sector) for sector in places.SECTORS]
+        sectors = (_MARK, *places.SLOT_SECTORS)
+        given_back = [await self._sectors.give_back(sector) for sector in sectors]
         await self._directory.leave()
         return None if all(given_back) else WrongKey(self._uid)

@@ -29,16 +29,20 @@ from device.nfc.cards.member_card import (
 )
 from device.nfc.cards.record_store import Finding
 from device.nfc.cards.slot_findings import counter_findings, slot_findings
-from device.nfc.reader import AuthenticationFailed, CardRefused, CardSeen, Reader
+from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, CardSeen, Reader
 from loyalty import card as layout
 
 
 @dataclass(frozen=True, slots=True)
 class _Memory:
-    """What was read of a card: its slots, and where its value blocks stand, None for a torn one."""
+    """What was read of a card: its slots, and where its value blocks stand, None for a torn one.
+
+    `open_slot` is the slot whose sector was opened last, and with key B: it can be written at once.
+    """
 
     slots: tuple[bytes, bytes]
     counts: tuple[int | None, int | None]
+    open_slot: int | None = None
 
 
 class ClassicRecord:
@@ -71,14 +75,16 @@ class ClassicRecord:
         memory = await self._read(card.uid) if self._memory is None else self._memory
         self._memory = None
         chip = ClassicCard(self._reader, card.uid)
-        counts = memory.counts
+        counts, number = memory.counts, 1 - card.slot
+        is_open = memory.open_slot == number
         if max(it for it in counts if it is not None) < card.counter:
             counts = await self._count(chip, card.uid, counts, card.counter)
             if not await self._holds(chip, counts):
                 return False
-        number = 1 - card.slot
+            is_open = False
         data = layout.pack(slot, card.uid, number, self._keys.seal_key)
-        if not await self._write_slot(chip, card.uid, number, data, memory.slots[number]):
+        changed = _changed(places.SLOT_SECTORS[number], memory.slots[number], data)
+        if not await self._write_slot(chip, card.uid, number, changed, is_open=is_open):
             return False
         counts = await self._count(chip, card.uid, counts, slot.counter)
         slots = (memory.slots[0], data) if number else (data, memory.slots[1])
@@ -144,15 +150,27 @@ class ClassicRecord:
             places.counted(await chip.read_block(first)),
             places.counted(await chip.read_block(second)),
         )
-        slots = []
-        for sector in places.SLOT_SECTORS:
-            await self._open(chip, uid, sector)
-            slots.append(await chip.read_blocks(classic.data_blocks(sector)))
-        return _Memory((slots[0], slots[1]), counts)
+        # Writes take slots and value blocks in turns: so the slot that is written next is known
+        # already. It is read last and with key B, which spares its write an authentication.
+        current = _ahead(counts)
+        held = await self._read_slot(chip, uid, current)
+        spare = await self._read_slot(chip, uid, 1 - current, key_b=True)
+        slots = (spare, held) if current else (held, spare)
+        return _Memory(slots, counts, open_slot=1 - current)
 
-    async def _open(self, chip: ClassicCard, uid: bytes, sector: int) -> None:
-        key = places.key_a_of(self._keys, uid, sector)
-        await chip.authenticate(classic.first_block(sector), key)
+    async def _read_slot(
+        self, chip: ClassicCard, uid: bytes, number: int, *, key_b: bool = False
+    ) -> bytes:
+        sector = places.SLOT_SECTORS[number]
+        await self._open(chip, uid, sector, key_b=key_b)
+        return await chip.read_blocks(classic.data_blocks(sector))
+
+    async def _open(
+        self, chip: ClassicCard, uid: bytes, sector: int, *, key_b: bool = False
+    ) -> None:
+        key_of = places.key_b_of if key_b else places.key_a_of
+        key = key_of(self._keys, uid, sector)
+        await chip.authenticate(classic.first_block(sector), key, key_b=key_b)
 
     def _understand(self, uid: bytes, memory: _Memory) -> MemberCard | Refusal:
         contents = layout.survey(*memory.slots, uid, self._keys.seal_key)
@@ -169,33 +187,35 @@ class ClassicRecord:
         return member_card(uid, self.kind, contents.slot, contents.number, torn=torn)
 
     async def _write_slot(
-        self, chip: ClassicCard, uid: bytes, number: int, data: bytes, there: bytes
+        self,
+        chip: ClassicCard,
+        uid: bytes,
+        number: int,
+        blocks: list[tuple[int, bytes]],
+        *,
+        is_open: bool,
     ) -> bool:
-        sector = places.SLOT_SECTORS[number]
-        key = places.key_b_of(self._keys, uid, sector)
-        await chip.authenticate(classic.first_block(sector), key, key_b=True)
-        blocks = zip(classic.data_blocks(sector), _blocks(data), _blocks(there), strict=True)
-        changed = [(block, new) for block, new, old in blocks if new != old]
-        for block, new in changed:
-            await chip.write_block(block, new)
-        for block, new in changed:
-            if await chip.read_block(block) != new:
-                return False
-        return True
+        """Write `blocks` of a slot and return whether they hold."""
+        if is_open:
+            try:
+                return await _write_and_read_back(chip, blocks)
+            except (CardGone, CardRefused):  # Somebody selected it anew, since it was read.
+                await self._reader.reselect()
+        await self._open(chip, uid, places.SLOT_SECTORS[number], key_b=True)
+        return await _write_and_read_back(chip, blocks)
 
     async def _count(
         self, chip: ClassicCard, uid: bytes, counts: tuple[int | None, int | None], goal: int
     ) -> tuple[int | None, int | None]:
         """Count up to `goal` in the block that is behind; return where both stand then."""
-        first, second = (-1 if it is None else it for it in counts)
-        ahead = 0 if first > second else 1
+        ahead = _ahead(counts)
+        now = counts[ahead]
+        assert now is not None
         await self._open(chip, uid, places.COUNTER_SECTOR)
         await chip.lower_value(
-            places.VALUE_BLOCKS[ahead],
-            goal - max(first, second),
-            into=places.VALUE_BLOCKS[1 - ahead],
+            places.VALUE_BLOCKS[ahead], goal - now, into=places.VALUE_BLOCKS[1 - ahead]
         )
-        return (goal, counts[1]) if ahead else (counts[0], goal)
+        return (goal, now) if ahead else (now, goal)
 
     async def _holds(self, chip: ClassicCard, counts: tuple[int | None, int | None]) -> bool:
         """Return whether the value blocks stand as they should; their sector must be open."""
@@ -203,6 +223,26 @@ class ClassicRecord:
         return [places.counted(it) for it in blocks] == list(counts)
 
 
-def _blocks(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """Return the three blocks of a slot."""
-    return data[:16], data[16:32], data[32:]
+def _ahead(counts: tuple[int | None, int | None]) -> int:
+    """Return which of the value blocks counts further, the first if neither does."""
+    first, second = (-1 if it is None else it for it in counts)
+    return 1 if second > first else 0
+
+
+def _changed(sector: int, old: bytes, new: bytes) -> list[tuple[int, bytes]]:
+    """Return the data blocks of `sector` that differ, each with what it is to hold."""
+    size = classic.BLOCK_BYTES
+    return [
+        (block, new[at : at + size])
+        for block, at in zip(classic.data_blocks(sector), range(0, len(new), size), strict=True)
+        if new[at : at + size] != old[at : at + size]
+    ]
+
+
+async def _write_and_read_back(chip: ClassicCard, blocks: list[tuple[int, bytes]]) -> bool:
+    for block, new in blocks:
+        await chip.write_block(block, new)
+    for block, new in blocks:
+        if await chip.read_block(block) != new:
+            return False
+    return True
