@@ -94,7 +94,7 @@ class SimulatedPcscd:
                 if answer is None:
                     return
                 writer.write(answer)
-        except asyncio.IncompleteReadError:
+        except (asyncio.IncompleteReadError, ConnectionResetError):
             pass  # The client has gone.
         finally:
             writer.close()
@@ -123,8 +123,9 @@ class SimulatedPcscd:
                 self._waiting.append(writer)
                 return self._states()
             case Command.STOP_WAITING:
-                if writer in self._waiting:
-                    self._waiting.remove(writer)
+                if writer not in self._waiting:
+                    return b""  # It was told already, and takes that for the answer.
+                self._waiting.remove(writer)
                 return struct.pack("=II", 0, _OK)
         return None
 

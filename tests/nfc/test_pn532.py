@@ -11,7 +11,7 @@ from device.errors import LinkLost
 from device.nfc import commands
 from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, ReaderSilent
-from device.nfc.readers.dialogue import ACK_TIMEOUT_S, LATE_S
+from device.nfc.readers.dialogue import ACK_TIMEOUT_S, HELD_UP_S
 from device.nfc.readers.pn532 import Pn532
 from device.serial_link import SerialLink
 from simulators.chips.classic import blank_chip, written_chip
@@ -127,7 +127,7 @@ async def test_a_program_that_was_held_up_does_not_blame_the_reader():
         asking = asyncio.ensure_future(reader.exchange_raw(b"\x60", once=True))
         await asyncio.sleep(0)
 
-        time.sleep(ACK_TIMEOUT_S + 2 * LATE_S)  # noqa: ASYNC251  # this is the hold-up
+        time.sleep(ACK_TIMEOUT_S + 2 * HELD_UP_S)  # noqa: ASYNC251  # this is the hold-up
 
         assert len(await asking) == 8
 

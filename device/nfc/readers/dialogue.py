@@ -21,8 +21,10 @@ RESENDS_MAX = 2  # How often we ask the reader to repeat a damaged answer.
 ACK_TIMEOUT_S = 0.032
 ECHO_TIMEOUT_S = 0.1
 
-# A program that was held up itself has not listened all that time: it listens for as long again.
-LATE_S = 0.03
+# A program that wakes so long after its time was held up itself, and has not listened all along: it
+# listens a moment longer before it blames the reader.
+HELD_UP_S = 0.003
+MOMENT_S = 0.05
 
 _WAKE_UP = b"\x55\x55" + bytes(14)  # §7.2.11: any rising edges; the zeros give it 1.2 ms to wake.
 
@@ -50,7 +52,7 @@ class Dialogue:
         self._found: list[tuple[int, bytes]] = []
         self._settled = False
         self._echo = 0
-        self._late_for_s = 0.0  # The end of waiting that was put off already.
+        self._put_off_s = 0.0  # The end of waiting that was put off already.
 
     async def wake(self) -> None:
         """Bring the chip out of its low-power state; it need not have been there."""
@@ -154,10 +156,10 @@ class Dialogue:
                 async with asyncio.timeout_at(ends_s):
                     data = await self._link.read()
             except TimeoutError:
-                if _in(-LATE_S) < ends_s or self._late_for_s == ends_s:
+                if _in(-HELD_UP_S) < ends_s or self._put_off_s == ends_s:
                     raise
-                self._late_for_s = ends_s
-                async with asyncio.timeout(LATE_S):
+                self._put_off_s = ends_s
+                async with asyncio.timeout(MOMENT_S):
                     data = await self._link.read()
             self._found = self._frames.feed(data)
         return self._found.pop(0)

@@ -16,12 +16,11 @@ from device.nfc.readers.libnfc_library import LibnfcDevice, load_library
 from device.nfc.readers.own_thread import CallAborted, OwnThread
 
 OPEN_TIMEOUT_S = 5.0
-SELECT_TIMEOUT_S = 0.3
+SELECT_TIMEOUT_S = 0.5
 LOOK_EVERY_S = 0.02
 
 # For the card, and what libnfc itself may take on top.
-MIFARE_TIMEOUT_S = 0.3
-APDU_TIMEOUT_S = 0.5
+CARD_TIMEOUT_S = 0.5
 LIBRARY_S = 0.3
 
 T = TypeVar("T")
@@ -130,10 +129,11 @@ class LibnfcReader:
 
     async def _exchange(self, data: bytes, *, is_raw: bool) -> bytes:
         device = self._opened()
-        timeout_s = APDU_TIMEOUT_S if self._selected().ats and not is_raw else MIFARE_TIMEOUT_S
+        self._selected()
+        timeout_ms = round(CARD_TIMEOUT_S * 1000)
         return await self._call(
-            lambda: device.exchange(data, is_raw=is_raw, timeout_ms=round(timeout_s * 1000)),
-            timeout_s + LIBRARY_S,
+            lambda: device.exchange(data, is_raw=is_raw, timeout_ms=timeout_ms),
+            CARD_TIMEOUT_S + LIBRARY_S,
         )
 
     async def _call(self, work: Callable[[], T], timeout_s: float) -> T:

@@ -22,7 +22,7 @@ MIFARE_TIMEOUT_S = 0.12
 
 # How often a look that must end tries again; each try is a few milliseconds on the air.
 LOOK_RETRIES = 2
-LOOK_TIMEOUT_S = 0.15
+LOOK_TIMEOUT_S = 0.3
 
 _CHIP = 0x32
 
