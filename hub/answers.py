@@ -12,7 +12,8 @@ from loyalty.face_proofs import from_text
 from loyalty.fold import new_member
 from loyalty.programme import Programme, in_force
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Refusal, Released
-from loyalty.rules.redeem import may_redeem, spendable_points
+from loyalty.rules.redeem import first_to_expire, may_redeem, spendable_points
+from loyalty.rules.tiers import next_tier
 from loyalty.state import MemberState, Refused
 
 GRANT_MS = 10 * 60_000
@@ -64,13 +65,15 @@ class Answers:
         token = self._token(ask)
         if not token:
             return Refusal(ref=ask.ref, reason="unknown_card")
+        programme = in_force(self._programmes, now_ms)
         kind = self._card_kind(ask)
-        if kind and kind not in in_force(self._programmes, now_ms).cards.accepted:
+        if kind and kind not in programme.cards.accepted:
             return Refusal(ref=ask.ref, reason="card_not_accepted")
         member = self._books.member(token)
         state = self._state(member, now_ms)
         reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
         points, version = state.balance_points, state.version
+        ahead, expiring = next_tier(programme, state), first_to_expire(state, now_ms)
         return AccountView(
             ref=ask.ref,
             account=token,
@@ -80,6 +83,10 @@ class Answers:
             available_points=spendable_points(state, now_ms) - reserved_points,
             as_of_ms=now_ms,
             check=face_check(self._face_key, token, version, points, now_ms // 1000),
+            next_tier=ahead.tier,
+            next_tier_points=ahead.points,
+            expiring_points=expiring.points,
+            expires_ms=expiring.expires_ms,
         )
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:

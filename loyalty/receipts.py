@@ -76,9 +76,12 @@ class Receipt(Answer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountView(Answer):
-    """What a member has, as the hub knew it at `as_of_ms`; `check` is the hub's mark on it.
+    """What a member has, as the hub knew it at `as_of_ms`.
 
-    `points` is the balance, `available_points` the balance less what is reserved.
+    `points` is the balance, `available_points` the balance less what is reserved. `check` is the
+    hub's mark on account, version, points and time, and on nothing else. `next_tier_points` more
+    points earned reach `next_tier`, which is empty at the top. From `expires_ms` on,
+    `expiring_points` of the balance are gone, the first to go; both are 0 where none ever are.
     """
 
     kind: ClassVar[str] = "account_view"
@@ -91,6 +94,10 @@ class AccountView(Answer):
     available_points: SignedPoints
     as_of_ms: TimeMs
     check: Id
+    next_tier: OptionalId = ""
+    next_tier_points: Points = 0
+    expiring_points: Points = 0
+    expires_ms: TimeMs = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,22 @@
 """What a redemption takes: points from the lots that expire first, and debt for what is missing."""
 
-from loyalty.fields import POINTS_MAX
+from typing import NamedTuple
+
+from loyalty.fields import POINTS_MAX, TIME_MAX_MS
 from loyalty.programme import Programme
 from loyalty.programme_terms import Offer
 from loyalty.records import Redemption
 from loyalty.state import Fact, LotUse, MemberState, Refused, Spent
+
+
+class Expiring(NamedTuple):
+    """`points` are gone from `expires_ms` on; none, at 0, is nothing that expires."""
+
+    points: int
+    expires_ms: int
+
+
+NOTHING_EXPIRES = Expiring(0, 0)
 
 
 def redeem(
@@ -54,3 +66,16 @@ def spendable_points(state: MemberState, at_ms: int) -> int:
     """Return what the lots not expired at `at_ms` hold, less the debt; it may be negative."""
     held_points = sum(lot.remaining_points for lot in state.lots if lot.expires_ms > at_ms)
     return held_points - state.debt_points
+
+
+def first_to_expire(state: MemberState, at_ms: int) -> Expiring:
+    """Return what is spendable at `at_ms` and expires first: all lots of the nearest expiry (L12).
+
+    Points that live beyond what a line can tell live for ever.
+    """
+    ends_ms = (lot.expires_ms for lot in state.lots if lot.expires_ms > at_ms)
+    nearest_ms = next(ends_ms, TIME_MAX_MS)
+    if nearest_ms >= TIME_MAX_MS:
+        return NOTHING_EXPIRES
+    lots = (lot for lot in state.lots if lot.expires_ms == nearest_ms)
+    return Expiring(sum(lot.remaining_points for lot in lots), nearest_ms)

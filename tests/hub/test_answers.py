@@ -9,6 +9,7 @@ from hub.answers import GRANT_MS, GRANTS_MAX, face_check
 from hub.intake import Arrival
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.clock import DAY_MS
 from loyalty.face_proofs import FaceProof, to_text
 from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
@@ -65,6 +66,88 @@ def test_a_member_whose_facts_are_still_on_their_way_has_nothing_yet(world):
 
     assert (view.account, view.points, view.version) == ("anna", 0, 0)
     assert world.value("SELECT count(*) FROM member") == 0
+
+
+def told_ahead(view):
+    return (view.next_tier, view.next_tier_points, view.expiring_points, view.expires_ms)
+
+
+def test_an_account_tells_what_is_missing_to_the_next_tier_whatever_was_spent(world):
+    till = earned(world, 80)
+    till.add(redemption("r2"))
+    world.take(till.batch(2))
+
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.points, *told_ahead(view)) == (30, "gold", 920, 0, 0)
+
+
+def test_nothing_is_missing_at_the_top(world):
+    till = earned(world, 1000)
+
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.tier, *told_ahead(view)) == ("gold", "", 0, 0, 0)
+
+
+def test_a_member_without_facts_has_the_whole_way_to_the_next_tier_and_nothing_to_lose(world):
+    (view,) = world.take(world.till("h1").ask(ask_account()))
+
+    assert told_ahead(view) == ("gold", 1000, 0, 0)
+
+
+def test_a_debt_of_a_member_who_has_no_lots_expires_never(world):
+    till = earned(world, 60)
+    till.add(redemption("r2", 100))
+    world.take(till.batch(2))
+
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.points, *told_ahead(view)) == (-40, "gold", 940, 0, 0)
+
+
+CUTOFF_MS = 4 * 3_600_000  # where a programme says nothing of its days
+EXPIRY = """
+[expiry]
+days = 1
+"""
+
+
+@pytest.fixture
+def short_lived(tmp_path):
+    found = World(tmp_path, [parse(PROGRAMME + EXPIRY, source="tests")])
+    yield found
+    found.ledger.close()
+
+
+def test_points_that_expire_first_are_told_until_the_moment_they_expire(short_lived):
+    till = earned(short_lived, 80)
+    short_lived.clock.at_ms = next_day_ms = START_MS + DAY_MS
+    till.add(sale("r2", 500, at_ms=next_day_ms, till_ms=next_day_ms))
+    short_lived.take(till.batch(2))
+    opened_ms = START_MS - START_MS % DAY_MS + CUTOFF_MS
+    first_ms, second_ms = opened_ms + 2 * DAY_MS, opened_ms + 3 * DAY_MS
+
+    told = {}
+    for at_ms in (first_ms - 1, first_ms, second_ms):
+        short_lived.clock.at_ms = at_ms
+        (view,) = short_lived.take(till.ask(ask_account(ref=f"q{at_ms}")))
+        told[at_ms] = (view.expiring_points, view.expires_ms, view.available_points)
+
+    assert told == {
+        first_ms - 1: (80, first_ms, 85),
+        first_ms: (5, second_ms, 5),
+        second_ms: (0, 0, 0),
+    }
+
+
+def test_the_mark_of_the_hub_is_on_what_it_was_on_and_says_nothing_of_tiers_or_expiry(short_lived):
+    till = earned(short_lived, 80)
+
+    (view,) = short_lived.take(till.ask(ask_account()))
+
+    assert view.expiring_points == 80
+    assert view.check == face_check(FACE_KEY, "anna", view.version, 80, START_MS // 1000)
 
 
 def test_a_card_without_a_member_is_refused(world):

@@ -3,8 +3,16 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.fields import POINTS_MAX
-from loyalty.rules.redeem import may_redeem, redeem, spendable_points
+from loyalty.fields import POINTS_MAX, TIME_MAX_MS
+from loyalty.programme_days import NEVER_MS
+from loyalty.rules.redeem import (
+    NOTHING_EXPIRES,
+    Expiring,
+    first_to_expire,
+    may_redeem,
+    redeem,
+    spendable_points,
+)
 from loyalty.state import LotUse, MemberState, Refused, Spent
 from tests.loyalty.facts import NOON_MS, lot, plain, redemption
 
@@ -89,6 +97,28 @@ def test_the_debt_counts_against_what_can_be_spent():
 
     assert spendable_points(state, NOON_MS - 1) == 5
     assert spendable_points(state, NOON_MS) == -5
+
+
+def test_the_lots_of_the_nearest_expiry_are_told_together():
+    soon_ms, later_ms = NOON_MS + 1, NOON_MS + 2
+    ends = {"a": soon_ms, "b": soon_ms, "c": later_ms}
+    state = member(*[lot(op, 30, expires_ms=at_ms) for op, at_ms in ends.items()])
+
+    assert first_to_expire(state, NOON_MS) == Expiring(60, soon_ms)
+
+
+def test_a_lot_whose_end_has_come_is_over_and_the_next_one_expires_first():
+    state = member(lot("a", 10, expires_ms=NOON_MS), lot("b", 20, expires_ms=NOON_MS + 5))
+
+    assert first_to_expire(state, NOON_MS - 1) == Expiring(10, NOON_MS)
+    assert first_to_expire(state, NOON_MS) == Expiring(20, NOON_MS + 5)
+    assert first_to_expire(state, NOON_MS + 5) == NOTHING_EXPIRES
+
+
+def test_nothing_expires_without_lots_or_where_they_live_for_ever():
+    for ends_ms in (TIME_MAX_MS, NEVER_MS):
+        assert first_to_expire(member(lot("a", 10, expires_ms=ends_ms)), NOON_MS) == NOTHING_EXPIRES
+    assert first_to_expire(member(debt_points=40), NOON_MS) == NOTHING_EXPIRES
 
 
 LOTS = st.lists(st.tuples(st.integers(1, 10**12), st.integers(-3, 3)), max_size=8)
