@@ -352,7 +352,12 @@ class AskHub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaceContent:
-    """What a face shows: the hub's signed view, and apart from it what is still pending here."""
+    """What a face shows: the hub's view, and apart from it what is still pending here.
+
+    `check` is the hub's mark on member, version, points and time. The hub's other words about what
+    is ahead are those of `AccountView`. `this_time_points` were moved in this visit and are in
+    `points`; None where nothing was.
+    """
 
     member: str
     tier: str
@@ -361,6 +366,11 @@ class FaceContent:
     account_version: int
     as_of_ms: int
     check: str
+    next_tier: str = ""
+    next_tier_points: int = 0
+    expiring_points: int = 0
+    expires_ms: int = 0
+    this_time_points: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from device.display.cards.artist import FaceArtist
-from device.display.cards.face import Face
+from device.display.cards.face import Expiring, Face, NextTier
 from device.display.cards.payload import Payload, encode
 from device.display.cards.raster import Raster, pack
 from device.display.cards.readback import read_bars, read_code
@@ -63,13 +63,31 @@ class FaceMaker:
         return Face(
             locale=self._locale,
             brand=self._brand,
-            tier=self._tiers.get(content.tier, content.tier),
+            tier=self._label(content.tier),
             payload=payload,
             as_of=at.astimezone(self._programme.zone),
             messages=face_messages(
                 self._programme, audience, at_ms=content.as_of_ms, locale=self._locale
             ),
+            this_time_points=content.this_time_points,
+            expiring=self._expiring(content),
+            next_tier=self._next_tier(content),
         )
+
+    def _expiring(self, content: FaceContent) -> Expiring | None:
+        """Return what expires first; nothing while points are pending, for they may be of those."""
+        if content.expiring_points == 0 or content.pending_points:
+            return None
+        last_day = self._programme.days.at(content.expires_ms - 1).date
+        return Expiring(content.expiring_points, last_day)
+
+    def _next_tier(self, content: FaceContent) -> NextTier | None:
+        if not content.next_tier:
+            return None
+        return NextTier(content.next_tier_points, self._label(content.next_tier))
+
+    def _label(self, tier: str) -> str:
+        return self._tiers.get(tier, tier)
 
     def _read_back(self, raster: Raster, face: Face) -> str | None:
         sheet = self._artist.sheet

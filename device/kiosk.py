@@ -141,7 +141,7 @@ class Settling:
 
     card: Card
     view: AccountView
-    pending_points: int
+    moved_points: int
     spent: Values
 
 
@@ -241,7 +241,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case (Choosing() | Confirming()) as before, Chosen(choice="return" | "done"):
             return _leave(setting, before.card)
         case Choosing(card=card, view=view), Chosen(choice="print") if card.profile.keeps_record:
-            return _mark(card, view, pending_points=0)
+            return _mark(card, view)
         case Choosing(card=card, view=view), Chosen(choice=offer) if offer in screens.offers(
             setting, card, view
         ):
@@ -271,15 +271,12 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return returning, [cancel, *requests]
         case Settling(card=card), RecordsSettled():
             return state, [_ask_account(card, proof="")]  # The hub has heard it.
-        case Settling(card=card, spent=spent), HubAnswered(answer=AccountView() as view):
-            return _mark(card, view, pending_points=0, spent=spent)
-        case Settling() as settling, HubUnreached() | HubAnswered():
-            return _mark(
-                settling.card,
-                settling.view,
-                pending_points=settling.pending_points,
-                spent=settling.spent,
-            )
+        case Settling(card=card) as settling, HubAnswered(answer=AccountView() as view):
+            this_time_points = settling.moved_points
+            return _mark(card, view, this_time_points=this_time_points, spent=settling.spent)
+        case Settling(card=card, view=view) as settling, HubUnreached() | HubAnswered():
+            pending_points = settling.moved_points
+            return _mark(card, view, pending_points=pending_points, spent=settling.spent)
         case Marking(card=card, content=content, spent=spent), CardWritten(outcome=outcome):
             face = PrintFace(card=card, touch=outcome, content=content)
             return State(phase=Printing(spent)), [face]
@@ -413,7 +410,12 @@ def _save_redemption(
 
 
 def _mark(
-    card: Card, view: AccountView, *, pending_points: int, spent: Values = NOTHING_SPENT
+    card: Card,
+    view: AccountView,
+    *,
+    pending_points: int = 0,
+    this_time_points: int | None = None,
+    spent: Values = NOTHING_SPENT,
 ) -> Step:
     content = FaceContent(
         member=view.account,
@@ -423,6 +425,11 @@ def _mark(
         account_version=view.version,
         as_of_ms=view.as_of_ms,
         check=view.check,
+        next_tier=view.next_tier,
+        next_tier_points=view.next_tier_points,
+        expiring_points=view.expiring_points,
+        expires_ms=view.expires_ms,
+        this_time_points=this_time_points,
     )
     mark = _write(card, f"face:{view.account}:{view.version}", card.rewrites + 1)
     shown = Show(screen="printing", values=spent)

@@ -1,18 +1,22 @@
 """From what the hub said of a member to marks that were read back."""
 
 from dataclasses import replace
+from datetime import date
 from functools import cache
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from device.display.cards.artist import FaceArtist
+from device.display.cards.face import Expiring, NextTier
 from device.display.cards.layout_files import read_layout
 from device.display.cards.payload import decode
 from device.display.cards.profile import CR80, STAR_TCP
 from device.display.cards.raster import unpack
 from device.display.fonts import Fonts, installed_collection
 from device.face_maker import FaceMaker
-from tests.device.face_content import CONTENT
+from loyalty.clock import end_of_day_ms
+from tests.device.face_content import AHEAD, CONTENT
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, plain
 
 
@@ -57,6 +61,65 @@ def test_a_tier_that_the_programme_lacks_is_shown_by_its_id():
     face = maker(programme=plain()).face(replace(CONTENT, tier="diamond"))
 
     assert (face.tier, face.brand) == ("diamond", "")
+
+
+def test_what_is_ahead_is_told_by_the_labels_and_days_of_the_programme():
+    face = maker(locale="zh_Hant_HK").face(AHEAD)
+
+    assert face.next_tier == NextTier(3750, "白金卡")
+    assert face.expiring == Expiring(500, date(2019, 3, 31))
+    assert face.this_time_points == -100
+
+
+def test_of_what_the_hub_does_not_tell_nothing_stands_on_the_face():
+    face = maker().face(CONTENT)
+
+    assert (face.next_tier, face.expiring, face.this_time_points) == (None, None, None)
+    assert (face.name, face.visits, face.prepaid, face.stamps, face.valid_until) == (
+        "",
+        *[None] * 4,
+    )
+
+
+def test_what_expires_is_not_told_while_points_are_pending_that_may_be_of_those():
+    face = maker().face(replace(AHEAD, pending_points=-40))
+
+    assert face.expiring is None
+    assert face.next_tier is not None
+
+
+@pytest.mark.parametrize("cutoff_hour", [0, 4])
+def test_the_last_day_of_points_is_the_business_day_that_ends_when_they_expire(cutoff_hour):
+    hong_kong = ZoneInfo("Asia/Hong_Kong")
+    last_day = date(2018, 12, 31)
+    programme = replace(SUPERMARKET, zone=hong_kong, cutoff_hour=cutoff_hour)
+    content = replace(AHEAD, expires_ms=end_of_day_ms(last_day, hong_kong, cutoff_hour))
+
+    face = maker(programme=programme).face(content)
+
+    assert face.expiring == Expiring(500, last_day)
+
+
+def test_a_next_tier_that_the_programme_lacks_is_shown_by_its_id():
+    face = maker().face(replace(AHEAD, next_tier="diamond"))
+
+    assert face.next_tier == NextTier(3750, "diamond")
+
+
+def test_the_code_says_no_more_than_the_hub_signed_and_what_is_pending():
+    plain_code = maker().make(replace(CONTENT, pending_points=0)).payload
+
+    assert maker().make(AHEAD).payload == plain_code
+
+
+@pytest.mark.parametrize("locale", ["en", "zh_Hant_HK", "zh_Hans_CN"])
+@pytest.mark.parametrize("layout", ["classic", "point_card"])
+def test_the_face_of_a_kiosk_looks_as_it_was_approved(golden, layout, locale):
+    drawing = artist(layout)
+
+    drawn = drawing.draw_upright(maker(drawing=drawing, locale=locale).face(AHEAD))
+
+    golden.check(f"kiosk-{layout}-{locale}", drawn)
 
 
 def test_the_wall_clock_of_a_face_is_the_programmes():

@@ -142,6 +142,27 @@ def test_a_face_printed_before_the_hub_folded_shows_the_rest_as_pending():
 
     (face,) = all_of(requests, PrintFace)
     assert (face.content.points, face.content.pending_points) == (250, -100)
+    assert face.content.this_time_points is None
+
+
+def test_points_that_the_balance_no_longer_has_stand_on_the_face_as_those_of_this_time():
+    _, spent = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), CardWritten("done", 9))
+    events = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"), CardWritten("done", 8))
+    _, only_printed = played(*events)
+
+    assert all_of(spent, PrintFace)[0].content.this_time_points == -100
+    assert all_of(only_printed, PrintFace)[0].content.this_time_points is None
+
+
+def test_a_face_tells_what_the_newest_view_says_is_ahead():
+    ahead = {"next_tier_points": 20, "expiring_points": 60, "expires_ms": NOW.at_ms + 1}
+    newest = replace(view(150), next_tier="gold", **ahead)
+
+    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(newest), CardWritten("done", 9))
+
+    (face,) = all_of(requests, PrintFace)
+    assert face.content.next_tier == "gold"
+    assert {it: getattr(face.content, it) for it in ahead} == ahead
 
 
 def test_a_refused_offer_leaves_the_choice_open_and_the_card_untouched():
