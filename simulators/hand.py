@@ -83,11 +83,11 @@ class Hand:
             return "a card lies at the gate; take it first"
         if self._printer.held is not None:
             return f"the printer holds {_name(self._printer.held)}"
+        if not self._printer.is_open:
+            return "the slot is closed; try again"
         card, self.card = self.card or self._new_card(), None
         self._slot.insert(card)
-        if self._printer.held is card:
-            return f"drawn in: {_name(card)}"
-        return f"not drawn in, it lies at the gate: {_name(card)}"
+        return f"drawn in: {_name(card)}"
 
     def _take(self) -> str:
         if self._printer.at_gate is None:

@@ -61,6 +61,11 @@ class Mechanism:
         self._on_slot_open = on_slot_open
         self._on_printed = on_printed
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the slot's light is on: a card would be drawn in."""
+        return self.powered and self._is_waiting() and not (self.held or self.at_gate)
+
     # What people do.
 
     def insert(self, card: PlasticCard) -> bytes:
@@ -68,7 +73,7 @@ class Mechanism:
 
         It is drawn in only if a command waits for one.
         """
-        if not self.powered or not self._is_waiting() or self.held or self.at_gate:
+        if not self.is_open:
             self.at_gate = self.at_gate or card
             return b""
         self._hold(card)

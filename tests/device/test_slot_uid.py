@@ -75,7 +75,7 @@ async def slot_of_an_easyprinter(folder, uid_at_antenna):
 async def put_in(slot, port):
     """Put the card in and return what the slot says of it, or None if it gives it back unread."""
     coming = asyncio.ensure_future(slot.next_card())
-    while not port.printer._is_waiting():  # noqa: ASYNC110 - the slot is seen to open
+    while not port.printer.is_open:  # noqa: ASYNC110 - the slot is seen to open
         await asyncio.sleep(0.1)
     port.insert(PlasticCard(ClassicChip(HELD), size=(960, 560)))
     while not (coming.done() or port.printer.at_gate):  # noqa: ASYNC110 - or the card comes out

@@ -152,6 +152,60 @@ async def test_a_member_buys_at_the_handheld_and_has_the_face_printed_at_the_kio
         assert await kiosk.end() == (0, "")
 
 
+async def test_one_card_goes_by_hand_from_the_handheld_through_the_kiosk(tmp_path):
+    async with site_in(tmp_path) as site:
+        for device in ("h1", "k1"):
+            await site.add(device)
+        config = tmp_path / "kiosk.toml"
+        config.write_text(config.read_text().replace("/reader", "/reader-of-kiosk"))
+        await site.start("hub", "hub.toml")
+        links = ("--reader", "reader-of-kiosk", "--printer", "printer", "--handheld", "reader")
+        hand = await site.start("sim", "kiosk", *links, "--png", "card.png")
+        await hand.hear("type: insert")
+        handheld = await site.start("handheld", "handheld.toml", "--programme", "programme.toml")
+        await handheld.hear("Ready")
+
+        hand.type("new")
+        hand.type("hold")
+        await hand.hear("at the handheld's reader")
+        handheld.type("issue m-1001")
+        await handheld.hear("The card is ready.")
+        handheld.type("sale 1 grocery=12.50")
+        await handheld.hear("Receipt 1 is saved with its points.")
+        hand.type("away")
+        await receipted(site, lines=2)
+        kiosk = await site.start("kiosk", "kiosk.toml", "--programme", "programme.toml")
+        await insert_until_online(kiosk, hand)
+        await kiosk.hear("1  Print my card")
+        kiosk.type("1")
+        await kiosk.hear("Please take your card.")
+        await take(hand)
+        await kiosk.hear("Put your card in.")
+
+        assert (tmp_path / "card.png").stat().st_size > 1000
+
+
+async def insert_until_online(kiosk: Program, hand: Program) -> None:
+    """Have the card put in, and again as people do, until the kiosk has reached the hub."""
+    welcome, offline = "You have 12 points, 12 to spend.", "We cannot reach our office just now."
+    while True:
+        await kiosk.hear("Put your card in.")
+        hand.type("insert")
+        while await hand.hear("drawn in", "the slot is closed") == "the slot is closed":
+            hand.type("insert")
+        if await kiosk.hear(welcome, offline) == welcome:
+            return
+        await take(hand)
+
+
+async def take(hand: Program) -> None:
+    """Have the card taken as soon as it is at the gate."""
+    nothing, taken = "there is no card at the gate", "in your hand"
+    hand.type("take")
+    while await hand.hear(nothing, taken) == nothing:
+        hand.type("take")
+
+
 async def put_in_until_online(kiosk: Program, hardware: Hardware, card: PlasticCard) -> None:
     """Put the card in, and again as people do, until the kiosk has reached the hub."""
     welcome, offline = "You have 12 points, 12 to spend.", "We cannot reach our office just now."

@@ -46,9 +46,18 @@ def test_a_card_goes_in_and_comes_out_into_the_hand(hand):
     ]
 
 
-def test_a_closed_slot_leaves_the_card_at_the_gate(hand):
-    card = "card ca4d0001, rewritten 0 times"
-    assert hand.do("insert") == f"not drawn in, it lies at the gate: {card}"
+def test_a_closed_slot_leaves_the_card_in_the_hand(hand):
+    hand.do("new")
+
+    assert hand.do("insert") == "the slot is closed; try again"
+    assert hand.card is not None
+
+
+def test_a_card_at_the_gate_is_in_the_way(hand):
+    hand.printer.feed(TAKE_IN)
+    hand.do("insert")
+    hand.printer.feed(EJECT)
+
     assert hand.do("insert") == "a card lies at the gate; take it first"
 
 
