@@ -17,7 +17,12 @@ from device.display.screens.view import View
 LOW_PANELS = tuple(replace(it, name=f"{it.name}-low", reach="low") for it in (KIOSK_10, KIOSK_TALL))
 PANELS = {it.name: it for it in (*KIOSK_PANELS, *LOW_PANELS, *HANDHELD_PANELS)}
 LONGER = "pseudo"  # English, some 40 % longer
-CASES = [(panel, language) for panel in PANELS for language in (*LOCALES, LONGER)]
+CASES = [
+    (name, language)
+    for name, panel in PANELS.items()
+    for language in (*LOCALES, LONGER)
+    if panel.reach == "normal" or language != LONGER
+]
 
 _FONTS = Fonts(installed_collection())
 
@@ -49,11 +54,13 @@ def screens_of(panel_name: str, language: str) -> Iterator[Drawn]:
     """Yield every screen of a panel in a language, in every look.
 
     High contrast has the places and sizes of the normal look: its colours are drawn in English.
+    What is longer is not made larger too.
     """
     panel = PANELS[panel_name]
     locale = "en" if language == LONGER else language
     words = words_in(locale, pseudo if language == LONGER else None)
-    for look in LOOKS if language == "en" else LOOKS[:2]:
+    looks = {"en": LOOKS, LONGER: LOOKS[:1]}.get(language, LOOKS[:2])
+    for look in looks:
         for name, sample in (HANDHELD if panel.is_handheld else KIOSK).items():
             view = replace(sample, locale=locale, look=look)
             frame = artist(panel.name).draw(view, words)

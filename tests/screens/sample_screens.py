@@ -85,6 +85,10 @@ KIOSK = {
     "account-by-number": _view(
         "account", values={**_ACCOUNT, "notice": "number_only"}, choices=("done",)
     ),
+    **{
+        f"account-{it}": _view("account", values={**_ACCOUNT, "notice": it}, choices=_FEW)
+        for it in ("card_may_not_spend", "unknown_offer", "unknown_grant")
+    },
     "confirm": _view("confirm", values=_CHANGE, choices=("confirm", "back", "return")),
     "more_time": _view(
         "more_time", choices=("more_time", "return"), timeout_ms=20_000, elapsed_ms=8_000
@@ -107,7 +111,6 @@ KIOSK = {
         for it in (
             *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal"),
             *("card_rolled_back", "card_copied", "card_worn_out", "card_not_accepted"),
-            *("card_may_not_spend", "unknown_offer", "unknown_grant", "not_enough_points"),
             *("unknown_card", "card_blocked", "too_many_asks", "try_later"),
             *("journal_full", "journal_failed"),
         )

@@ -51,7 +51,8 @@ def apart_and_away_from_the_edge(drawn: Drawn):
 
 def large_enough_to_read(drawn: Drawn):
     floors = drawn.panel.floors
-    is_large = drawn.view.look == "large" and drawn.language != LONGER
+    # In low reach half the screen is for hands: letters are as large there as there is room.
+    is_large = drawn.view.look == "large" and drawn.panel.reach == "normal"
     least_mm = floors.large_cap_mm if is_large else floors.cap_mm
     for run in drawn.frame.runs:
         found_mm = drawn.mm(run.size_px * CAP_PER_EM)

@@ -53,4 +53,5 @@ def in_picture(contact: Contact, turned: Turn, *, width_px: int, height_px: int)
 
 
 def _dot(share: float, size_px: int) -> int:
-    return min(size_px - 1, max(0, int(share * size_px)))
+    # What floats lose must not be the dot beside.
+    return min(size_px - 1, max(0, int(share * size_px + 0.001)))
