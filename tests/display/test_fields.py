@@ -20,8 +20,8 @@ FIGURES = {
         "as_of": "as of 1 Mar 2017",
         "as_of_time": "1 Mar 2017 14:30 #12",
         "valid_until": "Valid until 31 Dec 2018",
-        "expiry": "500 points expire on 31 Mar 2017",
-        "next_tier": "21,550 more points to Platinum",
+        "expiry": "Points expiring on 31 Mar 2017: 500",
+        "next_tier": "Points to Platinum: 21,550",
         "number": "No. 8520001234567890",
     },
     "zh_Hant_HK": {
