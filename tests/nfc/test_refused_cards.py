@@ -280,3 +280,16 @@ async def test_a_card_that_was_selected_again_since_it_was_read_is_written_all_t
 
     assert written.outcome is Outcome.DONE
     assert written.card == await hand.again().read()
+
+
+async def test_a_counter_that_keeps_nothing_lets_no_further_write_begin():
+    hand = Hand(await issued(CLASSIC))
+    at = classic_layout.VALUE_BLOCKS[1] * classic.BLOCK_BYTES
+    hand.chip.nvm.worn = range(at, at + classic.BLOCK_BYTES)
+    await hand.again().advance()
+    before = await hand.again().read()
+
+    outcome = await hand.again().advance()
+
+    assert outcome is Outcome.TORN
+    assert await hand.again().read() == before

@@ -108,6 +108,21 @@ async def test_a_card_torn_ten_times_in_a_row_still_states_its_member(kind):
     assert await hand.again().advance(NEXT_OP) is Outcome.DONE
 
 
+@pytest.mark.parametrize(("name", "counting"), [("classic1k", 3), ("ultralight_ev1_128", 2)])
+async def test_a_card_pulled_away_before_it_counts_again_and_again_is_no_copy(name, counting):
+    kind = next(it for it in KINDS if it.name == name)
+    hand = Hand(await issued(kind, 1))
+    for written in range(3, 9):
+        sent = await commands_of(hand.again().chip, Hand.advance)
+        hand.reader.cut(Cut.CARD_LEAVES, after=sent - counting)  # The commands that count.
+        await try_to(hand.advance())
+
+        card = await hand.again().read()
+
+        assert isinstance(card, MemberCard)
+        assert card.counter == written == kind.counter(hand.chip) + 1
+
+
 @every_kind
 async def test_personalising_torn_at_any_byte_can_be_done_again(kind):
     new, lost = kind.make(), 0
