@@ -177,6 +177,31 @@ async def test_one_broken_value_block_and_wrong_access_bits_are_told():
     assert "Wrong: sector 1 has access bits 7f0788, wanted 787788." in told.lines
 
 
+async def test_a_limit_of_wrong_passwords_is_told():
+    hand = copy_of(await issued(next(it for it in KINDS if it.name == "ntag213"), 1))
+    hand.chip.store(0x2A, b"\x93\x00\x00\x00")
+
+    told = await do(hand, "verify")
+
+    assert not told.is_well
+    assert "Wrong: protection is set to 1093, wanted 1090." in told.lines
+
+
+@pytest.mark.parametrize(("name", "counting"), [("classic1k", 3), ("ultralight_ev1_128", 2)])
+async def test_a_counter_that_has_not_followed_is_told_and_repaired(name, counting):
+    hand = copy_of(await issued(next(it for it in KINDS if it.name == name), 1))
+    sent = await commands_of(hand.chip, Hand.advance)
+    hand.reader.cut(Cut.CARD_LEAVES, after=sent - counting)
+    await try_to(hand.advance())
+
+    told = await do(hand, "verify")
+    repaired = await do(hand, "repair")
+
+    assert "the counter stands at 2, its record at 3" in text(told)
+    assert not told.is_well
+    assert repaired.is_well
+
+
 async def test_a_missing_directory_is_noted_and_not_wrong():
     hand = copy_of(await issued(CLASSIC, 1))
     hand.chip.store(1, bytes(16))
