@@ -31,15 +31,15 @@ from device.events import (
 )
 from device.face_maker import FaceMaker, MadeFace
 from device.face_records import FaceRecords
+from device.hold import Hold
 from device.kiosk_screens import welcome
-from device.nfc.reader import CardGone, CardSeen, Reader
+from device.nfc.reader import Reader
 from device.printer_minder import PrinterMinder
 from device.recorder import Recorder
 from device.tap import Tap
 from loyalty.clock import Clock
 
 SLOT_OPEN_S = 3600.0
-READ_UID_S = 1.0
 JAM_POLL_MS = 2000
 PRINTER_RETRY_MS = 5000
 
@@ -65,7 +65,7 @@ class Slot:
     ) -> None:
         self._printer = printer
         self._minder = PrinterMinder(printer, patience)
-        self._reader = reader
+        self._hold = Hold(printer, reader)
         self._tap = tap
         self._faces = faces
         self._records = FaceRecords(recorder, setting, printer.traits)
@@ -200,7 +200,7 @@ class Slot:
         return happened.CardTaken() if taken else happened.CardNotTaken()
 
     async def _read_uid(self) -> happened.Event:
-        seen = await self._see_card()
+        seen = await self._hold.card()
         if seen is None:
             return happened.UidNotRead()
         if isinstance(self._state, at.Held):
@@ -210,24 +210,6 @@ class Slot:
                 log.warning("card_not_read", error=str(error))
                 return happened.UidNotRead()
         return happened.UidRead(seen.uid.hex())
-
-    async def _see_card(self) -> CardSeen | None:
-        """Return the card at the antenna, if it is the one that the printer holds."""
-        try:
-            seen = await self._reader.wait_for_card(READ_UID_S)
-            return seen if seen is not None and await self._is_held(seen.uid) else None
-        except CardGone:
-            return None
-        except DeviceError as error:
-            log.error("card_not_seen", error=str(error))
-            return None
-
-    async def _is_held(self, uid: bytes) -> bool:
-        if not self._printer.traits.reads_uids:
-            return True
-        own = await self._printer.read_uid()
-        # In which order a printer's reader has the bytes is not written anywhere.
-        return uid in (own, own[::-1])
 
     async def _load(self, job: happened.Job) -> happened.Event:
         assert self._made is not None
@@ -240,7 +222,7 @@ class Slot:
 
     async def _probe(self) -> happened.Event:
         status = await self._minder.status()
-        seen = await self._see_card() if status.card_held else None
+        seen = await self._hold.card() if status.card_held else None
         return happened.Probed(status, None if seen is None else seen.uid.hex())
 
     async def _until_away(self) -> None:
