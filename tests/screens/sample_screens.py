@@ -10,6 +10,7 @@ LABELS = {
     "en": {
         "silver": "Silver",
         "gold": "Gold",
+        "platinum": "Platinum",
         "coffee": "Coffee of the day",
         "voucher-1": "$1.00 voucher",
         "voucher-5": "$5.00 voucher",
@@ -20,6 +21,7 @@ LABELS = {
     "zh_Hant_HK": {
         "silver": "銀卡",
         "gold": "金卡",
+        "platinum": "白金卡",
         "coffee": "是日咖啡",
         "voucher-1": "$1.00 禮券",
         "voucher-5": "$5.00 禮券",
@@ -30,6 +32,7 @@ LABELS = {
     "zh_Hans_CN": {
         "silver": "银卡",
         "gold": "金卡",
+        "platinum": "白金卡",
         "coffee": "今日咖啡",
         "voucher-1": "$1.00 礼券",
         "voucher-5": "$5.00 礼券",
@@ -45,6 +48,8 @@ _ACCOUNT = {
     "points": 128_450,
     "available_points": 128_450,
     "tier": "gold",
+    "next_tier": "platinum",
+    "next_tier_points": 21_550,
     "member": "hh-2337",
     "as_of_ms": 1_488_326_400_000,
     "notice": "",
