@@ -31,7 +31,7 @@ from device.events import (
 )
 from device.face_maker import FaceMaker, MadeFace
 from device.face_records import FaceRecords
-from device.hold import Hold
+from device.held_card import HeldCard
 from device.kiosk_screens import welcome
 from device.nfc.reader import Reader
 from device.printer_minder import PrinterMinder
@@ -65,7 +65,7 @@ class Slot:
     ) -> None:
         self._printer = printer
         self._minder = PrinterMinder(printer, patience)
-        self._hold = Hold(printer, reader)
+        self._held = HeldCard(printer, reader)
         self._tap = tap
         self._faces = faces
         self._records = FaceRecords(recorder, setting, printer.traits)
@@ -200,7 +200,7 @@ class Slot:
         return happened.CardTaken() if taken else happened.CardNotTaken()
 
     async def _read_uid(self) -> happened.Event:
-        seen = await self._hold.card()
+        seen = await self._held.see()
         if seen is None:
             return happened.UidNotRead()
         if isinstance(self._state, at.Held):
@@ -222,7 +222,7 @@ class Slot:
 
     async def _probe(self) -> happened.Event:
         status = await self._minder.status()
-        seen = await self._hold.card() if status.card_held else None
+        seen = await self._held.see() if status.card_held else None
         return happened.Probed(status, None if seen is None else seen.uid.hex())
 
     async def _until_away(self) -> None:

@@ -55,7 +55,7 @@ SHELLS = {
     "device/open_screen.py": "the screen that the configuration names",
     "device/screen_config.py": "the names of files",
     "device/face_records.py": "the log of what is written down about faces",
-    "device/hold.py": "the log of cards that are not seen",
+    "device/held_card.py": "the log of cards that are not seen",
     "device/journal.py": "the journal's statements",
     "device/journal_file.py": "the journal's file",
     "device/display/printers/eps3_printer.py": "the wait for the printer",

@@ -1,4 +1,4 @@
-"""The place in the printer where it holds a card before the reader's antenna."""
+"""The card that a printer holds before the reader's antenna."""
 
 import structlog
 
@@ -11,14 +11,14 @@ READ_UID_S = 1.0
 log = structlog.get_logger()
 
 
-class Hold:
-    """Sees which card `printer` holds, with `reader` and, where it has one, a reader of its own."""
+class HeldCard:
+    """Looks which card `printer` holds, with `reader` and, where it has one, a reader of its own."""
 
     def __init__(self, printer: CardPrinter, reader: Reader) -> None:
         self._printer = printer
         self._reader = reader
 
-    async def card(self) -> CardSeen | None:
+    async def see(self) -> CardSeen | None:
         """Return the card at the antenna, selected, if it is the one that the printer holds."""
         try:
             seen = await self._reader.wait_for_card(READ_UID_S)
