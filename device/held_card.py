@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 
 class HeldCard:
-    """Looks which card `printer` holds, with `reader` and, where it has one, a reader of its own."""
+    """Looks which card `printer` holds: with `reader`, and with the printer's own if it has one."""
 
     def __init__(self, printer: CardPrinter, reader: Reader) -> None:
         self._printer = printer
