@@ -10,7 +10,7 @@ endif
 REVISIT = .venv/bin/revisit
 DEMO_DAY = 2017-03-01
 
-.PHONY: help demo test campaign check bench gallery clean python venv-demo venv-dev system-packages
+.PHONY: help demo test campaign check bench gallery fonts clean python venv-demo venv-dev system-packages
 
 help:
 	@echo "make demo     replay one real day of 109 stores, end to end; faces in demo-output/"
@@ -18,6 +18,7 @@ help:
 	@echo "make campaign run the tests of faults at full size; some 10 minutes"
 	@echo "make check    format, lint, types, import rules, translations"
 	@echo "make bench    run every benchmark"
+	@echo "make fonts    cut the Chinese font to what terminals show; some two minutes"
 	@echo "make gallery  put every approved picture of screens and faces on one page"
 	@echo "make clean    remove everything that can be made again"
 
@@ -41,6 +42,9 @@ check: venv-dev
 
 bench: venv-dev
 	@for it in benchmarks/bench_*.py; do echo "$$it"; .venv/bin/python "$$it" --json || exit 1; done
+
+fonts: venv-dev
+	@PYTHONPATH=. .venv/bin/python scripts/make_fonts.py
 
 gallery: venv-dev
 	@.venv/bin/python scripts/make_gallery.py

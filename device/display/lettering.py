@@ -16,6 +16,7 @@ from device.display.wrapping import fit, widest_piece, wrap
 
 INKS_MAX = 256
 WRAPPED_MAX = 256
+WIDTHS_MAX = 1024
 KNOWN_CHARACTERS_MAX = 8192
 STAND_IN = "〓"  # the printer's mark for a letter that is not in the case
 
@@ -48,6 +49,7 @@ class Lettering:
         self._locale = locale
         self._inks: OrderedDict[tuple[str, Style], Ink] = OrderedDict()
         self._wrapped: dict[tuple[str, Style, int, int], list[str]] = {}
+        self._widths: dict[tuple[str, Style], float] = {}
         self._known: dict[str, bool] = {}
         self._blank_box: bytes | None = None
 
@@ -72,7 +74,12 @@ class Lettering:
 
     def width_px(self, text: str, style: Style) -> float:
         """Return how wide `text` is in `style`."""
-        return self._font(style).width_px(text)
+        key = (text, style)
+        if (width_px := self._widths.get(key)) is None:
+            if len(self._widths) >= WIDTHS_MAX:
+                self._widths.clear()
+            width_px = self._widths[key] = self._font(style).width_px(text)
+        return width_px
 
     def shrink(self, text: str, *, style: Style, width_px: int, least_px: int) -> Style:
         """Return `style`, or the largest smaller one in which `text` is at most `width_px` wide.
@@ -130,7 +137,7 @@ class Lettering:
         return widest_piece(self.showable(text), measure=self._measure(style))
 
     def _measure(self, style: Style) -> Callable[[str], float]:
-        return self._font(style).width_px
+        return lambda text: self.width_px(text, style)
 
     def _font(self, style: Style) -> Font:
         return self._fonts.get(size_px=style.size_px, bold=style.bold, locale=self._locale)

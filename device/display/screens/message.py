@@ -20,7 +20,7 @@ SPINNER_STEP_MS = 250
 MOVING = frozenset({"one_moment", "printing", "hold_card"})  # something goes on meanwhile
 
 _CAPS_MM = (8.2, 6.4, 5.2)
-_SIGN_SIDES_MM = (40.0, 30.0, 22.0, 16.0)
+_SIGN_SIDES_MM = (40.0, 30.0, 22.0, 16.0, 11.0)
 _HEADLINE_PER_FLOOR = 1.2  # below this a smaller sign is better than smaller words
 
 _SIGN_OF_SOUND = {"accepted": "tick", "refused": "exclamation", "take_card": "card_out"}
@@ -148,7 +148,7 @@ def _paragraphs(sheet: Sheet, said: Wording) -> list[Paragraph]:
 
 def _beside(sheet: Sheet, body: Box, side: int) -> tuple[Box, Box]:
     """Return the places of a sign of `side` and of the words: beside it, or below where tall."""
-    spare = sheet.px(4 * sheet.scale**1.5)
+    spare = min(sheet.px(4 * sheet.scale**1.5), side // 4)
     if sheet.panel.is_tall:
         sign = body.top_part(min(side, body.height // 2)).square(min(side, body.height // 2))
         sign = Box(sign.left, body.top + spare, sign.right, body.top + spare + sign.height)
