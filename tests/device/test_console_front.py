@@ -76,7 +76,7 @@ async def test_what_is_typed_becomes_events_and_slips_are_told():
 
     assert heard == [Chosen("print"), StaffSignedOn("anna")]
     assert "? 9: no such number on the screen" in out.getvalue()
-    assert "wanted sale, issue, staff, day or a number" in out.getvalue()
+    assert "wanted sale, issue, staff, day, phone or a number" in out.getvalue()
 
 
 @pytest.mark.parametrize("keyboard", ["/dev/null", __file__])
