@@ -35,6 +35,8 @@ def account(setting: Setting, card: Card, view: AccountView, *, notice: str = ""
             "points": view.points,
             "available_points": view.available_points,
             "tier": view.tier,
+            "next_tier": view.next_tier,
+            "next_tier_points": view.next_tier_points,
             "member": view.account,
             "as_of_ms": view.as_of_ms,
             "notice": notice if card.profile.has_chip else "number_only",

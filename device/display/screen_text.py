@@ -211,6 +211,7 @@ CHOICES: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "your_points": _("Points"),
     "to_spend": _("{available_points} to spend"),
+    "next_tier": _("Points to {next_tier}: {next_tier_points}"),
     "price": _("{points} pts"),
     "was": _("Was"),
     "spent": _("Spent"),

@@ -154,6 +154,15 @@ def test_points_that_the_balance_no_longer_has_stand_on_the_face_as_those_of_thi
     assert all_of(only_printed, PrintFace)[0].content.this_time_points is None
 
 
+def test_the_account_screen_is_given_the_next_tier_and_what_is_missing_to_it():
+    known = replace(view(250), next_tier="gold", next_tier_points=20)
+
+    _, requests = played(CardRead(CARD), HubAnswered(known))
+
+    shown = all_of(requests, Show)[-1]
+    assert (shown.values["next_tier"], shown.values["next_tier_points"]) == ("gold", 20)
+
+
 def test_a_face_tells_what_the_newest_view_says_is_ahead():
     ahead = {"next_tier_points": 20, "expiring_points": 60, "expires_ms": NOW.at_ms + 1}
     newest = replace(view(150), next_tier="gold", **ahead)

@@ -76,10 +76,26 @@ def lay_balance(sheet: Sheet, view: View, words: Words, box: Box) -> None:
         middle = middle.above(spendable, 0)
     elif middle.height >= 2.2 * line:
         _whose(sheet, view, words, bottom)
-        middle = middle.above(bottom, 0)
+        middle = _lay_ahead(sheet, view, words, middle.above(bottom, 0))
     figure = grouped(int(view.values["points"]))
     cap_mm = min(FIGURE_CAP_MM * sheet.scale, 0.6 * middle.height / sheet.panel.px_per_mm)
     sheet.line(figure, middle, cap_mm=cap_mm, ink=it.on_brand, ground=it.brand, bold=True)
+
+
+def _lay_ahead(sheet: Sheet, view: View, words: Words, box: Box) -> Box:
+    """Write how far the next tier is, if there is one and room for it; return what is left."""
+    it = sheet.colours
+    if not view.values.get("next_tier"):
+        return box
+    next_tier = words.translate(FIELDS["next_tier"])
+    said = next_tier.format_map(readable(view.values, words.labels))
+    apart = box.top_part(box.height - sheet.gap // 2)
+    block = sheet.setter.set([Paragraph(said, 0)], apart.width, apart.height)
+    if block.is_cut or apart.height - block.height_px < 2.2 * _line(sheet):
+        return box
+    place = apart.bottom_part(block.height_px)
+    sheet.put(block, place, inks={"ink": it.on_brand}, ground=it.brand)
+    return apart.above(place, 0)
 
 
 def _is_reserved(view: View) -> bool:
