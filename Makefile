@@ -18,7 +18,7 @@ help:
 	@echo "make campaign run the tests of faults at full size; some 10 minutes"
 	@echo "make check    format, lint, types, import rules, translations"
 	@echo "make bench    run every benchmark"
-	@echo "make fonts    cut the Chinese font to what terminals show; some two minutes"
+	@echo "make fonts    cut the Chinese font to what terminals show; some minutes"
 	@echo "make gallery  put every approved picture of screens and faces on one page"
 	@echo "make clean    remove everything that can be made again"
 

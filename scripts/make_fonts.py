@@ -1,9 +1,9 @@
-"""Cut Noto Sans CJK to the characters that terminals show: some 7 MB in place of 19.
+"""Cut Noto Sans CJK to the characters that terminals show: some 9 MB in place of 19.
 
 Kept are Latin letters, every character of the messages, and what names are written with: GB 2312
 and Big5. Faces keep their places in the collection, so that nothing else has to know.
 
-    python scripts/make_fonts.py [FOLDER]    about two minutes
+    python scripts/make_fonts.py [FOLDER]    some minutes
 """
 
 import sys

@@ -92,7 +92,7 @@ KIOSK = {
     ),
     **{
         f"account-{it}": _view("account", values={**_ACCOUNT, "notice": it}, choices=_FEW)
-        for it in ("card_may_not_spend", "unknown_offer", "unknown_grant")
+        for it in ("unknown_offer", "unknown_grant")
     },
     "confirm": _view("confirm", values=_CHANGE, choices=("confirm", "back", "return")),
     "more_time": _view(
@@ -109,6 +109,7 @@ KIOSK = {
     "face_unseen": _view("face_unseen", sound="take_card", choices=("face_good", "face_bad")),
     "number_unknown": _view("number_unknown", sound="refused"),
     "number_offline": _view("number_offline", sound="refused", link=OFFLINE),
+    "card_may_not_spend": _view("card_may_not_spend", sound="refused"),
     "staff_needed": _view("staff_needed"),
     "card_worn": _view("card_worn", values={"rewrites": 300}),
     **{
