@@ -15,6 +15,9 @@ Paths are taken from the file's own directory. The shape::
     host = "hub.local"
     port = 1883
     password_file = "password"        # or password = "…"
+    ca_file = "ca.crt"                # only where the broker speaks TLS; then, if it asks for one:
+    certificate_file = "device.crt"
+    key_file = "device.key"
 
     [[hub.secrets]]                   # two while one replaces the other, the newest last
     kid = "k1"
@@ -61,6 +64,7 @@ from device.nfc.readers.reader_url import (
 from device.scanners.scanner_url import ScannerPlace, ScannerUrlError, parse_scanner_url
 from device.screen_config import ScreenConfig, ScreenError, read_screen
 from loyalty.chain import is_name
+from loyalty.tls import TlsContext, TlsFileError, client_context
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
 CONFIG_MAX_BYTES = 65_536
@@ -264,9 +268,25 @@ def _broker(hub: _Table) -> Broker | None:
     host = hub.text("host")
     port = hub.take("port", "a port, 1 to 65535", lambda it: type(it) is int and 0 < it < 65536)
     password = hub.hidden("password", "password_file")
+    tls = _tls(hub)
     if None in (host, port, password):
         return None
-    return Broker(host=host, port=port, password=password)
+    return Broker(host=host, port=port, password=password, tls=tls)
+
+
+def _tls(hub: _Table) -> TlsContext | None:
+    keys = ("ca_file", "certificate_file", "key_file")
+    paths = {key: hub.path(key) for key in keys if hub.has(key)}
+    if not paths or None in paths.values():
+        return None
+    if "ca_file" not in paths:
+        hub.complain("ca_file", "missing, wanted with a certificate or a key")
+        return None
+    try:
+        return client_context(**paths)
+    except TlsFileError as error:
+        hub.complain(error.key, str(error))
+        return None
 
 
 def _secrets(hub: _Table) -> dict[str, bytes]:

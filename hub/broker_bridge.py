@@ -7,6 +7,7 @@ anywhere comes again: devices resend until they hold a receipt.
 
 import queue
 import socket
+import sys
 import threading
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from hub.errors import HubError, LedgerUnavailable
 from hub.intake import Arrival, Reply
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
+from loyalty.tls import tls_trouble
 
 GROUP_MAX_MESSAGES = 200
 GROUP_MAX_BYTES = 512 * 1024  # about 1,500 lines, a tenth of a second of posting
@@ -116,11 +118,14 @@ class Bridge:
             manual_ack=True,
         )
         client.username_pw_set(login.user, login.password)
+        if self._address.tls is not None:
+            client.tls_set_context(self._address.tls)
         client.reconnect_delay_set(*RECONNECT_S)
         client.max_inflight_messages_set(INFLIGHT_MAX_MESSAGES)
         client.max_queued_messages_set(OUTGOING_MAX_MESSAGES)
         client.on_socket_open = _send_at_once
         client.on_connect = self._connected
+        client.on_connect_fail = self._not_connected
         client.on_subscribe = self._subscribed
         client.on_disconnect = self._disconnected
         client.on_message = self._received
@@ -134,6 +139,12 @@ class Bridge:
             self._refuse(str(code))
             return
         client.subscribe(topics.ALL_UP, qos=1)
+
+    def _not_connected(self, _client: Client, _data: Any) -> None:
+        # paho calls this while it handles the error, and does not say which.
+        trouble = tls_trouble(sys.exc_info()[1])
+        if trouble:
+            self._refuse(trouble)
 
     def _subscribed(
         self,

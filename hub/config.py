@@ -12,10 +12,13 @@
 
     [broker]                            # … or one such as mosquitto, on this or another machine
     host = "192.168.1.2"
-    port = 1883
+    port = 8883
     embedded = false
-    user = "bridge"
+    user = "revisit-hub-bridge"
     password_file = "bridge.password"
+    ca_file = "ca.crt"                  # where it speaks TLS; and if it asks for a certificate:
+    certificate_file = "hub.crt"
+    key_file = "hub.key"
 
 Paths are relative to the configuration's own folder.
 """
@@ -31,6 +34,7 @@ from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
+from loyalty.tls import TlsContext, TlsFileError, client_context
 
 PORT_MAX = 65_535
 PROGRAMMES_MAX = 100
@@ -61,6 +65,7 @@ class BrokerAddress(NamedTuple):
     host: str
     port: int
     login: BridgeLogin | None
+    tls: TlsContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,13 +132,29 @@ def _broker(root: Table, folder: Path) -> BrokerAddress:
         return BrokerAddress("", 0, None)
     host = table.parsed("host", _host, "")
     port = table.whole("port", 1, PORT_MAX, default=1883)
-    login = None
+    login, tls = None, None
     if not table.flag("embedded", default=True):
         user = table.ident("user")
         password = table.parsed("password_file", lambda it: _password(folder / it), "")
         login = BridgeLogin(user, password)
+        tls = _tls(table, folder)
     table.close()
-    return BrokerAddress(host, port, login)
+    return BrokerAddress(host, port, login, tls)
+
+
+def _tls(table: Table, folder: Path) -> TlsContext | None:
+    keys = ("ca_file", "certificate_file", "key_file")
+    paths = {key: table.parsed(key, folder.joinpath, folder) for key in keys if table.has(key)}
+    if not paths or not table.is_right(*keys):
+        return None
+    if "ca_file" not in paths:
+        table.wrong("ca_file", "found nothing, wanted with a certificate or a key")
+        return None
+    try:
+        return client_context(**paths)
+    except TlsFileError as error:
+        table.wrong(error.key, str(error))
+        return None
 
 
 def _card_master(root: Table, folder: Path) -> bytes | None:

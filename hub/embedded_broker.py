@@ -21,8 +21,8 @@ from amqtt.session import Session  # type: ignore[import-untyped]  # no types
 
 from hub.config import BridgeLogin
 from hub.errors import HubError, LedgerUnavailable
-from hub.ledger.ledger import password_digest
 from hub.ledger.queries import DeviceLogin
+from hub.passwords import is_password
 from loyalty import topics
 
 CONNECTIONS_MAX = 500
@@ -54,8 +54,7 @@ class Door:
         device = self._device(user)
         if device is None or client_id != user:
             return False
-        digest = password_digest(device.password_salt, password)
-        return hmac.compare_digest(digest, device.password_digest)
+        return is_password(password, device.password_salt, device.password_digest)
 
     def allows(self, user: str | None, topic: str, action: Action) -> bool:
         """Return whether `user` may do `action` to `topic`."""

@@ -1,10 +1,12 @@
 """The network between MQTT clients and their broker: a TCP proxy in this process.
 
-It cuts the streams into packets and lets a `BadLine` decide about each; it cuts connections, and
+Where clients speak TLS it does so both ways, in the broker's name, as it must read what passes. It
+cuts the streams into packets and lets a `BadLine` decide about each; it cuts connections, and
 leaves them half open: both ends believe in a connection on which nothing arrives any more.
 """
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,7 +22,8 @@ class Network:
 
     `fates_of(line)` draws what befalls the messages of a line, which is a client's name and "up"
     or "down". `on_arrival(client, topic)` hears of each message that is passed down to a client.
-    `happened` counts what befell messages and connections.
+    `happened` counts what befell messages and connections. Clients meet `to_clients`, the broker
+    `to_broker`, where they speak TLS.
     """
 
     def __init__(
@@ -29,11 +32,15 @@ class Network:
         broker_port: int,
         happened: Counter[str],
         on_arrival: Callable[[str, str], None] = lambda client, topic: None,
+        *,
+        to_clients: ssl.SSLContext | None = None,
+        to_broker: ssl.SSLContext | None = None,
     ) -> None:
         self._new_fates = fates_of
         self._broker_port = broker_port
         self._happened = happened
         self._on_arrival = on_arrival
+        self._to_clients, self._to_broker = to_clients, to_broker
         self._fates: dict[str, Iterator[tuple[str, int]]] = {}
         self._wires: dict[str, _Wire] = {}
         self._serving: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -41,7 +48,9 @@ class Network:
         self.port = 0
 
     async def __aenter__(self) -> "Network":
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", 0, ssl=self._to_clients
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -92,7 +101,9 @@ class Network:
                 return
             first = cutter.feed(data)
         name = mqtt.client_id(first[0])
-        to_broker = await asyncio.open_connection("127.0.0.1", self._broker_port)
+        to_broker = await asyncio.open_connection(
+            "127.0.0.1", self._broker_port, ssl=self._to_broker
+        )
         line = BadLine(self._fates_of(f"{name} up"), self._fates_of(f"{name} down"), self._happened)
         wire = _Wire(line, to_broker[1], writer, lambda topic: self._on_arrival(name, topic))
         self._wires[name] = wire

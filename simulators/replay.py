@@ -23,9 +23,10 @@ from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
 from simulators.baskets import Basket
-from simulators.calm_site import CalmSite
+from simulators.calm_site import CalmSite, free_port
 from simulators.faults import FAULTS, Mishap, plan
 from simulators.life import Making
+from simulators.mosquitto import Mosquitto
 from simulators.plastic import PlasticCard
 from simulators.quick_clock import QuickClock
 from simulators.rough_site import RoughSite
@@ -53,7 +54,7 @@ class Plan:
     """What to replay: baskets in time order, how many terminals serve them, and where to work.
 
     `programme_text` is the programme's document. `ledger_place` must not exist yet. With a seed of
-    `faults` things go wrong, those of `fault_kinds`.
+    `faults` things go wrong, those of `fault_kinds`. `on_mosquitto` is on Debian's broker with TLS.
     """
 
     baskets: Sequence[Basket]
@@ -65,6 +66,7 @@ class Plan:
     ledger_place: Place
     faults: int | None = None
     fault_kinds: Collection[str] = FAULTS
+    on_mosquitto: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +133,9 @@ async def _world(it: Plan) -> AsyncIterator[World]:
     clock = ScriptClock(it.baskets[0].at_ms)
     open_ledger(it.ledger_place, create=True).close()
     async with _site(it, clock, rng) as site:
-        makings = _makings(it, site.port, clock, rng)
+        makings = _makings(it, site, clock, rng)
         _register(it.ledger_place, makings)
+        await site.devices_changed()
         world = World(
             clock=clock,
             handhelds=[HandheldStation(making) for making in makings[: it.handhelds]],
@@ -151,8 +154,11 @@ async def _world(it: Plan) -> AsyncIterator[World]:
 
 
 def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughSite:
+    mosquitto = None
+    if it.on_mosquitto:
+        mosquitto = Mosquitto(it.folder / "mosquitto", it.ledger_place, free_port())
     if it.faults is None:
-        return CalmSite(it.ledger_place, it.programme, clock, rng)
+        return CalmSite(it.ledger_place, it.programme, clock, rng, mosquitto)
     return RoughSite(
         it.faults,
         it.fault_kinds,
@@ -160,10 +166,13 @@ def _site(it: Plan, clock: ScriptClock, rng: random.Random) -> CalmSite | RoughS
         ledger_place=it.ledger_place,
         programme=it.programme_text,
         clock=clock,
+        mosquitto=mosquitto,
     )
 
 
-def _makings(it: Plan, port: int, clock: ScriptClock, rng: random.Random) -> list[Making]:
+def _makings(
+    it: Plan, site: CalmSite | RoughSite, clock: ScriptClock, rng: random.Random
+) -> list[Making]:
     keys = CardKeys(
         master=rng.randbytes(16), seal_key=rng.randbytes(32), random_bytes=rng.randbytes
     )
@@ -171,11 +180,16 @@ def _makings(it: Plan, port: int, clock: ScriptClock, rng: random.Random) -> lis
         *(("handheld", number) for number in range(it.handhelds)),
         *(("kiosk", number) for number in range(it.kiosks)),
     ]
-    return [_making(it, f"{kind}-{number + 1}", port, keys, clock, rng) for kind, number in names]
+    return [_making(it, f"{kind}-{number + 1}", site, keys, clock, rng) for kind, number in names]
 
 
 def _making(
-    it: Plan, name: str, port: int, keys: CardKeys, clock: ScriptClock, rng: random.Random
+    it: Plan,
+    name: str,
+    site: CalmSite | RoughSite,
+    keys: CardKeys,
+    clock: ScriptClock,
+    rng: random.Random,
 ) -> Making:
     is_rough = it.faults is not None
     return Making(
@@ -183,7 +197,8 @@ def _making(
         identity=Identity(store=SITE, device=name, secrets={KID: rng.randbytes(32)}),
         broker=Broker(
             host="127.0.0.1",
-            port=port,
+            port=site.port,
+            tls=site.tls,
             password=rng.randbytes(16).hex(),
             keepalive_s=ROUGH_KEEPALIVE_S if is_rough else KEEPALIVE_S,
         ),

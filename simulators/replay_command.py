@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +34,13 @@ from simulators.replay import LEDGER_FILE, Plan, Traffic, play
 PROGRAMME = Path(__file__).parent.parent / "programmes" / "supermarket.toml"
 KIOSKS_MAX = 32
 HANDHELDS_MAX = 64
+
+
+class Broker(Enum):
+    """Whose broker a replay goes through."""
+
+    EMBEDDED = "embedded"
+    MOSQUITTO = "mosquitto"
 
 
 class Unusable(ValueError):
@@ -78,6 +86,9 @@ def replay(
     faults: Annotated[
         int | None, typer.Option(help="Let things go wrong, as this number seeds them.")
     ] = None,
+    broker: Annotated[
+        Broker, typer.Option(help="The hub's own broker, or Debian's mosquitto with TLS.")
+    ] = Broker.EMBEDDED,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the result as one JSON object, last line.")
     ] = False,
@@ -97,6 +108,7 @@ def replay(
             folder=Path(folder),
             ledger_place=ledger_place,
             faults=faults,
+            on_mosquitto=broker is Broker.MOSQUITTO,
         )
         cards, traffic = _play(plan)
         result = audit(plan, cards, traffic)

@@ -1,8 +1,8 @@
 """A site where things go wrong: a hub that is killed, a broker that restarts, a bad network.
 
-The hub is a process of its own and comes back whenever it was killed. The broker is the hub's
-embedded one, run here by itself, so that each can go down alone; all clients, the hub's bridge
-too, reach it through the network.
+The hub is a process of its own and comes back whenever it was killed. The broker is mosquitto, or
+the hub's embedded one, run here by itself, so that each can go down alone; all clients, the hub's
+bridge too, reach it through the network.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from hub.config import CLIENT_ID, BridgeLogin
+from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import Place, open_ledger
@@ -24,6 +24,7 @@ from hub.ledger.queries import device_login
 from simulators.calm_site import free_port
 from simulators.faults import fates
 from simulators.hub_process import READY
+from simulators.mosquitto import Mosquitto
 from simulators.network import Network
 from simulators.script_clock import ScriptClock
 from simulators.shared_clock import ClockFile
@@ -45,6 +46,7 @@ embedded = false
 user = "{user}"
 password_file = "bridge.password"
 """
+_CA_TOML = 'ca_file = "{ca_file}"\n'
 
 
 class HubGone(Exception):
@@ -63,6 +65,7 @@ class RoughSite:
         ledger_place: Place,
         programme: str,
         clock: ScriptClock,
+        mosquitto: Mosquitto | None = None,
     ) -> None:
         """`programme` is the text of its document; `folder` is for the hub's own files."""
         self.happened: Counter[str] = Counter()
@@ -70,20 +73,29 @@ class RoughSite:
         self._folder = folder
         self._ledger_place = ledger_place
         self._programme = programme
-        self._login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
-        self._broker_port = free_port()
+        self._mosquitto = mosquitto
+        self._address = _own_address() if mosquitto is None else mosquitto.address
+        self.tls = self._address.tls
         self._network = Network(
             lambda line: fates(seed, line, faults),
-            self._broker_port,
+            self._address.port,
             self.happened,
             self._on_arrival,
+            to_clients=None if mosquitto is None else mosquitto.server_context,
+            to_broker=self.tls,
         )
         self._clock = clock
         self._kill_after_ms: list[int] = []
         self._working = asyncio.Lock()
+        self._broker: EmbeddedBroker | Mosquitto
         self._deeds: asyncio.TaskGroup
         self._process: asyncio.subprocess.Process
         self._open = AsyncExitStack()
+
+    @property
+    def _login(self) -> BridgeLogin:
+        assert self._address.login is not None
+        return self._address.login
 
     @property
     def port(self) -> int:
@@ -97,11 +109,7 @@ class RoughSite:
             parts.callback(face.close)
             face.write(self._clock.now_ms())
             self._clock.on_moved = face.write
-            # The broker's door looks into the device table from this loop.
-            doors_ledger = open_ledger(self._ledger_place)
-            parts.callback(doors_ledger.close)
-            door = Door(self._login, lambda name: device_login(doors_ledger, name))
-            self._broker = EmbeddedBroker("127.0.0.1", self._broker_port, door)
+            self._broker = self._mosquitto or self._embedded(parts)
             await self._broker.start()
             parts.push_async_callback(self._broker.stop)
             await parts.enter_async_context(self._network)
@@ -115,6 +123,11 @@ class RoughSite:
 
     async def __aexit__(self, *error: Any) -> bool | None:
         return await self._open.__aexit__(*error)
+
+    async def devices_changed(self) -> None:
+        """Have the broker look again who may come in."""
+        if self._mosquitto is not None:
+            await self._mosquitto.reload()
 
     def cut(self, device: str) -> bool:
         """Reset the connection of `device`; return whether it had one."""
@@ -135,6 +148,13 @@ class RoughSite:
     def _on_arrival(self, client: str, topic: str) -> None:
         if client == CLIENT_ID and topic.endswith("/batch") and self._kill_after_ms:
             self._deeds.create_task(self._kill_hub(self._kill_after_ms.pop()))
+
+    def _embedded(self, parts: AsyncExitStack) -> EmbeddedBroker:
+        # The broker's door looks into the device table from this loop.
+        doors_ledger = open_ledger(self._ledger_place)
+        parts.callback(doors_ledger.close)
+        door = Door(self._login, lambda name: device_login(doors_ledger, name))
+        return EmbeddedBroker(self._address.host, self._address.port, door)
 
     async def _restart_broker(self) -> None:
         async with self._working:
@@ -158,6 +178,8 @@ class RoughSite:
             port=self._network.port,
             user=self._login.user,
         )
+        if self._mosquitto is not None:
+            text += _CA_TOML.format(ca_file=self._mosquitto.ca_file.resolve())
         (self._folder / "hub.toml").write_text(text)
         (self._folder / "programme.toml").write_text(self._programme)
         (self._folder / "face.key").write_text(self._rng.randbytes(32).hex())
@@ -189,3 +211,8 @@ class RoughSite:
                 self._process.send_signal(signal.SIGTERM)
                 async with asyncio.timeout(STOP_WITHIN_S):
                     await self._process.wait()
+
+
+def _own_address() -> BrokerAddress:
+    login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
+    return BrokerAddress("127.0.0.1", free_port(), login)

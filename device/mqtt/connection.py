@@ -8,6 +8,7 @@ decide what is sent again.
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -18,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from loyalty import topics
+from loyalty.tls import tls_trouble
 
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
@@ -54,6 +56,8 @@ class Connection:
             protocol=MQTTProtocolVersion.MQTTv311,
             reconnect_on_failure=False,
         )
+        if broker.tls is not None:
+            client.tls_set_context(broker.tls)
         client.max_queued_messages_set(QUEUED_MAX)
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.username_pw_set(identity.device, broker.password)
@@ -110,7 +114,9 @@ class Connection:
 
     def _on_connect_fail(self, client: paho.Client, _: Any) -> None:
         client.disconnect()  # or paho would try again by itself
-        self._end("cannot connect")
+        # Paho calls this while it handles the error, and does not say which.
+        trouble = tls_trouble(sys.exc_info()[1])
+        self._end(f"cannot connect: {trouble}" if trouble else "cannot connect")
 
     def _on_subscribe(
         self, client: paho.Client, _: Any, mid: int, reasons: list[Any], more: Any

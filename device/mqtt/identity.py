@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from loyalty.chain import EnvelopeError, is_name, is_sealed_by, pack, unpack
+from loyalty.tls import TlsContext
 
 SECRETS_MAX = 2  # the one in use, and the one that replaces it
 SECRET_MIN_BYTES = 16
@@ -12,12 +13,16 @@ KEEPALIVE_S = 30  # a connection is given up after two of these without a word
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broker:
-    """Where the broker listens, the password of this device there, and when silence is a loss."""
+    """Where the broker listens, the password of this device there, and when silence is a loss.
+
+    With `tls` the connection is encrypted and the broker proves who it is.
+    """
 
     host: str
     port: int
     password: str = field(repr=False)
     keepalive_s: int = KEEPALIVE_S
+    tls: TlsContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """The ledger: its connection, its transactions, its devices and their secrets."""
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +10,7 @@ from hub.errors import LedgerContended, NoLedger, NotFound
 from hub.ledger.database import Database, Engine
 from hub.ledger.schema import HUB_DEVICE, OLDER_REVISIONS, REVISION
 from hub.ledger.sqlite import Connect, open_sqlite
+from hub.passwords import SALT_BYTES, password_digest
 from loyalty.chain import is_name
 
 SECRET_MIN_BYTES = 16
@@ -70,7 +70,7 @@ class Ledger:
             ValueError: a name that fits no topic, a short secret, or a device of another store.
         """
         _check_device(store, device, kid, secret)
-        salt = secrets.token_bytes(16)
+        salt = secrets.token_bytes(SALT_BYTES)
         with self.transaction() as database:
             found = database.execute(
                 "SELECT id, store FROM device WHERE name = ?", (device,)
@@ -152,14 +152,6 @@ def insistently(deed: Callable[[], T]) -> T:
         with suppress(LedgerContended):
             return deed()
     return deed()
-
-
-def password_digest(salt: bytes, password: str) -> bytes:
-    """Return what is kept of a device's broker password.
-
-    One SHA-256 is enough: the passwords are 32 random bytes, not words that a person chose.
-    """
-    return hashlib.sha256(salt + password.encode()).digest()
 
 
 def is_on_server(place: Place) -> bool:

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 from hub.errors import NotFound
 from hub.ledger.ledger import Ledger
-from hub.ledger.schema import MEMBER_POINTS, POINT
+from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
 
 HISTORY_MAX = 1_000
 CARDS_MAX = 100  # of a member, that people are shown
 
 
 class DeviceLogin(NamedTuple):
-    """What the broker's door needs of a registered device that is not revoked."""
+    """What a broker's door needs of a registered device that is not revoked."""
 
     store: str
     password_salt: bytes
@@ -74,6 +74,21 @@ def device_login(ledger: Ledger, name: str) -> DeviceLogin | None:
     with ledger.engine.asking():
         row = ledger.connection.execute(statement, (name,)).fetchone()
     return None if row is None else DeviceLogin(*row)
+
+
+def device_logins(ledger: Ledger) -> dict[str, DeviceLogin]:
+    """Return how every device logs in that may, by name and in the order of names.
+
+    Raises:
+        LedgerUnavailable: the database does not answer.
+    """
+    statement = (
+        "SELECT name, store, password_salt, password_digest FROM device"
+        " WHERE revoked_ms IS NULL AND name <> ? ORDER BY name"
+    )
+    with ledger.engine.asking():
+        rows = ledger.connection.execute(statement, (HUB_DEVICE,)).fetchall()
+    return {name: DeviceLogin(*rest) for name, *rest in rows}
 
 
 def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:

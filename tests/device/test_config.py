@@ -9,6 +9,8 @@ from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
 from device.nfc.readers.reader_url import ResetLine, SerialPn532
 from device.scanners.scanner_url import ScannerPlace
+from hub.private_ca import new_root
+from loyalty.clock import SystemClock
 
 SECRET = "ab" * 32
 GOOD = f"""
@@ -133,6 +135,46 @@ def test_a_password_may_stand_in_a_file_of_its_own(path: Path) -> None:
     path.write_text(GOOD.replace('password = "open-sesame"', 'password_file = "password"'))
 
     assert read_config(path).broker.password == "from-file"
+
+
+def test_a_broker_with_tls_is_known_by_its_ca(path: Path) -> None:
+    root = new_root(SystemClock().now_ms())
+    (path.parent / "ca.crt").write_bytes(root.certificate)
+    path.write_text(GOOD.replace("port = 1883", 'port = 8883\nca_file = "ca.crt"'))
+
+    tls = read_config(path).broker.tls
+
+    assert tls is not None
+    assert tls.check_hostname
+    assert len(tls.get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('ca_file = "absent"', "hub.ca_file: {}/absent: No such file or directory, wanted"),
+        ('ca_file = "secret-k2"', "hub.ca_file: {}/secret-k2: found something else, wanted cert"),
+        ("ca_file = 5", "hub.ca_file: found 5, wanted text"),
+        ('certificate_file = "x"', "hub.ca_file: missing, wanted with a certificate or a key"),
+        (
+            'ca_file = "ca.crt"\nkey_file = "x"',
+            "hub.certificate_file: missing, wanted both certificate_file and key_file or neither",
+        ),
+        (
+            'ca_file = "ca.crt"\ncertificate_file = "ca.crt"\nkey_file = "secret-k2"',
+            "hub.certificate_file: {}/ca.crt: found something else, wanted a certificate in PEM, and",
+        ),
+    ],
+)
+def test_mistakes_about_tls_are_named_with_the_others(path: Path, keys: str, told: str) -> None:
+    root = new_root(SystemClock().now_ms())
+    (path.parent / "ca.crt").write_bytes(root.certificate)
+
+    text = GOOD.replace("port = 1883", keys)
+
+    port, tls = mistakes_of(path, text)
+    assert port.startswith("hub.port: missing")
+    assert tls.startswith(told.format(path.parent))
 
 
 def test_secrets_never_show_in_the_repr(path: Path) -> None:

@@ -8,8 +8,8 @@ from amqtt.contexts import Action
 from hub.config import BridgeLogin
 from hub.embedded_broker import Door, EmbeddedBroker, _Steady
 from hub.errors import LedgerUnavailable
-from hub.ledger.ledger import password_digest
 from hub.ledger.queries import DeviceLogin
+from hub.passwords import password_digest
 from loyalty import topics
 from tests.hub.hub_world import free_port
 

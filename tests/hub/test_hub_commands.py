@@ -117,7 +117,7 @@ def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
     assert config.ledger_place == tmp_path / "ledger.db"
     assert config.face_key == FACE_KEY
     assert [it.version for it in config.programmes] == [3]
-    assert config.broker == ("127.0.0.1", 1883, None)
+    assert config.broker == ("127.0.0.1", 1883, None, None)
 
 
 def test_a_hub_that_checks_cards_is_told_their_keys(tmp_path):
@@ -146,7 +146,32 @@ def test_an_external_broker_has_a_login(tmp_path):
     )
     config = load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
 
-    assert config.broker == ("mq.example", 1883, ("bridge", "secret"))
+    assert config.broker == ("mq.example", 1883, ("bridge", "secret"), None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ('ca_file = "absent"', r"hub.toml:9: broker.ca_file: .*absent: No such file"),
+        (
+            'ca_file = "p"',
+            r"hub.toml:9: broker.ca_file: .*p: found something else, wanted cert in PEM",
+        ),
+        ("ca_file = 5", r"hub.toml:9: broker.ca_file: found 5"),
+        ('key_file = "p"', r"broker.ca_file: found nothing, wanted with"),
+    ],
+)
+def test_mistakes_about_tls_are_told_with_the_others(tmp_path, keys, told):
+    text = (
+        'ledger = 5\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
+        '[broker]\nhost = "mq.example"\nembedded = false\nuser = "bridge"\n'
+        f'password_file = "p"\n{keys}\n'
+    )
+
+    with pytest.raises(ConfigErrors, match=told) as raised:
+        load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
+
+    assert len(raised.value.mistakes) == 2
 
 
 def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path):

@@ -1,0 +1,90 @@
+"""`revisit hub broker-config`: what a broker that is not our own must be told."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.broker_folder import (
+    BRIDGE_PASSWORD,
+    CA_CERTIFICATE,
+    Certificates,
+    Wanted,
+    write_mosquitto,
+)
+from hub.config import PORT_MAX
+from hub.hub import BRIDGE_USER
+from hub.ledger.ledger import open_ledger
+from loyalty.clock import SystemClock
+
+app = typer.Typer(help="Write the configuration of a broker.", no_args_is_help=True)
+
+
+@app.callback()
+def which() -> None:
+    """Write the configuration of a broker of this kind."""
+
+
+@app.command()
+def mosquitto(
+    out: Annotated[Path, typer.Option(file_okay=False, help="The folder for its files.")],
+    host: Annotated[
+        list[str], typer.Option(help="A name or address that devices call it by; may be repeated.")
+    ],
+    db: Annotated[str, typer.Option(help="The ledger with the devices.")] = "ledger.db",
+    port: Annotated[int, typer.Option(min=1, max=PORT_MAX, help="Where it listens.")] = 8883,
+    address: Annotated[str, typer.Option(help="Listen on this address alone.")] = "",
+    data: Annotated[Path, typer.Option(file_okay=False, help="Where it keeps what waits.")] = Path(
+        "/var/lib/mosquitto"
+    ),
+    service_user: Annotated[str, typer.Option(help="Whom it runs as.")] = "mosquitto",
+    certificate: Annotated[
+        Path | None, typer.Option(help="Its certificate, if there is one; with --key and --ca.")
+    ] = None,
+    key: Annotated[Path | None, typer.Option(help="The key of that certificate.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="The CA of that certificate.")] = None,
+    clients_ca: Annotated[
+        Path | None, typer.Option(help="Let in only who has a certificate of this CA as well.")
+    ] = None,
+) -> None:
+    """Write mosquitto's configuration, or write it again after devices were added or revoked."""
+    wanted = Wanted(
+        hosts=tuple(host),
+        port=port,
+        address=address,
+        data=data,
+        service_user=service_user,
+        certificates=_certificates(certificate, key, ca),
+        clients_ca_file=clients_ca,
+    )
+    ledger = open_ledger(db)
+    try:
+        write_mosquitto(out, ledger, wanted, SystemClock().now_ms())
+    finally:
+        ledger.close()
+    ca_file = ca or out / CA_CERTIFICATE
+    typer.echo(_TOLD.format(host=host[0], port=port, user=BRIDGE_USER, out=out, ca_file=ca_file))
+
+
+def _certificates(
+    certificate: Path | None, key: Path | None, ca: Path | None
+) -> Certificates | None:
+    if certificate and key and ca:
+        return Certificates(certificate, key, ca)
+    if certificate or key or ca:
+        raise typer.BadParameter("wanted --certificate, --key and --ca together, or none of them")
+    return None
+
+
+_TOLD = f"""\
+# hub.toml; in [hub] of a device: host, port and ca_file.
+[broker]
+embedded = false
+host = "{{host}}"
+port = {{port}}
+user = "{{user}}"
+password_file = "{{out}}/{BRIDGE_PASSWORD}"
+ca_file = "{{ca_file}}"
+
+# A mosquitto that runs reads the files again, and disconnects who was revoked, when told to:
+#   systemctl kill --signal=HUP --kill-who=main mosquitto"""
