@@ -21,6 +21,7 @@ class Command:
 
 COMMANDS = {
     "card": Command("device.card_command", "make cards a member's, verify and repair them"),
+    "case": Command("hub.case_command", "work on what needs a person"),
     "kiosk": Command("device.terminal_command", "run a kiosk at the counter", ("kiosk",)),
     "handheld": Command("device.terminal_command", "run floor staff's handheld", ("handheld",)),
     "face": Command("device.face_command", "preview and check the faces of cards"),

@@ -102,18 +102,21 @@ class Intake:
         return [reply for arrival in arrivals for reply in self.take([arrival])]
 
     def tick(self) -> int:
-        """Post what earns beyond gaps older than 15 minutes; return how many lines did.
+        """Post what has waited long enough; return how many lines did.
+
+        That is what earns beyond gaps older than 15 minutes, and what was ahead of our clock.
 
         Raises:
-            LedgerUnavailable: nothing was changed.
+            LedgerUnavailable: what did not post waits on.
         """
-        return insistently(self._post_beyond_gaps)
+        posted = insistently(lambda: self._post(self._custody.post_beyond_old_gaps))
+        return posted + insistently(lambda: self._post(self._poster.post_reached))
 
-    def _post_beyond_gaps(self) -> int:
+    def _post(self, waited: Callable[[int], int]) -> int:
         try:
             with self._ledger.transaction():
                 self._look_elsewhere()
-                posted = self._custody.post_beyond_old_gaps(self._now_ms())
+                posted = waited(self._now_ms())
                 self._books.flush()
         except BaseException:
             self._books.forget()

@@ -78,7 +78,7 @@ class LateFacts:
         histories.correct_uses(filed.id, member, difference.uses)
         histories.keep_instead(member, tail.before, difference.passed)
         for covered in difference.covered:
-            self._books.close_case(OVERDRAWN, covered)
+            self._books.close_case(OVERDRAWN, covered, filed.received_ms)
         self._books.set_member(member.token, difference.state)
 
     def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:

@@ -1,6 +1,6 @@
 """One line's way through reconciliation into the books."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub.late import LateFacts
 from hub.ledger.books import Books
@@ -8,6 +8,8 @@ from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
 from hub.ledger.schema import HUB_DEVICE, POINT, POINTS_ISSUED, POINTS_REDEEMED
 from hub.reconcile import (
     EARLIER,
+    FUTURE_CLOCK,
+    FUTURE_MAX_MS,
     HELD,
     OP_CONFLICT,
     POSTED,
@@ -88,6 +90,21 @@ class Poster:
             times = (filed.received_ms, TIME_MAX_MS)
             self._books.holds.add(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
         return _WAITS
+
+    def post_reached(self, now_ms: int) -> int:
+        """Post lines that were ahead of the hub's clock and are not any more; return how many did.
+
+        A device's case closes when none of its lines is ahead any longer.
+        """
+        posted = 0
+        devices = set()
+        for filed in self._held(FUTURE_CLOCK, now_ms + FUTURE_MAX_MS):
+            posted += self.post(filed._replace(received_ms=now_ms)).status == POSTED
+            devices.add(filed.chain.device.name)
+        still_ahead = {name for name, *_ in self._books.inbox.held_with(FUTURE_CLOCK)}
+        for device in sorted(devices - still_ahead):
+            self._books.close_case(FUTURE_CLOCK, device, now_ms)
+        return posted
 
     def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
         """Keep a line that does not post, and open a case for it."""
@@ -184,21 +201,26 @@ class Poster:
         if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
             self._capture(record, member, filed)
         if known.card is None and outcome.status == POSTED and links(record):
-            self._post_waiting(record.card)
+            self._post_waiting(record.card, filed.received_ms)
         return verdict
 
-    def _post_waiting(self, card: str) -> None:
+    def _post_waiting(self, card: str, now_ms: int) -> None:
         """Post the lines that were held because nobody knew whose `card` is."""
+        for filed in self._held(UNKNOWN_CARD):
+            if from_line(filed.line).card == card:
+                self.post(filed)
+        self._books.close_case(UNKNOWN_CARD, card, now_ms)
+
+    def _held(self, code: str, until_ms: int = TIME_MAX_MS) -> Iterator[Filed]:
+        """Yield the lines held with `code` that happened by `until_ms`; none of a fork."""
         inbox = self._books.inbox
-        for name, epoch, seq in inbox.held_with(UNKNOWN_CARD):
+        for name, epoch, seq in inbox.held_with(code, until_ms):
             device = self._books.device(name)
             assert device is not None
             chain = inbox.chain(device, epoch)
             found = inbox.line_at(chain, seq)
-            is_forked = chain.fork_seq is not None and seq >= chain.fork_seq
-            if found is not None and not is_forked and from_line(found[0].line).card == card:
-                self.post(found[0])
-        self._books.close_case(UNKNOWN_CARD, card)
+            if found is not None and (chain.fork_seq is None or seq < chain.fork_seq):
+                yield found[0]
 
     def _book_differences(
         self, record: Record, outcome: Outcome, known: Known, filed: Filed

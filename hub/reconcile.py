@@ -20,7 +20,7 @@ from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 from loyalty.wire import names_of
 
-FUTURE_MAX_MS = 5 * 60_000  # docs/adr/0007: further ahead waits for a person
+FUTURE_MAX_MS = 5 * 60_000  # docs/adr/0007: further ahead waits until it is not
 CODE_MAX_CHARS = 64
 
 POSTED, HELD, REJECTED, DUPLICATE = "posted", "held", "rejected", "duplicate"
@@ -28,6 +28,7 @@ EARLIER = "earlier"  # than the line that posted with this op, which has to make
 OP_CONFLICT = "op_conflict"
 OVERDRAWN = "overdrawn"
 UNKNOWN_CARD = "unknown_card"
+FUTURE_CLOCK = "future_clock"
 
 # What every line carries says where and when it was stated, not what happened.
 _CIRCUMSTANCES = frozenset(names_of("check_in")) | {"till_ms", "auth", "granted_ms"}
@@ -107,7 +108,7 @@ def reconcile(
     """Return what becomes of `record`, which stands at `position`."""
     if known.stated.event_ms > known.now_ms + FUTURE_MAX_MS:
         ahead_s = (known.stated.event_ms - known.now_ms) // 1000
-        return _held("future_clock", position.device, f"{ahead_s} s ahead of the hub")
+        return _held(FUTURE_CLOCK, position.device, f"{ahead_s} s ahead of the hub")
     if isinstance(record, CardSuspected):
         return Outcome(POSTED, cases=(_suspected(record, known),))
     if record.card and not known.member:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from hub.ledger.ahead import wanted_by
+from hub.ledger.cases import settle
 from hub.ledger.closes import Closes
 from hub.ledger.database import Row
 from hub.ledger.histories import Histories, kept_state_row
@@ -124,12 +125,10 @@ class Books:
         """Open a case, or count one more of those that are open."""
         self._unwritten.cases.append((*case, line_id, now_ms, now_ms))
 
-    def close_case(self, code: str, subject: str) -> None:
+    def close_case(self, code: str, subject: str, now_ms: int) -> None:
         """Close a case that has settled itself."""
         self._unwritten.write()
-        self._database.execute(
-            "UPDATE case_file SET status = 'closed' WHERE code = ? AND subject = ?", (code, subject)
-        )
+        settle(self._database, code, subject, now_ms)
 
     # Members and cards
 

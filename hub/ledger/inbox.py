@@ -10,6 +10,7 @@ from hub.ledger.database import Database, Row
 from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
 from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
+from loyalty.fields import TIME_MAX_MS
 from loyalty.receipts import LineStatus
 from loyalty.state import Position
 
@@ -164,10 +165,13 @@ class Inbox:
         rows = self._database.execute(_LINES + where, (chain.id, chain.seq, code)).fetchall()
         return [_kept_line(chain, row)[0] for row in rows]
 
-    def held_with(self, code: str) -> list[tuple[str, str, int]]:
-        """Return device, epoch and number of every line that is held with `code`, oldest first."""
+    def held_with(self, code: str, until_ms: int = TIME_MAX_MS) -> list[tuple[str, str, int]]:
+        """Return device, epoch and number of the lines that are held with `code`, oldest first.
+
+        Those that count after `until_ms` are left out.
+        """
         self._write()
-        return self._database.execute(_HELD_WITH, (code,)).fetchall()
+        return self._database.execute(_HELD_WITH, (code, until_ms)).fetchall()
 
     def is_fork(self, chain: ChainRow, seq: int, head: bytes) -> bool:
         """Return whether the line with that head is kept as a fork of `chain`."""
@@ -251,7 +255,7 @@ _EXCEPTIONS = (
 _HELD_WITH = (
     "SELECT name, epoch, inbox.seq FROM inbox"
     " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device"
-    " WHERE status = 'held' AND code = ? ORDER BY inbox.id"
+    " WHERE status = 'held' AND code = ? AND event_ms <= ? ORDER BY inbox.id"
 )
 _LINES = "SELECT id, seq, head, line, received_ms, status, code FROM inbox"
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from hub.ledger.database import Row
 from hub.ledger.rows import STATES_SPAN
-from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change
+from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
 
 
 class Arrays(Protocol):
@@ -39,6 +39,7 @@ class PostgresWriter:
         self._rows(_ADD_LOT_USE, it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, _earliest(it.card_writes))
+        self._open_again(it.cases)
         self._rows(_SET_CASE, _counted(it.cases))
         kept = {(member, version): row for row in it.kept_states for member, version in [row[:2]]}
         self._rows(_KEEP_STATE, list(kept.values()))
@@ -49,6 +50,11 @@ class PostgresWriter:
             # Houses are everybody's: without this the order of the update would decide who waits.
             self._database.connection.execute(_LOCK_ACCOUNTS, (sorted(deltas),))
             self._rows(_MOVE, sorted(deltas.items()))
+
+    def _open_again(self, cases: Sequence[Row]) -> None:
+        if cases:
+            columns = [list(column) for column in zip(*opened_again(cases), strict=True)]
+            self._database.connection.execute(_OPEN_AGAIN, columns)
 
     def _forget_states(self, kept: Iterable[tuple[int, int]]) -> None:
         old = {member: version - STATES_SPAN for member, version in sorted(kept)}
@@ -139,9 +145,16 @@ _ADD_CARD_WRITE = (
     " ON CONFLICT (card, counter, op)"
     " DO UPDATE SET touched_ms = least(card_write.touched_ms, excluded.touched_ms)"
 )
+_OPEN_AGAIN = (
+    "INSERT INTO case_note (case_file, at_ms, deed, who, note)"
+    " SELECT id, seen.at_ms, 'opened', '', '' FROM case_file"
+    f" JOIN {_arrays(f'{_W} {_T} {_T}')} AS seen (at_ms, code, subject)"
+    " ON seen.code = case_file.code AND seen.subject = case_file.subject WHERE status = 'closed'"
+)
 _SET_CASE = (
-    "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"
-    f" SELECT *, 'open' FROM {_arrays(f'{_T} {_T} {_T} {_W} {_W} {_W} {_W}')}"
+    "INSERT INTO case_file"
+    " (code, subject, detail, line, opened_ms, last_ms, times, status, assignee)"
+    f" SELECT *, 'open', '' FROM {_arrays(f'{_T} {_T} {_T} {_W} {_W} {_W} {_W}')}"
     " ON CONFLICT (code, subject) DO UPDATE SET last_ms = excluded.last_ms,"
     " times = case_file.times + excluded.times, status = 'open'"
 )

@@ -13,7 +13,7 @@ from hub.errors import LedgerUnavailable, NoLedger
 from hub.ledger.ahead import Wanted
 from hub.ledger.database import Row
 from hub.ledger.rows import STATES_SPAN
-from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change
+from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
 
 # Bigger than SQLite's 1000: at 100 lines a transaction the checkpoint's writes were the limit.
 AUTOCHECKPOINT_PAGES = 8000
@@ -85,6 +85,7 @@ class SqliteEngine:
         self._rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, it.card_writes)
+        self.database.executemany(_OPEN_AGAIN, opened_again(it.cases))
         self._rows(_SET_CASE, it.cases)
         self._rows(_KEEP_STATE, it.kept_states)
         old = [(member, version - STATES_SPAN) for member, version, *_ in it.kept_states]
@@ -183,9 +184,14 @@ _ADD_CARD_WRITE = (
     "INSERT INTO card_write VALUES (?, ?, ?, ?) ON CONFLICT (card, counter, op)"
     " DO UPDATE SET touched_ms = min(touched_ms, excluded.touched_ms)"
 )
+_OPEN_AGAIN = (
+    "INSERT INTO case_note (case_file, at_ms, deed, who, note) SELECT id, ?, 'opened', '', ''"
+    " FROM case_file WHERE code = ? AND subject = ? AND status = 'closed'"
+)
 _SET_CASE = (
-    "INSERT INTO case_file (code, subject, detail, line, opened_ms, last_ms, times, status)"
-    " VALUES (?, ?, ?, ?, ?, ?, 1, 'open') ON CONFLICT (code, subject) DO UPDATE SET"
+    "INSERT INTO case_file"
+    " (code, subject, detail, line, opened_ms, last_ms, times, status, assignee)"
+    " VALUES (?, ?, ?, ?, ?, ?, 1, 'open', '') ON CONFLICT (code, subject) DO UPDATE SET"
     " last_ms = excluded.last_ms, times = times + 1, status = 'open'"
 )
 _SET_CHAIN = (

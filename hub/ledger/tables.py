@@ -289,6 +289,7 @@ Table(
 )
 
 # Something a person should look at; one file per code and subject, however often it is seen.
+# `opened_ms` is when it was first seen, `assignee` who looks after it, empty for nobody.
 Table(
     "case_file",
     METADATA,
@@ -301,7 +302,24 @@ Table(
     whole("last_ms"),
     whole("times"),
     words("status"),
+    words("assignee"),
     UniqueConstraint("code", "subject"),
     CheckConstraint("status IN ('open', 'closed')", name="case_file_status"),
     **STRICT,
 )
+
+# What became of a case after it was first opened: people assign and close it, it settles by itself,
+# or is seen again and so opened again. `who` is empty for the hub.
+_case_note = Table(
+    "case_note",
+    METADATA,
+    number(),
+    whole("case_file", "case_file.id"),
+    whole("at_ms"),
+    words("deed"),
+    words("who"),
+    words("note"),
+    CheckConstraint("deed IN ('assigned', 'closed', 'settled', 'opened')", name="case_note_deed"),
+    **STRICT,
+)
+Index("case_note_file", _case_note.c.case_file)

@@ -1,6 +1,7 @@
 """Rows of one transaction that are not in the database yet."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from hub.ledger.database import Engine, Row
@@ -42,6 +43,17 @@ def must_change(changed: int, wanted: int, what: str) -> None:
         AssertionError: naming `what` was to change.
     """
     assert changed == wanted, f"{changed} rows changed, {wanted} wanted: {what}"
+
+
+def opened_again(cases: Sequence[Row]) -> list[Row]:
+    """Return when each of `cases` was first seen, its code and its subject, once for each case.
+
+    Rows of `cases` begin with code and subject, and end with when they were seen.
+    """
+    seen_ms: dict[Row, int] = {}
+    for code, subject, *_, at_ms in cases:
+        seen_ms.setdefault((code, subject), at_ms)
+    return [(at_ms, *case) for case, at_ms in seen_ms.items()]
 
 
 def member_row(member: MemberRow) -> Row:
