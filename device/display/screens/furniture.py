@@ -187,7 +187,7 @@ def edge_button(
     sign: str,
     on_brand: bool = False,
 ) -> None:
-    """Draw a button at the edge, with its sign if there is room for it."""
+    """Draw a button at the edge, with its sign unless that would cost the words a line."""
     ink, ground = sheet.button(box, id=id, label=label, role=role, kind="quiet", on_brand=on_brand)
     inner = box.inset(sheet.px(1.2 * min(1.0, sheet.scale)), sheet.px(0.3))
     words = [Paragraph(label, 0, bold=True)]
@@ -195,7 +195,9 @@ def edge_button(
     place = inner.left_part(side)
     room = inner.right_of(place, sheet.px(1.5))
     block = sheet.setter.set(words, room.width, room.height)
-    if block.is_cut or block.lines[0].style.size_px < sheet.setter.floor_px:
+    alone = sheet.setter.set(words, inner.width, inner.height)
+    is_small = bool(block.lines) and block.lines[0].style.size_px < sheet.setter.floor_px
+    if block.is_cut or is_small or len(block.lines) > len(alone.lines):
         sheet.block(words, inner, inks={"ink": ink}, ground=ground, align="centre")
         return
     sheet.symbol(sign, place.square(side), ink)
