@@ -66,6 +66,7 @@ def test_a_member_above_their_points_is_told_what_the_tier_above_wants_in_all():
 
 
 def test_a_tier_that_comes_with_the_next_sale_anyway_is_not_the_next_one():
+    assert next_tier(plain(), member("silver", 100)) == NextTier("platinum", 900)
     assert next_tier(plain(), member("silver", 300)) == NextTier("platinum", 700)
     assert next_tier(plain(), member("silver", 2000)) == NO_NEXT_TIER
 
