@@ -1,6 +1,5 @@
 """`revisit ledger`: what a member has, what moved, and whether what must hold does."""
 
-import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from hub import copies_command
 from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.hub_command import run_app
@@ -28,6 +28,7 @@ Member = Annotated[str, typer.Argument(help="The member's token, as cards carry 
 DIFFERENCES_SHOWN_MAX = 1_000
 
 _app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
+_app.add_typer(copies_command.app)
 _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim]absent[/]"}
 
 
@@ -156,17 +157,6 @@ def history_command(
         times = (_moment(it.event_ms), _moment(it.booked_ms))
         table.add_row(*times, it.device, it.op, it.leg, f"{it.points:+,}")
     Console().print(table)
-
-
-@_app.command("restored")
-def restored_command(db: Db = "ledger.db") -> None:
-    """Say that this ledger is a backup: devices send again what it lacks. Stop the hub before."""
-    ledger = open_ledger(db)
-    try:
-        ledger.begin_incarnation(secrets.token_hex(8))
-        typer.echo(f"{db}: devices will send again what this ledger lacks")
-    finally:
-        ledger.close()
 
 
 def _print_invariants(ledger: Ledger, invariants: dict[str, Holds]) -> None:

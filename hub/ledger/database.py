@@ -78,6 +78,14 @@ class Engine(Protocol):
         """
         ...
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Run the block, which only reads, on the ledger as it is now; nobody has to wait for it.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        ...
+
     def changed_elsewhere(self) -> int:
         """Return a number that changes when another connection may have committed."""
         ...

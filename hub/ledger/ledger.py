@@ -159,12 +159,17 @@ def is_on_server(place: Place) -> bool:
     return isinstance(place, str) and place.startswith(_POSTGRES)
 
 
+def file_of(place: Place) -> Path:
+    """Return the file of a ledger that is not on a server."""
+    return Path(str(place).removeprefix(_SQLITE))
+
+
 def _open(place: Place, create: bool, connect: Connect | None) -> Engine:
     if is_on_server(place):
         from hub.ledger.postgres import open_postgres  # a shop's hub has no use for its driver
 
         return open_postgres(str(place))
-    path = Path(str(place).removeprefix(_SQLITE))
+    path = file_of(place)
     if connect is None:
         return open_sqlite(path, create=create)
     return open_sqlite(path, create=create, connect=connect)

@@ -86,6 +86,12 @@ class PostgresEngine:
                 self.database.connect_again()
             yield
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self.transaction():
+            self.database.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
     def changed_elsewhere(self) -> int:
         # Others write whenever they like: nothing is remembered beyond a transaction.
         self._transactions += 1

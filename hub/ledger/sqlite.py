@@ -53,6 +53,15 @@ class SqliteEngine:
         except sqlite3.OperationalError as error:
             raise LedgerUnavailable(f"{self.place}: {error}") from error
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self.asking():
+            self.database.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
     def changed_elsewhere(self) -> int:
         row = self.database.execute("PRAGMA data_version").fetchone()
         return int(row[0])
