@@ -62,7 +62,8 @@ def mosquitto(
         write_mosquitto(out, ledger, wanted, SystemClock().now_ms())
     finally:
         ledger.close()
-    ca_file = ca or out / CA_CERTIFICATE
+    out = out.absolute()
+    ca_file = ca.absolute() if ca else out / CA_CERTIFICATE
     typer.echo(_TOLD.format(host=host[0], port=port, user=BRIDGE_USER, out=out, ca_file=ca_file))
 
 
@@ -87,4 +88,4 @@ password_file = "{{out}}/{BRIDGE_PASSWORD}"
 ca_file = "{{ca_file}}"
 
 # A mosquitto that runs reads the files again, and disconnects who was revoked, when told to:
-#   systemctl kill --signal=HUP --kill-who=main mosquitto"""
+#   systemctl reload mosquitto    (SIGHUP)"""

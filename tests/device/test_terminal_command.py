@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pwd
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -14,6 +16,7 @@ from simulators.chips.classic import ClassicChip
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
 from tests.device.terminal_world import Hardware, hardware_in
+from tests.hub.hub_world import free_port
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
@@ -80,6 +83,14 @@ class Site(SampleSite):
         words = dict(line.split(" = ") for line in told.splitlines())
         self.configure(device, secret=words["secret"], password=words["mqtt_password"])
 
+    async def mosquitto(self, folder: Path) -> None:
+        """Start Debian's broker with the configuration in `folder`."""
+        process = await asyncio.create_subprocess_exec(
+            *("/usr/sbin/mosquitto", "-c", str(folder / "mosquitto.conf")),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self._programs.push_async_callback(Program(process).end, signal.SIGKILL)
+
     async def reader(self, card: str) -> Program:
         program = await self.start("sim", "pn532", "--link", "reader", "--card", card)
         await program.hear("reader")
@@ -119,6 +130,31 @@ async def test_a_shop_with_a_hub_and_a_handheld_sells_and_earns(tmp_path):
         assert "reader_lost" in said
         status, _ = await hub.end()
         assert status == 0
+
+
+async def test_a_handheld_and_its_hub_meet_at_a_mosquitto_with_tls(tmp_path):
+    port, us = free_port(), pwd.getpwuid(os.geteuid()).pw_name
+    async with site_in(tmp_path) as site:
+        await site.add("h1")
+        place = ("--host", "127.0.0.1", "--port", f"{port}", "--data", ".", "--service-user", us)
+        command = ("hub", "broker-config", "mosquitto", "--out", "mq", *place)
+        _, told, _ = await site.run(*command)
+        hub_toml, handheld_toml = tmp_path / "hub.toml", tmp_path / "handheld.toml"
+        hub_toml.write_text(hub_toml.read_text().partition("[broker]")[0] + told)
+        text, old_port = handheld_toml.read_text(), re.compile(r"^port = .*$", re.MULTILINE)
+        handheld_toml.write_text(old_port.sub(f'port = {port}\nca_file = "mq/ca.crt"', text))
+        await site.mosquitto(tmp_path / "mq")
+        await site.start("hub", "hub.toml")
+        await site.reader("blank")
+        handheld = await site.start("handheld", "handheld.toml", "--programme", "programme.toml")
+        await handheld.hear("Ready for the next sale.")
+
+        handheld.type("issue m-1001")
+        await handheld.hear("The card is ready.")
+        await receipted(site, lines=1)
+        again = await site.run(*command)
+
+        assert again == (0, told, "")
 
 
 async def test_a_member_buys_at_the_handheld_and_has_the_face_printed_at_the_kiosk(tmp_path):

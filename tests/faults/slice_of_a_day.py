@@ -33,7 +33,12 @@ class Played(NamedTuple):
 
 
 def play_slice(
-    folder: Path, seed: int | None, kinds: Collection[str] = FAULTS, *, baskets: int = BASKETS
+    folder: Path,
+    seed: int | None,
+    kinds: Collection[str] = FAULTS,
+    *,
+    baskets: int = BASKETS,
+    on_mosquitto: bool = False,
 ) -> Played:
     """Play the slice in `folder`, with the faults of `kinds` that `seed` draws."""
     text = PROGRAMME.read_text()
@@ -47,6 +52,7 @@ def play_slice(
         ledger_place=folder / "ledger.db",
         faults=seed,
         fault_kinds=kinds,
+        on_mosquitto=on_mosquitto,
     )
     with capture_logs():
         played = asyncio.wait_for(play(plan, lambda: None), PLAYED_WITHIN_S)

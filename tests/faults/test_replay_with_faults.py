@@ -9,6 +9,7 @@ from tests.campaign import size
 from tests.faults.slice_of_a_day import calm_digest, play_slice
 
 SEEDS = range(1, size(20, 200) + 1)
+SEEDS_ON_MOSQUITTO = (None, *range(1, size(1, 50) + 1))
 FEW = 12  # baskets, where one kind of fault is looked at
 
 
@@ -28,6 +29,17 @@ def test_no_seed_changes_what_the_ledger_holds(seed, tmp_path, calm):
     assert played.broken == []
     assert played.records == played.receipted
     assert [it for it, count in played.faults.items() if not count] == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", SEEDS_ON_MOSQUITTO)
+def test_mosquitto_with_tls_changes_nothing_either(seed, tmp_path, calm):
+    played = play_slice(tmp_path, seed, on_mosquitto=True)
+
+    assert played.digest == calm_digest(calm)
+    assert played.broken == []
+    assert played.records == played.receipted
+    assert [it for it, count in played.faults.items() if bool(count) != bool(seed)] == []
 
 
 @pytest.mark.campaign

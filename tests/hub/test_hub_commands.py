@@ -155,7 +155,7 @@ def test_an_external_broker_has_a_login(tmp_path):
         ('ca_file = "absent"', r"hub.toml:9: broker.ca_file: .*absent: No such file"),
         (
             'ca_file = "p"',
-            r"hub.toml:9: broker.ca_file: .*p: found something else, wanted cert in PEM",
+            r"hub.toml:9: broker.ca_file: .*p: found something else, wanted certificates in PEM",
         ),
         ("ca_file = 5", r"hub.toml:9: broker.ca_file: found 5"),
         ('key_file = "p"', r"broker.ca_file: found nothing, wanted with"),
