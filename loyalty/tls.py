@@ -57,7 +57,8 @@ def tls_trouble(error: BaseException | None) -> str:
             return "its certificate is not by the CA of ca_file"
         return f"its certificate: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"no TLS: {(error.reason or 'no reason given').lower().replace('_', ' ')}"
+        reason = getattr(error, "reason", None) or str(error)
+        return f"no TLS: {reason.lower().replace('_', ' ')}"
     return ""
 
 

@@ -65,3 +65,6 @@ class Wire:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        # They refer to us, and in a circle the client's sockets may go before it closes them.
+        self.client.on_connect = self.client.on_subscribe = None
+        self.client.on_message = self.client.on_disconnect = None
