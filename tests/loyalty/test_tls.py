@@ -26,7 +26,7 @@ def test_a_key_behind_a_password_is_a_mistake_and_nobody_is_asked_for_it(tmp_pat
         (None, ""),
         (ConnectionRefusedError("refused"), ""),
         (TimeoutError("timed out"), ""),
-        (ssl.SSLError("Strange"), "no TLS: strange"),
+        (ssl.SSLError(1, "Strange"), "no TLS: strange"),
     ],
 )
 def test_only_trouble_with_tls_is_told(error, told):
