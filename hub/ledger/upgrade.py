@@ -5,6 +5,7 @@ Imported only where that is to be done: Alembic takes half a second to load.
 
 import sqlite3
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import sqlalchemy
@@ -26,7 +27,8 @@ def upgrade_sqlite(connection: sqlite3.Connection) -> None:
         _upgrade(opened)
 
 
-def newest_sqlite_schema() -> list[str]:
+@cache
+def newest_sqlite_schema() -> tuple[str, ...]:
     """Return the statements that make the newest schema in an empty file.
 
     A new file gets them by our own connection: a simulated disk is nothing for Alembic.
@@ -35,7 +37,7 @@ def newest_sqlite_schema() -> list[str]:
         upgrade_sqlite(model)
         made = model.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
         (revision,) = model.execute("SELECT version_num FROM alembic_version").fetchone()
-    return [*[statement for (statement,) in made], _STATE_REVISION.format(revision)]
+    return (*[statement for (statement,) in made], _STATE_REVISION.format(revision))
 
 
 def upgrade_postgres(url: str) -> None:
