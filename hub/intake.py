@@ -110,7 +110,7 @@ class Intake:
             LedgerUnavailable: what did not post waits on.
         """
         posted = insistently(lambda: self._post(self._custody.post_beyond_old_gaps))
-        return posted + insistently(lambda: self._post(self._poster.post_reached))
+        return posted + insistently(lambda: self._post(self._poster.waiting.post_reached))
 
     def _post(self, waited: Callable[[int], int]) -> int:
         try:

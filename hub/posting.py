@@ -1,6 +1,6 @@
 """One line's way through reconciliation into the books."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from hub.late import LateFacts
 from hub.ledger.books import Books
@@ -8,13 +8,10 @@ from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
 from hub.ledger.schema import HUB_DEVICE, POINT, POINTS_ISSUED, POINTS_REDEEMED
 from hub.reconcile import (
     EARLIER,
-    FUTURE_CLOCK,
-    FUTURE_MAX_MS,
     HELD,
     OP_CONFLICT,
     POSTED,
     REJECTED,
-    UNKNOWN_CARD,
     First,
     Known,
     Outcome,
@@ -23,10 +20,19 @@ from hub.reconcile import (
     whose,
 )
 from hub.touches import Counters, look_up, wrote
+from hub.waiting import Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
 from loyalty.programme import Programme
-from loyalty.records import HUB_KINDS, VALUE_KINDS, Record, Redemption, StoreDayClosed, from_line
+from loyalty.records import (
+    HUB_KINDS,
+    VALUE_KINDS,
+    Record,
+    Redemption,
+    StoreDayClosed,
+    TouchUnknown,
+    from_line,
+)
 from loyalty.refold import SPEND_LEG
 from loyalty.state import Earned, Position, Spent
 from loyalty.wire import UnknownLine, WireError
@@ -40,13 +46,15 @@ _WAITS = Verdict(HELD, GAP)
 class Poster:
     """Decides about lines one by one and writes what follows into the books.
 
-    While `fault` says what went wrong, lines are kept and nothing posts.
+    While `fault` says what went wrong, lines are kept and nothing posts. `waiting` are the lines
+    that post later by themselves.
     """
 
     def __init__(self, books: Books, programmes: Sequence[Programme]) -> None:
         self._books = books
         self._late = LateFacts(books)
         self._programmes = programmes
+        self.waiting = Waiting(books, self.post)
         self.fault = ""
 
     def post(self, filed: Filed) -> Verdict:
@@ -90,21 +98,6 @@ class Poster:
             times = (filed.received_ms, TIME_MAX_MS)
             self._books.holds.add(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
         return _WAITS
-
-    def post_reached(self, now_ms: int) -> int:
-        """Post lines that were ahead of the hub's clock and are not any more; return how many did.
-
-        A device's case closes when none of its lines is ahead any longer.
-        """
-        posted = 0
-        devices = set()
-        for filed in self._held(FUTURE_CLOCK, now_ms + FUTURE_MAX_MS):
-            posted += self.post(filed._replace(received_ms=now_ms)).status == POSTED
-            devices.add(filed.chain.device.name)
-        still_ahead = {name for name, *_ in self._books.inbox.held_with(FUTURE_CLOCK)}
-        for device in sorted(devices - still_ahead):
-            self._books.close_case(FUTURE_CLOCK, device, now_ms)
-        return posted
 
     def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
         """Keep a line that does not post, and open a case for it."""
@@ -200,27 +193,11 @@ class Poster:
             self._move(record, position, outcome, member, filed)
         if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
             self._capture(record, member, filed)
+        if outcome.status == POSTED and isinstance(record, TouchUnknown):
+            self._release(record, filed)
         if known.card is None and outcome.status == POSTED and links(record):
-            self._post_waiting(record.card, filed.received_ms)
+            self.waiting.post_linked(record.card, filed.received_ms)
         return verdict
-
-    def _post_waiting(self, card: str, now_ms: int) -> None:
-        """Post the lines that were held because nobody knew whose `card` is."""
-        for filed in self._held(UNKNOWN_CARD):
-            if from_line(filed.line).card == card:
-                self.post(filed)
-        self._books.close_case(UNKNOWN_CARD, card, now_ms)
-
-    def _held(self, code: str, until_ms: int = TIME_MAX_MS) -> Iterator[Filed]:
-        """Yield the lines held with `code` that happened by `until_ms`; none of a fork."""
-        inbox = self._books.inbox
-        for name, epoch, seq in inbox.held_with(code, until_ms):
-            device = self._books.device(name)
-            assert device is not None
-            chain = inbox.chain(device, epoch)
-            found = inbox.line_at(chain, seq)
-            if found is not None and (chain.fork_seq is None or seq < chain.fork_seq):
-                yield found[0]
 
     def _book_differences(
         self, record: Record, outcome: Outcome, known: Known, filed: Filed
@@ -277,6 +254,16 @@ class Poster:
             return
         case = Case("unknown_grant", redemption.auth, detail)
         self._books.open_case(case, filed.id, filed.received_ms)
+
+    def _release(self, unknown: TouchUnknown, filed: Filed) -> None:
+        """Free the points of a redemption that its device began and then never stated.
+
+        The operation of a redemption names its grant, and a grant is spent by its own device only.
+        """
+        for auth in unknown.intended.split(":"):
+            hold = self._books.holds.find(auth)
+            if hold is not None and hold.device == filed.chain.device.id:
+                self._books.holds.resolve(auth, "released")
 
 
 def _reservation(filed: Filed) -> str:

@@ -13,7 +13,8 @@ from loyalty.clock import DAY_MS
 from loyalty.face_proofs import FaceProof, to_text
 from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
-from loyalty.records import CardIssued
+from loyalty.records import CardIssued, TouchUnknown
+from loyalty.wire import names_of
 
 PHONE = "phone:00112233445566778899aabbccddeeff"
 
@@ -209,6 +210,43 @@ def test_a_cancelled_grant_frees_its_points_and_stays_cancelled(world):
     assert released == again == Released(ref="c1", auth=grant.auth)
     assert late == Refusal(ref="g1", reason="unknown_grant")
     assert isinstance(second, RedeemGranted)
+
+
+def begun(op: str, device_ctr: int = 1) -> TouchUnknown:
+    """Return what a kiosk states at boot about a redemption that a power cut ended."""
+    visit = check_in(ctr_seen=device_ctr, ctr_used=device_ctr + 1, touch="unknown")
+    common = {it: getattr(visit, it) for it in names_of("check_in")}
+    return TouchUnknown(**common, intended=op)
+
+
+def test_a_redemption_that_a_power_cut_ended_frees_its_points(world):
+    till = earned(world, 80)
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+
+    till.add(begun(f"s1:{grant.auth}:redeem"))
+    world.take(till.batch(2))
+
+    (view,) = world.take(till.ask(ask_account()))
+    (again,) = world.take(till.ask(ask_redeem("g2")))
+    assert view.available_points == 80
+    assert isinstance(again, RedeemGranted)
+    assert world.cases() == []
+
+
+def test_a_power_cut_frees_neither_another_devices_grant_nor_one_that_was_used(world):
+    till = earned(world, 99)
+    other = world.till("k2")
+    (theirs,) = world.take(other.ask(ask_redeem("g1")))
+    till.add(begun(f"s1:{theirs.auth}:redeem"))
+    world.take(till.batch(2))
+    other.add(redemption("r2", auth=theirs.auth, granted_ms=START_MS))
+    other.add(begun(f"s1:{theirs.auth}:redeem", 2))
+
+    status = world.value("SELECT status FROM hold")
+    world.take(other.batch())
+
+    assert (status, world.value("SELECT status FROM hold")) == ("active", "captured")
+    assert world.cases() == []
 
 
 def test_a_redemption_captures_its_grant_once(world):
