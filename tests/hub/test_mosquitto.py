@@ -32,7 +32,8 @@ from simulators.mosquitto import Mosquitto
 from tests.campaign import size
 
 LINES_BETWEEN_KILLS = 1_000
-LINES = size(2, 30) * LINES_BETWEEN_KILLS
+LINES = size(2, 15) * LINES_BETWEEN_KILLS
+SETTLED_WITHIN_S = size(60, 600)
 SECRET = bytes(range(32))
 CONNACK = b"\x20"
 RECEIPT_OF = {it: topics.rx("s1", it, "receipt") for it in ("h1", "h2")}
@@ -94,7 +95,7 @@ async def device_of(broker: Mosquitto, folder: Path, lines: int) -> AsyncIterato
     )
     running = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(6 * WAIT_S):
+        async with asyncio.timeout(SETTLED_WITHIN_S):
             yield client
     finally:
         running.cancel()
