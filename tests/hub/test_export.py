@@ -1,6 +1,7 @@
 """The ledger as CSV files: whole, at one moment, without secrets and without formulas."""
 
 import csv
+import threading
 from contextlib import closing
 
 import pytest
@@ -10,6 +11,7 @@ from hub.errors import HubError
 from hub.ledger.export import PAGE_ROWS, export
 from hub.ledger.ledger import open_ledger
 
+EXPORTS = 20
 CARD = "phone:" + "5f" * 16
 
 
@@ -101,19 +103,32 @@ def test_nothing_secret_is_told(world, tmp_path):
     assert b"password" not in told
 
 
-def test_a_hub_that_writes_meanwhile_is_not_held_up_and_not_seen(world, tmp_path, ledger_url):
+def test_sheets_of_a_ledger_that_is_being_written_are_all_as_at_one_moment(
+    world, tmp_path, ledger_url
+):
     till = world.till("h1")
-    till.add(sale("r1", 1000))
-    world.take(till.batch())
+    stop = threading.Event()
 
-    with closing(open_ledger(ledger_url)) as reader, reader.engine.snapshot():
-        before = reader.connection.execute("SELECT count(*) FROM lot").fetchone()
-        till.add(sale("r2", 1000))
-        world.take(till.batch(2))
-        after = reader.connection.execute("SELECT count(*) FROM lot").fetchone()
+    def work() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            till.add(sale(f"r{number}", 1000))
+            world.take(till.batch(number))
 
-    assert before == after == (1,)
-    assert export(world.ledger, tmp_path / "figures")["lots"] == 2
+    writer = threading.Thread(target=work)
+    writer.start()
+    try:
+        with closing(open_ledger(ledger_url)) as reader:
+            counts = [export(reader, tmp_path / f"figures-{it}") for it in range(EXPORTS)]
+    finally:
+        stop.set()
+        writer.join()
+
+    lots = [it["lots"] for it in counts]
+    assert lots == [it["transfers"] for it in counts]
+    assert lots == sorted(lots)
+    assert lots[-1] > lots[0]
 
 
 def test_a_folder_that_is_there_is_left_alone_and_a_failure_leaves_nothing(world, tmp_path):
