@@ -185,10 +185,14 @@ class IntentSaved:
 
 @dataclass(frozen=True, slots=True)
 class CardWritten:
-    """A card write ended; `counter` is what the card holds as far as is known."""
+    """A card write ended; `counter` is what the card holds as far as is known.
+
+    `is_spoiled` says that a blank card cannot be made one of ours any more.
+    """
 
     outcome: TouchOutcome
     counter: int
+    is_spoiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -304,7 +304,8 @@ def _end_issue(
         op="",
         intended=op,
     )
-    return _save(state, unknown, Show(screen="issue_again"), ends_op=op, sound="refused")
+    screen = "card_spoiled" if written.is_spoiled else "issue_again"
+    return _save(state, unknown, Show(screen=screen), ends_op=op, sound="refused")
 
 
 def _issued(setting: Setting, state: State, card: Card, now: Now) -> CardIssued:

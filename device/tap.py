@@ -123,7 +123,8 @@ class Tap:
         except DeviceError:
             return CardWritten("unknown", 0)
         if not isinstance(written, Written):
-            return CardWritten("torn", 0)
+            # A part of it opens with no key: it was torn where its access bits stand.
+            return CardWritten("torn", 0, is_spoiled=True)
         return self._ended(written, 0)
 
     def _ended(self, written: Written, counter: int) -> CardWritten:

@@ -22,7 +22,9 @@ TRIES_MAX = 60
 WAIT_MS = 300_000  # before looking again whether what was reserved for nobody is free
 
 _CARD_TROUBLE = ("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal", "card_taken")
-_TAP_ENDS = (*_CARD_TROUBLE, "issue_again", "journal_full", "journal_failed", DARK.screen)
+_LOST = ("card_wrong_key", "card_bad_seal", "card_spoiled")  # pulled away at the wrong moment
+_ISSUE_ENDS = ("issue_again", "card_spoiled")
+_TAP_ENDS = (*_CARD_TROUBLE, *_ISSUE_ENDS, "journal_full", "journal_failed", DARK.screen)
 _OVER = (
     *("take_card", "face_later", "staff_needed"),
     *("offline", "try_later", "unknown_card", "card_blocked"),
@@ -94,8 +96,8 @@ class Shopper:
             if shown is not None and shown.screen == "issued":
                 self.has_card = True
                 return
-            if shown is not None and shown.screen in ("card_wrong_key", "card_bad_seal"):
-                # It was pulled away at the wrong moment and is lost; staff take another.
+            if shown is not None and shown.screen in _LOST:
+                # Staff take another.
                 self.card = PlasticCard(self.new_chip())
         raise GaveUp(f"new card: {station.front.screen}")
 

@@ -58,6 +58,9 @@ WORDINGS: Mapping[str, Wording] = {
     "issue_again": Wording(
         _("The card was not finished."), _("Start again with the same card."), _NOTHING_CHANGED
     ),
+    "card_spoiled": Wording(
+        _("This card cannot be made ready any more."), _("Take a blank card."), _NOTHING_CHANGED
+    ),
     "card_taken": Wording(
         _("This card belongs to another member."), _("Take a blank card."), _NOTHING_CHANGED
     ),
@@ -239,6 +242,7 @@ CODES: Mapping[str, str] = {
     "card_worn": "C7",
     "unknown_card": "C8",
     "issue_again": "C9",
+    "card_spoiled": "C10",
     "card_rolled_back": "K1",
     "card_copied": "K2",
     "card_worn_out": "K3",

@@ -192,6 +192,19 @@ def test_a_card_whose_personalising_failed_is_not_said_to_be_issued():
     assert saved.ends_op == saved.record.intended == issue_op("cafe")
 
 
+@pytest.mark.parametrize(("is_spoiled", "screen"), [(False, "issue_again"), (True, "card_spoiled")])
+def test_staff_are_told_whether_the_same_card_can_be_tried_again(is_spoiled, screen):
+    _, requests = played(
+        IssueKeyed("hh-1"),
+        CardRefused("cafe", "blank", "classic1k"),
+        IntentSaved(),
+        CardWritten("torn", 0, is_spoiled=is_spoiled),
+        RecordSaved(),
+    )
+
+    assert requests[-1] == Show(screen=screen)
+
+
 def test_somebody_elses_card_is_not_issued_anew():
     _, requests = played(IssueKeyed("hh-2"), CardRead(CARD))
 

@@ -3,8 +3,9 @@
 import asyncio
 
 from device.events import Card, CardRead, CardRefused, CardWritten, card_without_record
+from device.nfc.classic import BLOCK_BYTES, KEY_BYTES
 from device.tap import Tap
-from simulators.chips.classic import ClassicChip
+from simulators.chips.classic import ClassicChip, trailer_of
 from simulators.chips.other import OtherChip
 from simulators.chips.ultralight import UltralightChip
 from tests.device.quick_time import in_quick_time
@@ -106,6 +107,20 @@ async def test_a_blank_card_that_was_swapped_is_not_personalised(hardware, tap):
 
     assert written == CardWritten("torn", 0)
     assert bytes(swapped.nvm.cells) == before
+
+
+@with_tap
+async def test_a_blank_card_of_which_a_sector_dies_is_spoiled(hardware, tap):
+    blank = ClassicChip(bytes.fromhex("0a0b0c0d"))
+    hardware.reader.place(blank)
+    refused = await tap.next_card()
+
+    access = trailer_of(1) * BLOCK_BYTES + KEY_BYTES
+    blank.nvm.cells[access : access + 3] = bytes(3)  # contradicts itself
+    written = await tap.personalise(refused.uid, member="m-2", op="card:0a0b0c0d:issue")
+
+    assert refused.problem == "blank"
+    assert written == CardWritten("torn", 0, is_spoiled=True)
 
 
 @with_tap

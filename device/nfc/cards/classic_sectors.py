@@ -40,8 +40,12 @@ class ClassicSectors:
 
     async def standing(self, sector: int) -> Standing:
         """Return whose `sector` is; one from the factory is left open with its key A."""
-        if await self.opens_as_new(sector) and await self._has_factory_access(sector):
-            return Standing.FACTORY
+        if await self.opens_as_new(sector):
+            access = await self._access(sector)
+            if access is None:
+                return Standing.CLOSED
+            if access == places.TRANSPORT_ACCESS:
+                return Standing.FACTORY
         if not await self.opens_with_b(sector):
             return Standing.CLOSED
         key_a = places.key_a_of(self._keys, self._uid, sector)
@@ -107,14 +111,17 @@ class ClassicSectors:
         blocks = classic.data_blocks(sector)
         return any(await self.chip.read_blocks(blocks))
 
-    async def _has_factory_access(self, sector: int) -> bool:
-        """Return whether the open sector has its access bits from the factory."""
+    async def _access(self, sector: int) -> bytes | None:
+        """Return the access bits of the open sector; None if they contradict each other.
+
+        Such a sector is locked for ever, although its keys may still open it.
+        """
         try:
             trailer = await self.chip.read_block(classic.trailer_block(sector))
-        except CardRefused:  # The bits contradict each other: the sector is locked for ever.
+        except CardRefused:
             await self._reader.reselect()
-            return False
-        return trailer[6:9] == places.TRANSPORT_ACCESS
+            return None
+        return trailer[6:9]
 
 
 def _writable(sector: int) -> tuple[int, ...]:
