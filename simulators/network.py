@@ -112,7 +112,7 @@ class Network:
             async with asyncio.TaskGroup() as group:
                 group.create_task(wire.pump(reader, cutter, up=True))
                 group.create_task(wire.pump(to_broker[0], mqtt.PacketCutter(), up=False))
-        except* OSError:
+        except* (OSError, mqtt.BadPacket):
             pass  # whoever broke it off, the other end is about to hear of it
         finally:
             wire.cut()
