@@ -145,7 +145,6 @@ HANDHELD = {
     "tap_new_card": _view("tap_new_card", choices=("key_phone", "cancel")),
     "issued": _view("issued", sound="accepted"),
     "issue_again": _view("issue_again", sound="refused"),
-    "card_spoiled": _view("card_spoiled", sound="refused"),
     "card_taken": _view("card_taken", sound="refused", choices=("cancel",)),
     "key_phone": _view("key_phone", choices=("back",), typed="85291234567"),
     "linked": _view("linked", sound="accepted"),
@@ -163,6 +162,7 @@ HANDHELD = {
         )
     },
     **{it: _view(it, sound="refused") for it in ("journal_full", "journal_failed")},
+    "card_spoiled": _view("card_spoiled", sound="refused"),
 }
 
 

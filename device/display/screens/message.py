@@ -80,8 +80,9 @@ def tell(sheet: Sheet, said: Wording, sign: Sign, body: Box) -> None:
 
 
 def fits(sheet: Sheet, said: Wording, sign: Sign, body: Box) -> bool:
-    """Return whether the sentences and their sign fit into `body`."""
-    return _arranged(sheet, said, body, _sides_mm(sign))[0] is not None
+    """Return whether the sentences fit into `body`, with their sign or at least without it."""
+    _, _, block = _arranged(sheet, said, body, _sides_mm(sign))
+    return not block.is_cut and block.lines[-1].style.size_px >= sheet.setter.floor_px
 
 
 def sign_of(sheet: Sheet, view: View, screen: str) -> Sign:
