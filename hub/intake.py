@@ -223,7 +223,7 @@ class Intake:
         if not isinstance(ask, Hello):
             return self._answers.answer(opened.device, ask, now_ms)
         chain = self._books.inbox.chain(opened.device, opened.epoch)
-        receipt = self._receipt(chain, now_ms, ())
+        receipt = replace(self._receipt(chain, now_ms, ()), ref=ask.ref)
         if chain.seq < ask.settled_seq and not receipt.want_first:
             # This ledger was restored from a backup: it misses what the device holds settled.
             return replace(receipt, want_first=chain.seq + 1, want_last=ask.settled_seq)

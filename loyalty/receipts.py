@@ -59,7 +59,8 @@ class Receipt(Answer):
 
     Together with the envelope this binds incarnation, kid, device, epoch, N and head(N).
     `exceptions` lists the lines of the batch just taken that did not simply post. Lines
-    `want_first` to `want_last` are missing (both 0: none are).
+    `want_first` to `want_last` are missing (both 0: none are). The answer to a Hello repeats its
+    `ref`: so a device knows that no hub of yesterday has made it.
     """
 
     kind: ClassVar[str] = "receipt"
@@ -72,6 +73,7 @@ class Receipt(Answer):
     want_first: Count
     want_last: Count
     exceptions: Annotated[tuple[LineStatus, ...], Rows(LINES_MAX)]
+    ref: OptionalId = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,7 @@ class Session:
         self._flights: list[_Flight] = []
         self._asks: dict[str, _OpenAsk] = {}
         self._hello_due_ms = 0
+        self._open_hello = ""  # the last one's ref, until it is answered
         self._silences = 0
         self._lost_connections = 0
         self._wanted = (0, 0)
@@ -201,6 +202,10 @@ class Session:
         return [Deliver(answer)]
 
     def _settle(self, receipt: Receipt, epoch: str, now_ms: int) -> list[Request]:
+        if receipt.ref and receipt.ref == self._open_hello:
+            self._open_hello = ""
+        elif receipt.incarnation != self._outbox.incarnation:
+            return self._ask_who_it_is(receipt, now_ms)
         settlement = self._outbox.settle(receipt, epoch=epoch)
         if isinstance(settlement, Mismatch):
             return self._doubt(settlement, now_ms)
@@ -218,6 +223,19 @@ class Session:
             )
         self._flights = [it for it in self._flights if it.last_seq > self._outbox.settled_seq]
         return [*requests, *self._send_wanted(receipt, now_ms), *self._send_more(now_ms)]
+
+    def _ask_who_it_is(self, receipt: Receipt, now_ms: int) -> list[Request]:
+        """Say hello to a hub of another incarnation; only what answers that is surely its word.
+
+        A receipt on the road may be older than the hub that we know, and of one that is gone.
+        """
+        known = self._outbox.incarnation
+        notice = self._notice("receipt_mismatch", f"hub {receipt.incarnation}, {known} wanted")
+        self.is_greeted = False
+        if not self._open_hello:
+            return [notice, self._hello(now_ms)]
+        self._hello_due_ms = min(self._hello_due_ms, now_ms + self._patience_ms())
+        return [notice]
 
     def _doubt(self, mismatch: Mismatch, now_ms: int) -> list[Request]:
         notice = self._notice(
@@ -290,8 +308,9 @@ class Session:
     def _hello(self, now_ms: int) -> Publish:
         wait_ms = HELLO_EVERY_MS if self.is_greeted else self._patience_ms()
         self._hello_due_ms = now_ms + wait_ms
+        self._open_hello = f"hello-{self._rng.getrandbits(64):016x}"
         hello = asks.Hello(
-            ref=f"hello-{self._rng.getrandbits(64):016x}",
+            ref=self._open_hello,
             last_seq=self._outbox.last_seq,
             settled_seq=self._outbox.settled_seq,
             incarnation=self._outbox.incarnation,

@@ -43,13 +43,13 @@ class ScriptedHub:
             hello = asks.from_line(lines[0])
             assert isinstance(hello, asks.Hello)
             self.hellos.append(hello)
-        else:
-            self.held.update(enumerate(lines, first))
-            while (line := self.held.get(len(self.heads))) is not None:
-                self.heads.append(head_after(self.heads[-1], line))
+            return [("receipt", self.receipt(device, epoch, ref=hello.ref))]
+        self.held.update(enumerate(lines, first))
+        while (line := self.held.get(len(self.heads))) is not None:
+            self.heads.append(head_after(self.heads[-1], line))
         return [("receipt", self.receipt(device, epoch))]
 
-    def receipt(self, device: str, epoch: str) -> bytes:
+    def receipt(self, device: str, epoch: str, *, ref: str = "") -> bytes:
         beyond = [seq for seq in self.held if seq > self.upto_seq]
         receipt = Receipt(
             incarnation=self.incarnation,
@@ -59,6 +59,7 @@ class ScriptedHub:
             want_first=self.upto_seq + 1 if beyond else 0,
             want_last=min(beyond) - 1 if beyond else 0,
             exceptions=self.exceptions,
+            ref=ref,
         )
         return self._seal(device, epoch, receipt, purpose="receipt")
 

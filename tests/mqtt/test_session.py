@@ -310,6 +310,7 @@ def test_a_receipt_in_a_strange_envelope_is_not_believed(
 
 @pytest.mark.parametrize("kid", ["k1", "k2"])
 def test_while_a_secret_is_replaced_the_hub_may_use_either(road: Road, kid: str) -> None:
+    road.talk(road.feed(Connected()))
     write(road.journal, 1)
     secret = {"k1": OLD, "k2": NEW}[kid]
     receipt = receipt_for(road.journal, 1)
@@ -323,6 +324,24 @@ def test_the_newest_secret_seals_what_goes_out(road: Road) -> None:
     (hello,) = road.feed(Connected())
 
     assert unpack(hello)[0][3] == "k2"
+
+
+def test_a_receipt_that_answers_no_hello_of_ours_makes_no_hub_ours(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    write(road.journal, 20)
+    sent = road.feed(LinesAppended())
+    between = road.hub.restored("hub-2", 0)
+    late = [reply for it in sent for _, reply in between.take(it)]
+    road.hub = road.hub.restored("hub-3", 0)
+
+    hellos = [it for reply in late for it in road.feed(Received(reply))]
+
+    assert road.journal.settled_seq == 0
+    assert road.journal.incarnation == "hub-1"
+    assert [unpack(it)[0][0] for it in hellos] == ["hello"]
+    road.talk(hellos)
+    road.talk(road.wait(PATIENCE_MAX_MS))
+    assert (road.journal.incarnation, road.journal.pending_lines) == ("hub-3", 0)
 
 
 def receipt_for(journal: Journal, upto_seq: int) -> bytes:

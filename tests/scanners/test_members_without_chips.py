@@ -54,7 +54,7 @@ class Shop:
         self._clock = ScriptClock(START_MS)
         self.ledger_path = folder / "ledger.db"
         open_ledger(self.ledger_path, create=True).close()
-        self.hub = CalmSite(self.ledger_path, PROGRAMME, self._clock, self._rng)
+        self.hub = CalmSite(self.ledger_path, PROGRAMME, self._clock, self._rng, None)
         self.handheld = HandheldStation(self._making(folder, "h1"))
         self.kiosk = KioskStation(self._making(folder, "k1"))
         self._receipts = iter(range(1, 100))
