@@ -43,7 +43,7 @@ def test_a_face_tells_tier_brand_and_the_messages_of_its_moment():
 
     assert (face.tier, face.brand) == ("金卡", "丰收超市")
     assert face.messages[:3] == (
-        "开业庆典：3月7日前购物，积分多送两成。",
+        "开业庆典：3月7日及之前购物，积分多两成。",
         "每周三选购鲜奶，积分翻倍。",
         "40 分兑换咖啡一杯",
     )
@@ -54,7 +54,7 @@ def test_later_that_day_another_message_is_told():
 
     told = set(maker().face(at_three).messages) - set(maker().face(CONTENT).messages)
 
-    assert told == {"Time for a coffee? Your points are enough for one."}
+    assert told == {"You have the points for a coffee."}
 
 
 def test_a_tier_that_the_programme_lacks_is_shown_by_its_id():

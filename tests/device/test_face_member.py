@@ -54,7 +54,7 @@ def test_messages_are_those_of_the_members_moment_and_then_the_offers():
     face = face_of(parse_member(LEAST, source="least"), SUPERMARKET, locale="en")
 
     assert face.messages == (
-        "Opening week: a fifth more points on everything, until 7 March.",
+        "Until 7 March: 20% more points.",
         "Coffee for 40 points",
         "1.00 voucher for 100 points",
         "5.00 voucher for 500 points",
