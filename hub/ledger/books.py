@@ -8,7 +8,6 @@ object-relational mapper costs ten times as much for each line.
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from hub.ledger.ahead import wanted_by
 from hub.ledger.cases import settle
 from hub.ledger.closes import Closes
 from hub.ledger.database import Row
@@ -60,7 +59,7 @@ class Books:
 
         What is read ahead is right until the transaction ends, and forgotten with it.
         """
-        ahead = self._engine.read_ahead(wanted_by(devices, lines))
+        ahead = self._engine.read_ahead(devices, lines)
         if ahead is None:
             return
         self._cards.update({it.uid: it for it in ahead.cards})

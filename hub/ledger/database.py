@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from hub.ledger.ahead import Ahead, Wanted
+    from hub.ledger.ahead import Ahead
     from hub.ledger.unwritten import Unwritten
 
 Row = tuple[Any, ...]
@@ -90,8 +90,8 @@ class Engine(Protocol):
         """Return a number that changes when another connection may have committed."""
         ...
 
-    def read_ahead(self, wanted: "Wanted") -> "Ahead | None":
-        """Return, locked, what a group of lines needs; None where asking one by one is as quick."""
+    def read_ahead(self, devices: Iterable[str], lines: Iterable[bytes]) -> "Ahead | None":
+        """Return, locked, what `lines` of `devices` need; None where it can as well wait."""
         ...
 
     def next_number(self, table: str) -> int:

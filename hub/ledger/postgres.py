@@ -15,7 +15,7 @@ from psycopg.adapt import Buffer, Loader
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.errors import LedgerContended, LedgerUnavailable, NoLedger
-from hub.ledger.ahead import Ahead, Wanted
+from hub.ledger.ahead import Ahead, wanted_by
 from hub.ledger.database import Row
 from hub.ledger.postgres_ahead import read_ahead
 from hub.ledger.postgres_writer import PostgresWriter
@@ -97,8 +97,8 @@ class PostgresEngine:
         self._transactions += 1
         return self._transactions
 
-    def read_ahead(self, wanted: Wanted) -> Ahead:
-        return read_ahead(self.database, wanted)
+    def read_ahead(self, devices: Iterable[str], lines: Iterable[bytes]) -> Ahead:
+        return read_ahead(self.database, wanted_by(devices, lines))
 
     def next_number(self, table: str) -> int:
         numbers = self._numbers.get(table)

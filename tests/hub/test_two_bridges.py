@@ -3,6 +3,7 @@
 import contextlib
 import random
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
 
 from hub.intake import Arrival, Intake
-from hub.ledger.ahead import Ahead, Wanted
+from hub.ledger.ahead import Ahead
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
@@ -111,8 +112,8 @@ class Meeting:
         engine = ledger.engine
         read_ahead = engine.read_ahead
 
-        def read_and_meet(wanted: Wanted) -> Ahead | None:
-            found = read_ahead(wanted)
+        def read_and_meet(devices: Iterable[str], lines: Iterable[bytes]) -> Ahead | None:
+            found = read_ahead(devices, lines)
             with contextlib.suppress(threading.BrokenBarrierError):
                 self._barrier.wait(self.WAIT_S)
             return found
