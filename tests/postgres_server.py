@@ -8,7 +8,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+
+from simulators.calm_site import free_port
 
 START_WITHIN_S = 60
 ROOT = 0
@@ -58,7 +59,7 @@ class PostgresServer:
         self._settings = settings
         self._folder = Path(tempfile.mkdtemp(prefix="revisit-postgres-"))
         self._data = self._folder / "data"
-        self._port = _free_port()
+        self._port = free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}"
 
     def __enter__(self) -> "PostgresServer":
@@ -114,9 +115,3 @@ def _bin() -> Path:
 
 def _version(program: Path) -> int:
     return int(program.parent.parent.name)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
