@@ -36,6 +36,19 @@ class Antenna:
         return CardSeen(uid=self.uid, atqa=b"\x00\x04", sak=8)
 
 
+class GateEasyPrinter(Eps3Simulator):
+    """A printer before which somebody waits: for its slot to open, and for a card to come out."""
+
+    def __init__(self):
+        self.card_came_out = asyncio.Event()
+        self.slot_opened = asyncio.Event()
+        super().__init__(on_slot_open=self.slot_opened.set)
+
+    def _discharge(self):
+        super()._discharge()
+        self.card_came_out.set()
+
+
 class Tap:
     """Reads every card as one that is not ours."""
 
@@ -49,7 +62,7 @@ class Tap:
 
 @asynccontextmanager
 async def slot_of_an_easyprinter(folder, uid_at_antenna):
-    port = PrinterPort(Eps3Simulator())
+    port = PrinterPort(GateEasyPrinter())
     link = ReopenedLink(SerialLink(port.start()))
     await link.open()
     journal = Journal.open(folder / "journal.db", epoch_of_new="e1")
@@ -75,15 +88,13 @@ async def slot_of_an_easyprinter(folder, uid_at_antenna):
 async def put_in(slot, port):
     """Put the card in and return what the slot says of it, or None if it gives it back unread."""
     coming = asyncio.ensure_future(slot.next_card())
-    while not port.printer.is_open:  # noqa: ASYNC110 - the slot is seen to open
-        await asyncio.sleep(0.1)
+    await port.printer.slot_opened.wait()
     port.insert(PlasticCard(ClassicChip(HELD), size=(960, 560)))
-    while not (coming.done() or port.printer.at_gate):  # noqa: ASYNC110 - or the card comes out
-        await asyncio.sleep(0.1)
-    if coming.done():
-        return coming.result()
-    coming.cancel()
-    return None
+    came_out = asyncio.ensure_future(port.printer.card_came_out.wait())
+    done, waiting = await asyncio.wait({coming, came_out}, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
+    return coming.result() if coming in done else None
 
 
 @pytest.mark.parametrize("uid", [HELD, HELD[::-1]], ids=["as it is", "the other way round"])
