@@ -20,6 +20,12 @@
     certificate_file = "hub.crt"
     key_file = "hub.key"
 
+    [web]                               # pages and figures over HTTP; left out: none
+    host = "127.0.0.1"                  # this machine alone
+    port = 8080
+    certificate_file = "web.crt"        # only for HTTPS, with
+    key_file = "web.key"
+
 Paths are relative to the configuration's own folder.
 """
 
@@ -34,12 +40,13 @@ from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
-from loyalty.tls import TlsContext, TlsFileError, client_context
+from loyalty.tls import TlsContext, TlsFileError, client_context, server_context
 
 PORT_MAX = 65_535
 PROGRAMMES_MAX = 100
 FACE_KEY_BYTES = 32
 CLIENT_ID = "revisit-hub"
+LOOPBACK = "127.0.0.1"
 
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
@@ -68,6 +75,14 @@ class BrokerAddress(NamedTuple):
     tls: TlsContext | None = None
 
 
+class WebAddress(NamedTuple):
+    """Where the web server listens; port 0 is any that is free. Without `tls` it speaks HTTP."""
+
+    host: str
+    port: int
+    tls: TlsContext | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubConfig:
     """Everything the hub is told."""
@@ -77,6 +92,7 @@ class HubConfig:
     face_key: bytes
     broker: BrokerAddress
     card_master: bytes | None = None
+    web: WebAddress | None = None
 
 
 def load_config(path: Path) -> HubConfig:
@@ -100,6 +116,7 @@ def load_config(path: Path) -> HubConfig:
         face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
         broker=_broker(root, path.parent),
         card_master=_card_master(root, path.parent),
+        web=_web(root, path.parent),
     )
     root.close()
     mistakes = tuple(str(it) for it in notes.all()) + elsewhere
@@ -152,6 +169,32 @@ def _tls(table: Table, folder: Path) -> TlsContext | None:
         return None
     try:
         return client_context(**paths)
+    except TlsFileError as error:
+        table.wrong(error.key, str(error))
+        return None
+
+
+def _web(root: Table, folder: Path) -> WebAddress | None:
+    table = root.table("web")
+    if table is None:
+        return None
+    host = table.parsed("host", _host, "", default=LOOPBACK)
+    port = table.whole("port", 0, PORT_MAX)
+    tls = None
+    if table.has("certificate_file") or table.has("key_file"):
+        certificate = table.parsed("certificate_file", folder.joinpath, folder)
+        key = table.parsed("key_file", folder.joinpath, folder)
+        if table.is_right("certificate_file", "key_file"):
+            tls = _served_tls(table, certificate, key)
+    else:
+        table.knows("certificate_file", "key_file")
+    table.close()
+    return WebAddress(host, port, tls)
+
+
+def _served_tls(table: Table, certificate: Path, key: Path) -> TlsContext | None:
+    try:
+        return server_context(certificate, key)
     except TlsFileError as error:
         table.wrong(error.key, str(error))
         return None

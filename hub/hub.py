@@ -11,13 +11,15 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
+from starlette.routing import BaseRoute
 
 from hub.broker_bridge import Bridge
-from hub.config import BridgeLogin, HubConfig
+from hub.config import BridgeLogin, HubConfig, WebAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.intake import Intake
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import device_login
+from hub.web import WebServer
 from loyalty.clock import Clock
 
 BRIDGE_USER = "revisit-hub-bridge"
@@ -38,6 +40,7 @@ class Hub:
         self._open = AsyncExitStack()
         self._intake: Intake | None = None
         self._bridge: Bridge | None = None
+        self._web: WebServer | None = None
 
     async def start(self) -> None:
         """Open the ledger (a new one if none is there), listen, and take messages.
@@ -66,12 +69,19 @@ class Hub:
             )
             await asyncio.to_thread(self._bridge.start)
             parts.push_async_callback(asyncio.to_thread, self._bridge.stop)
+            if self._config.web is not None:
+                await self._start_web(self._config.web, parts)
             self._open = parts.pop_all()
         structlog.get_logger().info("hub_started", ledger=ledger.place)
 
     async def stop(self) -> None:
         """Finish what has arrived, disconnect and close; may be called twice."""
         await self._open.aclose()
+
+    @property
+    def web_port(self) -> int:
+        """The port that the web server listens on, 0 where there is none."""
+        return 0 if self._web is None else self._web.port
 
     @property
     def counts(self) -> Counter[str]:
@@ -98,6 +108,15 @@ class Hub:
         await broker.start()
         parts.push_async_callback(broker.stop)
         return login
+
+    async def _start_web(self, address: WebAddress, parts: AsyncExitStack) -> None:
+        self._web = WebServer(address, self._web_routes())
+        await self._web.start()
+        parts.push_async_callback(self._web.stop)
+
+    def _web_routes(self) -> list[BaseRoute]:
+        """Return what the parts have to show."""
+        return []
 
     def _ledger(self, parts: AsyncExitStack) -> Ledger:
         ledger = open_ledger(self._config.ledger_place, create=True, new_id=self._new_id)

@@ -1,7 +1,7 @@
-"""A client's end of TLS, the same at a device and at the hub: who the broker must prove to be.
+"""Both ends of TLS, 1.2 or newer: who the broker must prove to be, and who we prove to be.
 
-TLS 1.2 or newer; the broker's certificate must come from the named CA and carry the name or address
-by which it is called. A certificate of our own is shown where the broker asks for one.
+The broker's certificate must come from the named CA and carry the name or address by which it is
+called. A certificate of our own is shown where the broker asks for one, and by our web server.
 """
 
 import ssl
@@ -39,14 +39,20 @@ def client_context(
     if (certificate_file is None) != (key_file is None):
         missing = "certificate_file" if certificate_file is None else "key_file"
         raise TlsFileError(missing, "missing, wanted both certificate_file and key_file or neither")
-    if certificate_file is not None:
-        try:
-            context.load_cert_chain(certificate_file, key_file, password=_no_password)
-        except OSError as error:
-            wanted = f"a certificate in PEM, and its key in {key_file}"
-            raise TlsFileError(
-                "certificate_file", _said(certificate_file, error, wanted)
-            ) from error
+    if certificate_file is not None and key_file is not None:
+        _show(context, certificate_file, key_file)
+    return context
+
+
+def server_context(certificate_file: Path, key_file: Path) -> TlsContext:
+    """Return what a server that has this certificate takes connections with.
+
+    Raises:
+        TlsFileError: a file is not there, or holds no certificate or not the key of it.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    _show(context, certificate_file, key_file)
     return context
 
 
@@ -71,6 +77,14 @@ class _TidySocket(ssl.SSLSocket):
         except OSError:
             self.close()
             raise
+
+
+def _show(context: TlsContext, certificate_file: Path, key_file: Path) -> None:
+    try:
+        context.load_cert_chain(certificate_file, key_file, password=_no_password)
+    except OSError as error:
+        wanted = f"a certificate in PEM, and its key in {key_file}"
+        raise TlsFileError("certificate_file", _said(certificate_file, error, wanted)) from error
 
 
 def _no_password() -> str:

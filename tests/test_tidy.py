@@ -110,6 +110,7 @@ SHELLS = {
     "hub/ledger/migrations/versions/0003_what_cards_prove.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0004_what_is_held.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0005_who_has_a_case.py": "the statements of a migration",
+    "hub/ledger/migrations/versions/0006_leases_and_two_people.py": "the statements of a migration",
     "hub/ledger/postgres.py": "the ledger's server",
     "hub/ledger/postgres_ahead.py": "the statements that lock and read ahead",
     "hub/ledger/postgres_writer.py": "the statements that write to a server",
@@ -118,6 +119,7 @@ SHELLS = {
     "hub/ledger/sqlite.py": "the ledger's file, and the statements that write to it",
     "hub/ledger/upgrade.py": "the schema of a ledger that is older",
     "hub/ledger_command.py": "a command line",
+    "hub/web.py": "the hub's web server",
     "loyalty/clock.py": "the machine's clock",
     "loyalty/tls.py": "the files of certificates",
     "simulators/baskets.py": "the files of real baskets",
@@ -155,6 +157,7 @@ OUTSIDE = {
     *("fcntl", "pty", "serial", "termios", "tty", "ctypes", "nfc", "pynfc"),  # hardware
     *("gpiod", "smartcard"),  # hardware too
     *("http", "select", "selectors", "socket", "ssl", "urllib", "amqtt", "paho"),  # networks
+    "uvicorn",  # and another
     *("sqlite3", "psycopg", "alembic", "tinydb", "pandas", "pyarrow"),  # stores
     *("asyncio", "concurrent", "multiprocessing", "queue", "signal", "subprocess", "threading"),
     *("argparse", "logging", "rich", "structlog", "sys", "typer"),  # people
@@ -182,6 +185,7 @@ HOMES = {
     ),
     "sqlite3": ("device/journal*.py", "hub/ledger/*.py", "simulators/power_recorder.py"),
     "tinydb": ("device/catalogue*.py",),
+    "uvicorn": ("hub/web.py",),
     "termios": ("device/serial_link.py", "simulators/pty_port.py"),
 }
 

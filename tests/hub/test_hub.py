@@ -1,13 +1,15 @@
 """A whole hub on loopback: its own broker, its door, and devices with MQTT clients."""
 
 import asyncio
+import http.client
 import socket
+from dataclasses import replace
 
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
 from mqtt_wire import Wire
 
-from hub.config import BrokerAddress, HubConfig
+from hub.config import BrokerAddress, HubConfig, WebAddress
 from hub.embedded_broker import BrokerFailed
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger
@@ -213,3 +215,20 @@ def test_a_taken_address_is_told_and_leaves_nothing_open(config):
 
         with pytest.raises(BrokerFailed, match=str(config.broker.port)):
             with_hub(config, lambda hub: None)
+
+
+def test_a_hub_with_a_web_server_serves_it_until_it_stops(config):
+    config = replace(config, web=WebAddress("127.0.0.1", 0))
+
+    def deed(hub: Hub) -> tuple[int, int]:
+        link = http.client.HTTPConnection("127.0.0.1", hub.web_port)
+        link.request("GET", "/nothing")
+        status = link.getresponse().status
+        link.close()
+        return hub.web_port, status
+
+    port, status = with_hub(config, deed)
+
+    assert status == 404
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port)).close()
