@@ -33,7 +33,8 @@ from loyalty import topics
 from loyalty.chain import LINES_MAX
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme, parse
-from loyalty.records import Record, Sale, SaleItem
+from loyalty.record import Record
+from loyalty.records import Sale, SaleItem
 from simulators.calm_site import free_port
 
 DEVICES = 20

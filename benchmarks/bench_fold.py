@@ -24,7 +24,8 @@ from loyalty import topics
 from loyalty.chain import LINES_MAX, ZERO_HEAD, head_after, pack
 from loyalty.lines import to_line
 from loyalty.programme import parse
-from loyalty.records import Record, Redemption, Sale, SaleItem
+from loyalty.record import Record
+from loyalty.records import Redemption, Sale, SaleItem
 
 DEVICES = 20
 MEMBERS = 10_000

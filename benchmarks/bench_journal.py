@@ -17,7 +17,8 @@ from persistqueue import SQLiteQueue
 
 from device.journal import Journal
 from loyalty.lines import to_line
-from loyalty.records import Record, Sale, SaleItem
+from loyalty.record import Record
+from loyalty.records import Sale, SaleItem
 
 SALE_ITEMS = 10
 

@@ -14,7 +14,8 @@ from loyalty.asks import Ask
 from loyalty.card_kinds import PROFILES, CardProfile
 from loyalty.programme_cards import EVERY_CARD, CardTerms
 from loyalty.receipts import Answer
-from loyalty.records import Record, SaleItem
+from loyalty.record import Record
+from loyalty.records import SaleItem
 
 TouchOutcome = Literal["done", "torn", "unknown"]
 CardProblem = Literal[

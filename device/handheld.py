@@ -50,7 +50,8 @@ from device.stamp import NO_CARD, shown, stamp, touched
 from loyalty.asks import AskAccount
 from loyalty.card import op_digest
 from loyalty.receipts import AccountView, Refusal
-from loyalty.records import CardIssued, DayClosed, Record, Sale, StaffSignedIn, TouchUnknown
+from loyalty.record import Record
+from loyalty.records import CardIssued, DayClosed, Sale, StaffSignedIn, TouchUnknown
 
 
 @dataclass(frozen=True, slots=True)

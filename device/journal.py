@@ -26,14 +26,8 @@ from loyalty.chain import head_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
-from loyalty.records import (
-    VALUE_KINDS,
-    FacePrinted,
-    FaceStarted,
-    Record,
-    TouchUnknown,
-    from_line,
-)
+from loyalty.record import Record
+from loyalty.records import VALUE_KINDS, FacePrinted, FaceStarted, TouchUnknown, from_line
 
 LINES_MAX = 20_000  # not settled; a shop's busiest week without a network
 OUTCOMES_KEPT = 8  # places that only the end of something begun may take

@@ -5,7 +5,8 @@ from device.intent import Intent
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from loyalty.clock import Clock
-from loyalty.records import FaceStarted, Record
+from loyalty.record import Record
+from loyalty.records import FaceStarted
 
 
 class Recorder:

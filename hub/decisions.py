@@ -15,9 +15,10 @@ from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.schema import HUB_DEVICE
 from hub.posting import Poster
 from loyalty.clock import end_of_day_ms
+from loyalty.hub_records import CLOSE_CHAINS_MAX, EpochLost, StoreDayClosed
 from loyalty.lines import to_line
 from loyalty.programme import Programme, in_force
-from loyalty.records import CLOSE_CHAINS_MAX, EpochLost, Record, StoreDayClosed
+from loyalty.record import Record
 
 
 class Decisions:

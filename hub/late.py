@@ -10,8 +10,10 @@ from hub.ledger.books import Books
 from hub.ledger.rows import Filed, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
 from hub.reconcile import OP_CONFLICT, OVERDRAWN, First, Known, Loser, again, difference_cases
+from loyalty.hub_records import StoreDayClosed
 from loyalty.programme import Programme
-from loyalty.records import Record, StoreDayClosed, from_kept_line
+from loyalty.record import Record
+from loyalty.records import from_kept_line
 from loyalty.refold import SPEND_LEG, Difference, Move, Tail, changed, refold
 from loyalty.state import Fact, Position
 

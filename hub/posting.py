@@ -23,16 +23,10 @@ from hub.touches import Counters, look_up, wrote
 from hub.waiting import Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
+from loyalty.hub_records import StoreDayClosed
 from loyalty.programme import Programme
-from loyalty.records import (
-    HUB_KINDS,
-    VALUE_KINDS,
-    Record,
-    Redemption,
-    StoreDayClosed,
-    TouchUnknown,
-    from_line,
-)
+from loyalty.record import Record
+from loyalty.records import HUB_KINDS, VALUE_KINDS, Redemption, TouchUnknown, from_line
 from loyalty.refold import SPEND_LEG
 from loyalty.state import Earned, Position, Spent
 from loyalty.wire import UnknownLine, WireError

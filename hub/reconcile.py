@@ -15,7 +15,8 @@ from loyalty.card_kinds import PROFILES
 from loyalty.card_numbers import kind_of
 from loyalty.fold import fold, new_member, stated_ms
 from loyalty.programme import Programme, in_force
-from loyalty.records import VALUE_KINDS, CardIssued, CardSuspected, Record, Redemption
+from loyalty.record import Record
+from loyalty.records import VALUE_KINDS, CardIssued, CardSuspected, Redemption
 from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 from loyalty.wire import names_of

@@ -10,7 +10,8 @@ from hub.ledger.books import Books
 from hub.ledger.rows import CardRow, Case
 from loyalty.clock import DAY_MS
 from loyalty.fold import stated_ms
-from loyalty.records import FacePrinted, FaceStarted, Record, from_kept_line
+from loyalty.record import Record
+from loyalty.records import FacePrinted, FaceStarted, from_kept_line
 
 TILL_LEADS_MS = DAY_MS  # at most, to a touch of the same sale
 

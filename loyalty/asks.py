@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from loyalty.fields import Count, Counter, Id, MemberToken, OptionalId
+from loyalty.fields import Count, Counter, Id, MemberToken, OptionalId, Points
 from loyalty.lines import Line, read_line
 
 
@@ -32,7 +32,10 @@ class Hello(Ask):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskAccount(Ask):
-    """What does this card's member have? `proof` is what the card said for it (`loyalty.sun`)."""
+    """What does this card's member have? `proof` is what the card said for it (`loyalty.sun`).
+
+    A card that can carry a lease says which one it carries, empty for none, and what is left of it.
+    """
 
     kind: ClassVar[str] = "ask_account"
 
@@ -40,6 +43,8 @@ class AskAccount(Ask):
     member: MemberToken
     ctr_seen: Counter
     proof: OptionalId = ""
+    lease: OptionalId = ""
+    lease_left_points: Points = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +72,44 @@ class CancelRedeem(Ask):
     auth: Id
 
 
-KINDS: dict[str, type[Ask]] = {it.kind: it for it in (Hello, AskAccount, AskRedeem, CancelRedeem)}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskLease(Ask):
+    """May this card, which carries none, have a lease to spend from while the hub is away?"""
+
+    kind: ClassVar[str] = "ask_lease"
+
+    card: Id
+    member: MemberToken
+    ctr_seen: Counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskCardKeys(Ask):
+    """With which keys is this blank card, which can carry leases, made one of ours?"""
+
+    kind: ClassVar[str] = "ask_card_keys"
+
+    card: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskDocument(Ask):
+    """Is there a newer version of document `name` than `version`? If so, part `part` of it.
+
+    Parts are counted from 0.
+    """
+
+    kind: ClassVar[str] = "ask_document"
+
+    name: Id
+    version: Count
+    part: Count
+
+
+KINDS: dict[str, type[Ask]] = {
+    it.kind: it
+    for it in (Hello, AskAccount, AskRedeem, CancelRedeem, AskLease, AskCardKeys, AskDocument)
+}
 
 
 def from_line(line: bytes) -> Ask:

@@ -11,6 +11,7 @@ TIME_MAX_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 POINTS_MAX = 10**12
 MONEY_MAX_MINOR = 10**12
 COUNT_MAX = 2**53 - 1  # what every JSON reader keeps exact
+PART_MAX_CHARACTERS = 24_000  # leaves room for the other fields of its line
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,6 @@ MemberToken = Annotated[str, Name(0, 16)]
 Op = Annotated[str, Name(0, 96)]
 Hash = Annotated[str, Name(64, 64)]
 Currency = Annotated[str, Name(3, 3)]
+Signature = Annotated[str, Name(128, 128)]  # Ed25519, in hexadecimal
+Wrapped = Annotated[str, Name(0, 128)]  # a key that only its reader can unwrap, in hexadecimal
+Base64 = Annotated[str, Name(0, PART_MAX_CHARACTERS)]  # a part of a document

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from loyalty.programme import Programme, in_force
-from loyalty.records import Record, Redemption, Sale
+from loyalty.record import Record
+from loyalty.records import Redemption, Sale
 from loyalty.rules import earn, redeem, tiers
 from loyalty.state import (
     Earned,

@@ -12,6 +12,7 @@ from loyalty.programme_cards import EVERY_CARD, CardTerms, read_cards
 from loyalty.programme_days import Days
 from loyalty.programme_faces import PLAIN_FACES, FaceTerms, read_faces
 from loyalty.programme_messages import Message, read_message
+from loyalty.programme_offline import NOTHING_OFFLINE, OfflineTerms, read_offline
 from loyalty.programme_rates import Rates
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_terms import (
@@ -64,6 +65,7 @@ class Programme:
     messages: tuple[Message, ...] = ()
     faces: FaceTerms = PLAIN_FACES
     cards: CardTerms = EVERY_CARD
+    offline: OfflineTerms = NOTHING_OFFLINE
     starts_ms: int = field(init=False, compare=False)
     days: Days = field(init=False, compare=False, repr=False)
     rates: Rates = field(init=False, compare=False, repr=False)
@@ -137,7 +139,7 @@ def _programme(root: Table) -> Programme:
     for message, table in messages:
         _check_tiers(table, message, tiers)
     faces, cards = root.table("faces"), root.table("cards")
-    expiry = root.table("expiry")
+    expiry, offline = root.table("expiry"), root.table("offline")
     programme = Programme(
         name=root.ident("name"),
         version=root.whole("version", 1, COUNT_MAX),
@@ -156,6 +158,7 @@ def _programme(root: Table) -> Programme:
         messages=tuple(it for it, _ in messages),
         faces=read_faces(faces) if faces else PLAIN_FACES,
         cards=read_cards(cards) if cards else EVERY_CARD,
+        offline=read_offline(offline) if offline else NOTHING_OFFLINE,
     )
     _check_groups(root, programme)
     root.close()

@@ -6,16 +6,20 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 from loyalty.chain import LINES_MAX
 from loyalty.fields import (
+    Base64,
     Choice,
     Count,
+    Counter,
     Hash,
     Id,
     MoneyMinor,
     OptionalId,
     Points,
     Rows,
+    Signature,
     SignedPoints,
     TimeMs,
+    Wrapped,
 )
 from loyalty.lines import Line, read_line
 
@@ -34,6 +38,8 @@ Reason = Annotated[
             "card_may_not_spend",
             "too_many_asks",
             "unknown_grant",
+            "no_lease",
+            "unknown_document",
             "try_later",
         )
     ),
@@ -137,8 +143,78 @@ class Refusal(Answer):
     reason: Reason
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseGranted(Answer):
+    """Yes: the card may carry this lease, which `signature` of the hub's key vouches for.
+
+    `expires_s` are seconds since 1970, `counter` is the card's as it was asked for. `credit_key` is
+    the card's own key that counts its value up, wrapped for the device that asked.
+    """
+
+    kind: ClassVar[str] = "lease_granted"
+
+    ref: Id
+    lease: Id
+    points: Points
+    expires_s: Count
+    counter: Counter
+    signature: Signature
+    credit_key: Wrapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardKeysGranted(Answer):
+    """The keys of one card that terminals do not have, wrapped for the device that asked."""
+
+    kind: ClassVar[str] = "card_keys_granted"
+
+    ref: Id
+    card: Id
+    master_key: Wrapped
+    credit_key: Wrapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentPart(Answer):
+    """Part `part` of `parts` of a newer version of a document, which `signature` vouches for."""
+
+    kind: ClassVar[str] = "document_part"
+
+    ref: Id
+    name: Id
+    version: Count
+    part: Count
+    parts: Count
+    text: Base64
+    signature: Signature
+    as_of_ms: TimeMs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentIsCurrent(Answer):
+    """At `as_of_ms` nothing newer than `version` is there."""
+
+    kind: ClassVar[str] = "document_is_current"
+
+    ref: Id
+    name: Id
+    version: Count
+    as_of_ms: TimeMs
+
+
 KINDS: dict[str, type[Answer]] = {
-    it.kind: it for it in (Receipt, AccountView, RedeemGranted, Released, Refusal)
+    it.kind: it
+    for it in (
+        Receipt,
+        AccountView,
+        RedeemGranted,
+        Released,
+        Refusal,
+        LeaseGranted,
+        CardKeysGranted,
+        DocumentPart,
+        DocumentIsCurrent,
+    )
 }
 
 

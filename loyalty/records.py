@@ -14,58 +14,36 @@ from loyalty.card_kinds import PROFILES
 from loyalty.fields import (
     Choice,
     Count,
-    Counter,
     Currency,
     Day,
     Flag,
     Hash,
     Id,
-    MemberToken,
     MoneyMinor,
-    Op,
     OptionalId,
     Points,
     Rows,
     SignedPoints,
     TimeMs,
 )
-from loyalty.lines import Line, read_line
+from loyalty.hub_records import (
+    CardAllowed,
+    CardStopped,
+    EpochLost,
+    LeaseLapsed,
+    LeaseOffered,
+    PointsAdjusted,
+    StoreDayClosed,
+)
+from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
+from loyalty.lines import read_line
+from loyalty.record import Record
 from loyalty.wire import names_of
 
 _OLD_CARD_KINDS = ("ntag", "desfire")  # what lines said before kinds had their chips' names
 SALE_ITEMS_MAX = 500
-CLOSE_CHAINS_MAX = 200  # with names of the usual length they fit a line
 
-Touch = Annotated[str, Choice(("none", "done", "torn", "unknown"))]
 CardKind = Annotated[str, Choice((*PROFILES, *_OLD_CARD_KINDS))]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Line):
-    """The fields every line carries.
-
-    `at_ms` is wall time, `mono_ms` milliseconds since boot number `boot`, `hub_ms` the last hub
-    time seen in this boot (0 for none). `rules` is the programme version the device had. `card`
-    is the chip's UID in hexadecimal, or stands for a number (`loyalty.card_numbers`), and `member`
-    the token read from it; both are empty where no card took part. `ctr_seen` and `ctr_used` are
-    the card's counter as read and as written (-1 for none), `touch` how that write ended. `op` is
-    the business key of a fact that moves value: merchant, till, receipt number and leg; empty for
-    the others.
-    """
-
-    at_ms: TimeMs
-    mono_ms: Count
-    boot: Count
-    hub_ms: TimeMs
-    staff: OptionalId
-    store: Id
-    rules: Count
-    card: OptionalId
-    member: MemberToken
-    ctr_seen: Counter
-    ctr_used: Counter
-    touch: Touch
-    op: Op
 
 
 class SaleItem(NamedTuple):
@@ -192,40 +170,15 @@ class DayClosed(Record):
     day: Day
 
 
-class ChainEnd(NamedTuple):
-    """The last line of a chain that a decision has seen."""
-
-    device: Id
-    epoch: Id
-    seq: Count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreDayClosed(Record):
-    """The hub closed business day `day` of `store`; the next day opened at `opens_ms`.
-
-    The close saw the lines up to `ends`. Whatever else happened before `opens_ms` is late, and
-    counts from then on.
-    """
-
-    kind: ClassVar[str] = "store_day_closed"
-    row_types: ClassVar[Mapping[str, Any]] = {"ends": ChainEnd}
-
-    day: Day
-    opens_ms: TimeMs
-    ends: Annotated[tuple[ChainEnd, ...], Rows(CLOSE_CHAINS_MAX)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochLost(Record):
-    """A person told the hub that lines from `from_seq` on of that device's epoch never come."""
-
-    kind: ClassVar[str] = "epoch_lost"
-
-    device: Id
-    epoch: Id
-    from_seq: Count
-
+_OF_HUB = (
+    StoreDayClosed,
+    EpochLost,
+    LeaseOffered,
+    LeaseLapsed,
+    PointsAdjusted,
+    CardStopped,
+    CardAllowed,
+)
 
 KINDS: dict[str, type[Record]] = {
     it.kind: it
@@ -240,13 +193,17 @@ KINDS: dict[str, type[Record]] = {
         TouchUnknown,
         StaffSignedIn,
         DayClosed,
-        StoreDayClosed,
-        EpochLost,
+        LeaseCarried,
+        LeaseSpend,
+        LeaseClosed,
+        *_OF_HUB,
     )
 }
 
-HUB_KINDS = frozenset({StoreDayClosed.kind, EpochLost.kind})  # what only the hub may state
-VALUE_KINDS = frozenset({Sale.kind, Redemption.kind})
+HUB_KINDS = frozenset({it.kind for it in _OF_HUB})  # what only the hub may state
+
+# What moves value and so has an `op` that counts once.
+VALUE_KINDS = frozenset({Sale.kind, Redemption.kind, LeaseSpend.kind, LeaseClosed.kind})
 
 
 def from_line(line: bytes) -> Record:

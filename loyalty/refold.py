@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from loyalty.fold import fold, new_member
 from loyalty.programme import Programme, in_force
-from loyalty.records import Record
+from loyalty.record import Record
 from loyalty.state import Earned, Effect, Fact, Lot, MemberState, Position, Refused, Spent
 
 SPEND_LEG = "spend"

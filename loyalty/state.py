@@ -6,7 +6,7 @@ A member's state is a pure function of that member's facts in the order of their
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from loyalty.records import Record
+from loyalty.record import Record
 
 
 class Position(NamedTuple):

@@ -52,6 +52,18 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'day'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 19700101, 20991231)),
     ),
+    'lease_carried': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease', 'left_points'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('whole', 0, 1000000000000)),
+    ),
+    'lease_spend': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease', 'offer', 'points', 'value_minor', 'currency'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', -1000000000000, 1000000000000), ('name', 3, 3)),
+    ),
+    'lease_closed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease', 'left_points'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('whole', 0, 1000000000000)),
+    ),
     'store_day_closed': (
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'day', 'opens_ms', 'ends'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', 19700101, 20991231), ('whole', 0, 4102444800000), ('rows', 200, (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991)))),
@@ -60,13 +72,33 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'device', 'epoch', 'from_seq'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991)),
     ),
+    'lease_offered': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease', 'points', 'expires_ms', 'counter'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', 0, 4102444800000), ('whole', -1, 4294967295)),
+    ),
+    'lease_lapsed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64)),
+    ),
+    'points_adjusted': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'points', 'reason', 'receipt', 'proposal', 'checker'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('whole', -1000000000000, 1000000000000), ('name', 1, 64), ('name', 0, 64), ('name', 1, 64), ('name', 1, 64)),
+    ),
+    'card_stopped': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'stopped', 'reason'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('choice', ('lost', 'stolen', 'cloned', 'worn', 'retired'))),
+    ),
+    'card_allowed': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'allowed'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64)),
+    ),
     'hello': (
         ('ref', 'last_seq', 'settled_seq', 'incarnation', 'rules'),
         (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991)),
     ),
     'ask_account': (
-        ('ref', 'card', 'member', 'ctr_seen', 'proof'),
-        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 0, 64)),
+        ('ref', 'card', 'member', 'ctr_seen', 'proof', 'lease', 'lease_left_points'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('name', 0, 64), ('name', 0, 64), ('whole', 0, 1000000000000)),
     ),
     'ask_redeem': (
         ('ref', 'card', 'member', 'ctr_seen', 'offer', 'proof'),
@@ -75,6 +107,18 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
     'cancel_redeem': (
         ('ref', 'auth'),
         (('name', 1, 64), ('name', 1, 64)),
+    ),
+    'ask_lease': (
+        ('ref', 'card', 'member', 'ctr_seen'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 16), ('whole', -1, 4294967295)),
+    ),
+    'ask_card_keys': (
+        ('ref', 'card'),
+        (('name', 1, 64), ('name', 1, 64)),
+    ),
+    'ask_document': (
+        ('ref', 'name', 'version', 'part'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991)),
     ),
     'receipt': (
         ('incarnation', 'upto_seq', 'head', 'hub_ms', 'want_first', 'want_last', 'exceptions', 'ref'),
@@ -94,6 +138,22 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
     ),
     'refusal': (
         ('ref', 'reason'),
-        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'card_replayed', 'card_unproven', 'card_not_accepted', 'card_may_not_spend', 'too_many_asks', 'unknown_grant', 'try_later'))),
+        (('name', 1, 64), ('choice', ('unknown_card', 'unknown_offer', 'not_enough_points', 'card_blocked', 'card_replayed', 'card_unproven', 'card_not_accepted', 'card_may_not_spend', 'too_many_asks', 'unknown_grant', 'no_lease', 'unknown_document', 'try_later'))),
+    ),
+    'lease_granted': (
+        ('ref', 'lease', 'points', 'expires_s', 'counter', 'signature', 'credit_key'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', 0, 9007199254740991), ('whole', -1, 4294967295), ('name', 128, 128), ('name', 0, 128)),
+    ),
+    'card_keys_granted': (
+        ('ref', 'card', 'master_key', 'credit_key'),
+        (('name', 1, 64), ('name', 1, 64), ('name', 0, 128), ('name', 0, 128)),
+    ),
+    'document_part': (
+        ('ref', 'name', 'version', 'part', 'parts', 'text', 'signature', 'as_of_ms'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 24000), ('name', 128, 128), ('whole', 0, 4102444800000)),
+    ),
+    'document_is_current': (
+        ('ref', 'name', 'version', 'as_of_ms'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000)),
     ),
 }

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from hub.ledger.database import Database
 from hub.ledger.unwritten import Unwritten
-from loyalty.records import StoreDayClosed, from_kept_line
+from loyalty.hub_records import StoreDayClosed
+from loyalty.records import from_kept_line
 from loyalty.state import Position
 
 STORES_MAX = 1_000  # in memory

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE
-from loyalty.records import ChainEnd, DayClosed, EpochLost, from_kept_line
+from loyalty.hub_records import ChainEnd, EpochLost
+from loyalty.records import DayClosed, from_kept_line
 
 
 class Missing(NamedTuple):

@@ -7,7 +7,8 @@ from hub.ledger.cases import CaseFile
 from hub.ledger.database import Row
 from hub.ledger.ledger import Ledger
 from hub.ledger.rows import HoldRow
-from loyalty.records import Record, from_line
+from loyalty.record import Record
+from loyalty.records import from_line
 from loyalty.wire import WireError
 
 LINES_MAX = 20  # of a case, that people are shown

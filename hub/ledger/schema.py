@@ -1,7 +1,7 @@
 """What the ledger's tables are told apart by: their version, the hub's own device, accounts."""
 
-REVISION = "0005"  # the newest of `migrations/`
-OLDER_REVISIONS = ("0001", "0002", "0003", "0004")  # those that can be brought up to it
+REVISION = "0006"  # the newest of `migrations/`
+OLDER_REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # those that can be brought up to it
 
 HUB_DEVICE = "hub"  # the name under which the hub states its own decisions
 
@@ -9,3 +9,4 @@ POINT = "point"
 MEMBER_POINTS = "member_points"
 POINTS_ISSUED = "points_issued"
 POINTS_REDEEMED = "points_redeemed"
+ESCROW = "escrow"  # of a card: what its lease holds

@@ -288,6 +288,95 @@ Table(
     **BY_KEY,
 )
 
+# Points of a member that a card may spend while the hub is away; they stand in the account
+# (card, escrow). `offered`: the card may carry it; `carried`: it was seen to; `closed`: it cannot
+# spend any more, and what was left is the member's again.
+_lease = Table(
+    "lease",
+    METADATA,
+    words("lease"),
+    words("card", "card.uid"),
+    whole("member", "member.id"),
+    whole("device", "device.id"),
+    words("ref"),
+    whole("points"),
+    whole("counter"),
+    whole("offered_ms"),
+    whole("expires_ms"),
+    words("status"),
+    PrimaryKeyConstraint("lease"),
+    UniqueConstraint("device", "ref"),
+    CheckConstraint("points > 0", name="lease_points"),
+    CheckConstraint("status IN ('offered', 'carried', 'closed')", name="lease_status"),
+    **BY_KEY,
+)
+_OPEN_LEASE = sql("status <> 'closed'")
+Index("lease_open", _lease.c.card, sqlite_where=_OPEN_LEASE, postgresql_where=_OPEN_LEASE)
+
+# Cards that were stopped or allowed again, in that order: version `number` of the hotlist is all of
+# them up to it.
+Table(
+    "hotlist",
+    METADATA,
+    number(),
+    words("card"),
+    words("reason"),
+    whole("at_ms"),
+    **STRICT,
+)
+
+# How far each chain has told everything: at told_ms its device had told_seq lines. Once they are
+# here, nothing older can come; reported_ms is the last time for which that is so.
+Table(
+    "watermark",
+    METADATA,
+    whole("chain", "chain.id"),
+    whole("told_seq"),
+    whole("told_ms"),
+    whole("reported_ms"),
+    PrimaryKeyConstraint("chain"),
+    **BY_KEY,
+)
+
+# Codes with which a new device may introduce itself, once; `digest` is of the secret part.
+Table(
+    "pairing",
+    METADATA,
+    words("code"),
+    octets("digest"),
+    words("store"),
+    words("kind"),
+    words("made_by"),
+    whole("made_ms"),
+    whole("expires_ms"),
+    whole("tries"),
+    whole("used_ms", empty=True),
+    whole("device", "device.id", empty=True),
+    PrimaryKeyConstraint("code"),
+    **BY_KEY,
+)
+
+# What takes two people: one proposes, another agrees or refuses.
+Table(
+    "proposal",
+    METADATA,
+    words("proposal"),
+    words("kind"),
+    words("subject"),
+    words("terms"),
+    words("reason"),
+    words("note"),
+    words("maker"),
+    whole("made_ms"),
+    words("checker"),
+    whole("decided_ms", empty=True),
+    words("status"),
+    PrimaryKeyConstraint("proposal"),
+    CheckConstraint("status IN ('open', 'agreed', 'refused')", name="proposal_status"),
+    CheckConstraint("checker <> maker", name="proposal_two_people"),
+    **BY_KEY,
+)
+
 # Something a person should look at; one file per code and subject, however often it is seen.
 # `opened_ms` is when it was first seen, `assignee` who looks after it, empty for nobody.
 Table(

@@ -35,7 +35,8 @@ from device.terminal import setting_of
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
 from loyalty.programme import parse
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Released
-from loyalty.records import Record, SaleItem, from_line
+from loyalty.record import Record
+from loyalty.records import SaleItem, from_line
 from simulators.chips.chip import Chip
 from simulators.chips.classic import ClassicChip
 from simulators.front import Front

@@ -20,7 +20,8 @@ from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
-from loyalty.records import CheckIn, FacePrinted, Record, Redemption, Sale
+from loyalty.record import Record
+from loyalty.records import CheckIn, FacePrinted, Redemption, Sale
 
 NOON_MS = 1_790_000_000_000
 OTHER_HEAD = "0" * 64

@@ -13,7 +13,8 @@ from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack
 from loyalty.lines import to_line
 from loyalty.programme import Programme, parse
 from loyalty.receipts import Answer
-from loyalty.records import CheckIn, Record, Redemption, Sale, SaleItem
+from loyalty.record import Record
+from loyalty.records import CheckIn, Redemption, Sale, SaleItem
 
 START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
 SECRET = bytes(range(32))

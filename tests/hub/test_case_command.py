@@ -6,7 +6,8 @@ from hub_world import START_MS, World, check_in, redemption, sale
 from hub import case_command
 from hub.reconcile import FUTURE_MAX_MS
 from loyalty.clock import DAY_MS
-from loyalty.records import CardIssued, CardSuspected, Record
+from loyalty.record import Record
+from loyalty.records import CardIssued, CardSuspected
 from loyalty.wire import names_of
 
 CARD = "04A1B2C3D4E5F6"

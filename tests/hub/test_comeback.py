@@ -25,7 +25,7 @@ from hub.ledger.queries import receipted_lines
 from hub.ledger.verify import broken, verify
 from loyalty import topics
 from loyalty.clock import DAY_MS
-from loyalty.records import Record
+from loyalty.record import Record
 
 NEW_SECRET = bytes(range(2, 34))
 

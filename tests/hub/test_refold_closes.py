@@ -16,8 +16,9 @@ from hub.ledger.day_end import Missing
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from loyalty.hub_records import StoreDayClosed
 from loyalty.receipts import LineStatus
-from loyalty.records import DayClosed, StoreDayClosed
+from loyalty.records import DayClosed
 
 DAY = 20170301
 OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four

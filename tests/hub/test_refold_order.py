@@ -17,7 +17,7 @@ from hub.ledger.queries import history, member_view, open_cases
 from hub.ledger.rows import KEEP_EVERY
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
-from loyalty.records import Record
+from loyalty.record import Record
 
 DAY_MS = 86_400_000
 DEVICES = ("h1", "h2", "k1")

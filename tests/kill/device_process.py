@@ -17,7 +17,8 @@ from device.logs import set_up_logs
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
 from loyalty.clock import SystemClock
-from loyalty.records import Record, Sale, SaleItem, TouchUnknown
+from loyalty.record import Record
+from loyalty.records import Sale, SaleItem, TouchUnknown
 
 SECRET = bytes(range(32))
 PENDING_MAX = 400  # of a device whose hub is down

@@ -14,7 +14,7 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
-from loyalty.records import Record
+from loyalty.record import Record
 from tests.campaign import size
 from tests.hub.hub_world import (
     FACE_KEY,

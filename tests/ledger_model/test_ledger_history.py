@@ -16,7 +16,7 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskRedeem, CancelRedeem
 from loyalty.receipts import RedeemGranted
-from loyalty.records import Record
+from loyalty.record import Record
 from tests.campaign import size
 from tests.hub.hub_world import FACE_KEY, START_MS, Till, World, check_in, redemption, sale
 from tests.ledger_model.plain_hub import Fact, PlainHub

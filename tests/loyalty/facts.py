@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from loyalty.fold import event_ms
 from loyalty.programme import Programme, parse
 from loyalty.programme_terms import EarnRule, Label, Promotion, Selector, Tier
-from loyalty.records import CheckIn, Record, Redemption, Sale, SaleItem
+from loyalty.record import Record
+from loyalty.records import CheckIn, Redemption, Sale, SaleItem
 from loyalty.state import Fact, Lot, Position
 from loyalty.units import Rate
 

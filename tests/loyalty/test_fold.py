@@ -11,7 +11,7 @@ from loyalty.fields import POINTS_MAX
 from loyalty.fold import CLOCK_SLACK_MS, event_ms, fold, fold_all, new_member
 from loyalty.programme import Programme, in_force
 from loyalty.programme_terms import Expiry
-from loyalty.records import Record
+from loyalty.record import Record
 from loyalty.state import Earned, Fact, MemberState, Refused, Spent, TierChanged
 from tests.loyalty.facts import HOUR_MS, NOON_MS, check_in, plain, promotion, redemption, rule, sale
 
