@@ -114,6 +114,7 @@ SHELLS = {
     "hub/ledger/postgres.py": "the ledger's server",
     "hub/ledger/postgres_ahead.py": "the statements that lock and read ahead",
     "hub/ledger/postgres_writer.py": "the statements that write to a server",
+    "hub/ledger/proposals.py": "the statements about what takes two people",
     "hub/ledger/queries.py": "the ledger's questions",
     "hub/ledger/restore.py": "the ledger's file, while it is replaced",
     "hub/ledger/sqlite.py": "the ledger's file, and the statements that write to it",
