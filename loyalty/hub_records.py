@@ -19,6 +19,7 @@ from loyalty.fields import (
 from loyalty.record import Record
 
 CLOSE_CHAINS_MAX = 200  # with names of the usual length they fit a line
+FORK_BRANCHES_MAX = 16
 
 
 class ChainEnd(NamedTuple):
@@ -54,6 +55,30 @@ class EpochLost(Record):
     device: Id
     epoch: Id
     from_seq: Count
+
+
+class AdoptedBranch(NamedTuple):
+    """A branch of a fork, up to line `upto_seq`; its name is of the head after its first line."""
+
+    branch: Id
+    upto_seq: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForkAdopted(Record):
+    """Two people took `branches` of a forked chain for what happened; the epoch is over.
+
+    Why, and who proposed it, is in the ledger under `proposal`.
+    """
+
+    kind: ClassVar[str] = "fork_adopted"
+    row_types: ClassVar[Mapping[str, Any]] = {"branches": AdoptedBranch}
+
+    device: Id
+    epoch: Id
+    branches: Annotated[tuple[AdoptedBranch, ...], Rows(FORK_BRANCHES_MAX)]
+    proposal: Id
+    checker: Id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

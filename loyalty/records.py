@@ -30,6 +30,7 @@ from loyalty.hub_records import (
     CardAllowed,
     CardStopped,
     EpochLost,
+    ForkAdopted,
     LeaseLapsed,
     LeaseOffered,
     PointsAdjusted,
@@ -173,6 +174,7 @@ class DayClosed(Record):
 _OF_HUB = (
     StoreDayClosed,
     EpochLost,
+    ForkAdopted,
     LeaseOffered,
     LeaseLapsed,
     PointsAdjusted,

@@ -72,6 +72,10 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'device', 'epoch', 'from_seq'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991)),
     ),
+    'fork_adopted': (
+        ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'device', 'epoch', 'branches', 'proposal', 'checker'),
+        (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('name', 1, 64), ('rows', 16, (('name', 1, 64), ('whole', 0, 9007199254740991))), ('name', 1, 64), ('name', 1, 64)),
+    ),
     'lease_offered': (
         ('at_ms', 'mono_ms', 'boot', 'hub_ms', 'staff', 'store', 'rules', 'card', 'member', 'ctr_seen', 'ctr_used', 'touch', 'op', 'lease', 'points', 'expires_ms', 'counter'),
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64), ('whole', 0, 1000000000000), ('whole', 0, 4102444800000), ('whole', -1, 4294967295)),
