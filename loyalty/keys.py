@@ -13,6 +13,9 @@ CLASSIC_KEY_BYTES = 6
 SECTORS = 40  # A MIFARE Classic 4K has 40; a 1K has 16.
 
 NTAG424_APPLICATION = bytes.fromhex("d2760000850101")  # The only one on an NTAG 424 DNA: NDEF.
+DESFIRE_APPLICATION = b"RV1"  # Ours on a DESFire.
+DESFIRE_MASTER_KEY = 0  # Changes its keys and files; of the hub's and the technician's master.
+DESFIRE_CREDIT_KEY = 3  # Counts up what a card may spend; of the same master.
 SUN_FILE_KEY = 1  # Makes the MAC of its SUN messages, per card.
 SUN_META_KEY = 4  # Enciphers who it is there, so it is the same on all cards.
 
