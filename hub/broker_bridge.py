@@ -23,6 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
 from hub.errors import HubError, LedgerUnavailable
 from hub.intake import Arrival, Reply
+from hub.pulse import Pulse
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.tls import tls_trouble
@@ -65,15 +66,27 @@ class _Waiting(NamedTuple):
 class Bridge:
     """Carries messages between one broker and one intake, in two threads of its own.
 
-    `counts` says what was received, dropped and published, besides the intake's own counts.
+    `counts` says what was received, dropped and published, besides the intake's own counts; `pulse`
+    whether all goes well.
     """
 
     def __init__(
-        self, address: BrokerAddress, login: BridgeLogin, intake: Taker, *, keeps_session: bool
+        self,
+        address: BrokerAddress,
+        login: BridgeLogin,
+        intake: Taker,
+        *,
+        keeps_session: bool,
+        on_group: Callable[[int, float], None] = lambda _messages, _took_s: None,
     ) -> None:
-        """`keeps_session`: the broker is to hold messages for us while we are away."""
+        """`keeps_session`: the broker is to hold messages for us while we are away.
+
+        `on_group` is told, in the worker's thread, of each group that went through the intake: how
+        many messages it had and how long it took.
+        """
         self._address = address
         self._intake = intake
+        self._on_group = on_group
         self._queue: queue.Queue[_Waiting] = queue.Queue(QUEUE_MAX_MESSAGES)
         self._answered = threading.Event()
         self._stopping = threading.Event()
@@ -83,6 +96,12 @@ class Bridge:
         self._log = structlog.get_logger().bind(broker=f"{address.host}:{address.port}")
         self._client = self._make_client(login, keeps_session)
         self.counts: Counter[str] = Counter()
+        self.pulse = Pulse(turned_s=time.monotonic())
+
+    @property
+    def waiting_messages(self) -> int:
+        """How many messages wait for their turn."""
+        return self._queue.qsize()
 
     def start(self) -> None:
         """Connect and begin; returns once the broker has taken the subscription.
@@ -158,6 +177,7 @@ class Bridge:
             self._refuse(f"no subscription to {topics.ALL_UP}")
             return
         self.counts["connected"] += 1
+        self.pulse.is_ready = True
         self._log.info("bridge_ready", connection=self._connection)
         self._answered.set()
 
@@ -169,10 +189,13 @@ class Bridge:
     def _disconnected(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _more: Any
     ) -> None:
+        self.pulse.is_ready = False
         if not self._stopping.is_set():
             self._log.warning("broker_lost", reason=str(code))
 
     def _received(self, client: Client, _data: Any, message: MQTTMessage) -> None:
+        if self._stopping.is_set():
+            return  # What is not acknowledged comes again, to whoever is here then.
         self.counts["received"] += 1
         try:
             arrival = Arrival(message.topic, bytes(message.payload))
@@ -193,6 +216,7 @@ class Bridge:
     def _work(self) -> None:
         tick_at_s = time.monotonic() + TICK_EVERY_S
         while not (self._stopping.is_set() and self._queue.empty()):
+            self.pulse.turned_s = time.monotonic()
             group = self._gather()
             if group:
                 self._deliver(group)
@@ -217,12 +241,15 @@ class Bridge:
         return group
 
     def _deliver(self, group: list[_Waiting]) -> None:
+        begun_s = time.monotonic()
         replies = self._try(lambda: self._intake.take([it.arrival for it in group]))
         if replies is None:
             return  # stopping while the ledger is away: nothing is acknowledged
+        self.pulse.delivered_s = time.monotonic()
+        self._on_group(len(group), self.pulse.delivered_s - begun_s)
+        self.counts["published"] += len(replies)
         for reply in replies:
             self._client.publish(reply.topic, reply.payload, qos=1)
-        self.counts["published"] += len(replies)
         for waiting in group:
             if waiting.connection == self._connection:
                 self._client.ack(waiting.packet_id, 1)
@@ -234,9 +261,13 @@ class Bridge:
         """
         delay_s = RETRY_S[0]
         while True:
+            self.pulse.turned_s = time.monotonic()
             try:
-                return deed()
+                done = deed()
+                self.pulse.trouble = ""
+                return done
             except LedgerUnavailable as error:
+                self.pulse.trouble = str(error)
                 self.counts["ledger_unavailable"] += 1
                 self._log.error("ledger_unavailable", error=str(error), retry_in_s=delay_s)
             except Exception as error:

@@ -17,12 +17,16 @@ from hub.broker_bridge import Bridge
 from hub.config import BridgeLogin, HubConfig, WebAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.intake import Intake
-from hub.ledger.ledger import Ledger, open_ledger
+from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
+from hub.metrics import GroupTimes, LedgerMetrics
+from hub.observer import Observer
+from hub.status_pages import status_routes
 from hub.web import WebServer
 from loyalty.clock import Clock
 
 BRIDGE_USER = "revisit-hub-bridge"
+MORE_METRICS: tuple[LedgerMetrics, ...] = ()  # what parts of the hub find out from the ledger
 
 
 class Hub:
@@ -61,16 +65,20 @@ class Hub:
             login = self._config.broker.login
             if login is None:
                 login = await self._start_broker(parts)
+            group_times = GroupTimes()
             self._bridge = Bridge(
                 self._config.broker,
                 login,
                 self._intake,
                 keeps_session=self._config.broker.login is not None,
+                on_group=group_times.observe,
             )
             await asyncio.to_thread(self._bridge.start)
             parts.push_async_callback(asyncio.to_thread, self._bridge.stop)
             if self._config.web is not None:
-                await self._start_web(self._config.web, parts)
+                observer = self._observer(self._intake, self._bridge, group_times)
+                parts.push_async_callback(observer.stop)
+                await self._start_web(self._config.web, status_routes(observer), parts)
             self._open = parts.pop_all()
         structlog.get_logger().info("hub_started", ledger=ledger.place)
 
@@ -86,11 +94,9 @@ class Hub:
     @property
     def counts(self) -> Counter[str]:
         """What became of messages and lines since the start."""
-        counts: Counter[str] = Counter()
-        for part in (self._intake, self._bridge):
-            if part is not None:
-                counts += part.counts
-        return counts
+        parts = [it for it in (self._intake, self._bridge) if it is not None]
+        # The worker goes on counting; a copy of a dictionary is made in one step.
+        return Counter({name: count for part in parts for name, count in {**part.counts}.items()})
 
     async def __aenter__(self) -> "Hub":
         await self.start()
@@ -109,14 +115,24 @@ class Hub:
         parts.push_async_callback(broker.stop)
         return login
 
-    async def _start_web(self, address: WebAddress, parts: AsyncExitStack) -> None:
-        self._web = WebServer(address, self._web_routes())
+    async def _start_web(
+        self, address: WebAddress, routes: list[BaseRoute], parts: AsyncExitStack
+    ) -> None:
+        self._web = WebServer(address, routes)
         await self._web.start()
         parts.push_async_callback(self._web.stop)
 
-    def _web_routes(self) -> list[BaseRoute]:
-        """Return what the parts have to show."""
-        return []
+    def _observer(self, intake: Intake, bridge: Bridge, group_times: GroupTimes) -> Observer:
+        place = self._config.ledger_place
+        return Observer(
+            open_ledger(place),
+            None if is_on_server(place) else file_of(place),
+            intake,
+            bridge,
+            group_times,
+            self._clock,
+            MORE_METRICS,
+        )
 
     def _ledger(self, parts: AsyncExitStack) -> Ledger:
         ledger = open_ledger(self._config.ledger_place, create=True, new_id=self._new_id)

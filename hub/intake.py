@@ -59,7 +59,8 @@ class _Dropped(Exception):
 class Intake:
     """Takes groups of messages into the ledger; of one thread at a time.
 
-    `counts` are messages and lines since the start, by what became of them.
+    `counts` are messages and lines since the start, by what became of them; `heard_ms` is when each
+    device was last heard, by its name.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Intake:
         self._answers = Answers(self._books, programmes, face_key, new_id, proofs)
         self._seen = ledger.changed_elsewhere()
         self.counts: Counter[str] = Counter()
+        self.heard_ms: dict[str, int] = {}
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         """Take a group of messages; when this returns, what the replies say is durable.
@@ -180,6 +182,7 @@ class Intake:
         else:
             answer = self._take_ask(opened, now_ms)
         counts[f"taken_{opened.purpose}"] += 1
+        self.heard_ms[opened.device.name] = now_ms
         return _sealed(opened, answer)
 
     def _open(self, arrival: Arrival) -> _Opened:

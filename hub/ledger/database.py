@@ -106,6 +106,10 @@ class Engine(Protocol):
         """Write the rows of `unwritten`, in the order in which they refer to each other."""
         ...
 
+    def size_bytes(self) -> int:
+        """Return how much room the database takes."""
+        ...
+
     def has_dangling_references(self) -> bool:
         """Return whether a row refers to one that is not there."""
         ...

@@ -117,6 +117,11 @@ class PostgresEngine:
     def write(self, unwritten: Unwritten) -> None:
         self._writer.write(unwritten)
 
+    def size_bytes(self) -> int:
+        row = self.database.execute("SELECT pg_database_size(current_database())").fetchone()
+        assert row is not None
+        return int(row[0])
+
     def has_dangling_references(self) -> bool:
         return False  # The server checks every reference when it is written.
 

@@ -99,6 +99,11 @@ class SqliteEngine:
         old = [(member, version - STATES_SPAN) for member, version, *_ in it.kept_states]
         self.database.executemany("DELETE FROM kept_state WHERE member = ? AND version <= ?", old)
 
+    def size_bytes(self) -> int:
+        (pages,) = self.database.execute("PRAGMA page_count").fetchone()
+        (page_bytes,) = self.database.execute("PRAGMA page_size").fetchone()
+        return int(pages * page_bytes)
+
     def has_dangling_references(self) -> bool:
         return self.database.execute("PRAGMA foreign_key_check").fetchone() is not None
 
