@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.ledger.books import Books
+from hub.ledger.branches import FORK
 from hub.ledger.rows import Case, ChainRow, Filed, Verdict
 from hub.posting import GAP, Poster
 from hub.reconcile import HELD, POSTED
 from loyalty.chain import head_after, heads_after
 from loyalty.receipts import LineStatus
 
-FORK = "fork"
 GAP_PATIENCE_MS = 15 * 60_000  # how long a gap keeps what follows from posting
 
 
@@ -82,6 +82,7 @@ class Custody:
         chain.seq, chain.head = filed.seq, filed.head
         chain.kept_seq = max(chain.kept_seq, filed.seq)
         if chain.fork_seq is not None:
+            self._open_case(chain, filed.received_ms)
             return [self._keep(filed, FORK)]
         status, code, *_ = self._poster.post(filed)
         return [] if status == POSTED else [LineStatus(filed.seq, status, code)]
@@ -117,17 +118,22 @@ class Custody:
         return self._books.inbox.is_fork(filed.chain, filed.seq - 1, prev)
 
     def _keep_fork(self, filed: Filed) -> LineStatus:
-        self._books.inbox.keep_fork(filed)
-        self._mark_fork(filed)
+        if self._books.inbox.keep_fork(filed):
+            self._mark_fork(filed)
         return LineStatus(filed.seq, HELD, FORK)
 
     def _mark_fork(self, filed: Filed) -> None:
         chain = filed.chain
         if chain.fork_seq is None:
             chain.fork_seq = filed.seq
-            detail = f"line {filed.seq} came in two versions; nothing after it posts"
-            case = Case(FORK, f"{chain.device.name}:{chain.epoch}", detail)
-            self._books.open_case(case, None, filed.received_ms)
+        self._open_case(chain, filed.received_ms)
+
+    def _open_case(self, chain: ChainRow, now_ms: int) -> None:
+        """Have people look at a fork: again, if they had looked before these lines came."""
+        detail = f"lines came in two versions; nothing from line {chain.fork_seq} on posts"
+        self._books.open_case(
+            Case(FORK, f"{chain.device.name}:{chain.epoch}", detail), None, now_ms
+        )
 
     def _keep_beyond_gap(self, filed: Filed) -> LineStatus:
         chain = filed.chain

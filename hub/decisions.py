@@ -1,22 +1,17 @@
-"""What the hub itself states: facts in a chain of its own, which fold like those of devices.
-
-Its device is called "hub" and its epoch is the ledger's incarnation. Nobody can log in as it.
-"""
+"""What the hub itself states: facts in a chain of its own, which fold like those of devices."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from hub.custody import Batch, Custody
+from hub import own_chain
+from hub.custody import Custody
 from hub.errors import HubError
 from hub.ledger.books import Books
 from hub.ledger.day_end import Missing, chain_ends, missing
 from hub.ledger.ledger import Ledger, insistently
-from hub.ledger.schema import HUB_DEVICE
 from hub.posting import Poster
 from loyalty.clock import end_of_day_ms
 from loyalty.hub_records import CLOSE_CHAINS_MAX, EpochLost, StoreDayClosed
-from loyalty.lines import to_line
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
 
@@ -58,7 +53,7 @@ class Decisions:
                 ends = chain_ends(self._ledger, store)
                 if len(ends) > CLOSE_CHAINS_MAX:
                     raise HubError(f"{len(ends)} chains in {store!r}, at most {CLOSE_CHAINS_MAX}")
-                stamp = _stamp(store, staff, now_ms)
+                stamp = own_chain.stamp(now_ms, store=store, staff=staff)
                 self._state(StoreDayClosed(**stamp, day=day, opens_ms=opens_ms, ends=ends), now_ms)
         return owed
 
@@ -66,7 +61,7 @@ class Decisions:
         self, device: str, epoch: str, from_seq: int, now_ms: int, staff: str = ""
     ) -> None:
         """State that the lines of `epoch` from `from_seq` on will never come."""
-        stamp = _stamp(HUB_DEVICE, staff, now_ms)
+        stamp = own_chain.stamp(now_ms, staff=staff)
         lost = EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq)
         insistently(lambda: self._state_alone(lost, now_ms))
 
@@ -76,10 +71,8 @@ class Decisions:
 
     def _state(self, record: Record, now_ms: int) -> None:
         books = Books(self._ledger)
-        device = books.hub_device()
-        chain = books.inbox.chain(device, self._ledger.incarnation)
         custody = Custody(books, Poster(books, self._programmes))
-        custody.take(Batch(chain, chain.seq + 1, chain.head, [to_line(record)]), now_ms)
+        own_chain.state(record, books, custody, self._ledger.incarnation, now_ms)
         books.flush()
 
     def _opens_ms(self, day: int) -> int:
@@ -93,9 +86,3 @@ class Decisions:
 
 
 _DEVICES_OF = "SELECT id FROM device WHERE store = ? ORDER BY id"
-
-
-def _stamp(store: str, staff: str, now_ms: int) -> dict[str, Any]:
-    touch = {"card": "", "member": "", "ctr_seen": -1, "ctr_used": -1, "touch": "none", "op": ""}
-    clocks = {"at_ms": now_ms, "mono_ms": 0, "boot": 0, "hub_ms": now_ms}
-    return {**clocks, **touch, "store": store, "staff": staff, "rules": 0}

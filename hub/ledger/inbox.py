@@ -180,12 +180,13 @@ class Inbox:
         )
         return found is not None
 
-    def keep_fork(self, filed: Filed) -> None:
-        """Keep a line whose position is taken by another."""
-        self._database.execute(
+    def keep_fork(self, filed: Filed) -> bool:
+        """Keep a line whose position is taken by another; return whether it is new."""
+        changed = self._database.execute(
             "INSERT INTO fork VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (filed.chain.id, filed.seq, filed.head, filed.line, filed.received_ms),
         )
+        return changed.rowcount == 1
 
     def move_to_fork(self, chain: ChainRow, first: int, code: str) -> None:
         """Make forks of the lines from `first` on that are held with `code`."""
