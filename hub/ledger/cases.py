@@ -1,6 +1,7 @@
 """Cases as people work on them: found, assigned, closed, and what became of them before.
 
-Posting opens them (`Books.open_case`); one that is seen again after it was closed opens again.
+Posting opens those about lines (`Books.open_case`). One that is seen again after it was closed
+opens again.
 """
 
 from typing import NamedTuple
@@ -120,6 +121,14 @@ def settle(database: Database, code: str, subject: str, now_ms: int) -> None:
         _note(database, found[0], CaseNote(now_ms, "settled", "", ""))
 
 
+def open_case(database: Database, code: str, subject: str, detail: str, now_ms: int) -> None:
+    """Open a case that no line is about, or count it once more."""
+    found = database.execute(_CLOSED, (code, subject)).fetchone()
+    if found is not None:
+        _note(database, found[0], CaseNote(now_ms, "opened", "", ""))
+    database.execute(_OPEN_OR_COUNT, (code, subject, detail, now_ms, now_ms))
+
+
 def _change(ledger: Ledger, number: int, change: str, value: str, deed: CaseNote) -> None:
     with ledger.transaction() as database:
         # The count of changed rows tells two people who close one case at once apart.
@@ -142,6 +151,12 @@ def _check_text(what: str, text: str, most: int) -> None:
 
 
 _OPEN = "SELECT id FROM case_file WHERE code = ? AND subject = ? AND status = 'open'"
+_CLOSED = "SELECT id FROM case_file WHERE code = ? AND subject = ? AND status = 'closed'"
+_OPEN_OR_COUNT = (
+    "INSERT INTO case_file (code, subject, detail, opened_ms, last_ms, times, status, assignee)"
+    " VALUES (?, ?, ?, ?, ?, 1, 'open', '') ON CONFLICT (code, subject) DO UPDATE SET"
+    " last_ms = excluded.last_ms, times = case_file.times + 1, status = 'open'"
+)
 # A fork's case is about a chain and names no line, so its store is found by the chain's name.
 _CASES = """
 SELECT id, code, subject, detail, line, opened_ms, last_ms, times, status, assignee, since_ms, store

@@ -8,14 +8,11 @@ from typing import TypeVar
 
 from hub.errors import LedgerContended, NoLedger, NotFound
 from hub.ledger.database import Database, Engine
-from hub.ledger.schema import HUB_DEVICE, OLDER_REVISIONS, REVISION
+from hub.ledger.devices import add_secret, register_device
+from hub.ledger.schema import OLDER_REVISIONS, REVISION
 from hub.ledger.sqlite import Connect, open_sqlite
-from hub.passwords import SALT_BYTES, password_digest
-from loyalty.chain import is_name
 
-SECRET_MIN_BYTES = 16
 CONTENTIONS_MAX = 10  # in a row
-SECRETS_MAX = 2  # a rotation's old and new
 
 T = TypeVar("T")
 
@@ -69,25 +66,9 @@ class Ledger:
         Raises:
             ValueError: a name that fits no topic, a short secret, or a device of another store.
         """
-        _check_device(store, device, kid, secret)
-        salt = secrets.token_bytes(SALT_BYTES)
         with self.transaction() as database:
-            found = database.execute(
-                "SELECT id, store FROM device WHERE name = ?", (device,)
-            ).fetchone()
-            if found is not None and found[1] != store:
-                raise ValueError(f"device {device!r} is of store {found[1]!r}, {store!r} wanted")
-            database.execute(
-                "INSERT INTO device (store, name, password_salt, password_digest)"
-                " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
-                " password_salt = excluded.password_salt,"
-                " password_digest = excluded.password_digest",
-                (store, device, salt, password_digest(salt, mqtt_password)),
-            )
-            (number,) = database.execute(
-                "SELECT id FROM device WHERE name = ?", (device,)
-            ).fetchone()
-            _add_secret(database, number, kid, secret)
+            number = register_device(database, store, device, mqtt_password)
+            add_secret(database, number, kid, secret)
 
     def revoke_device(self, device: str, now_ms: int) -> None:
         """Shut `device` out from `now_ms` on.
@@ -191,28 +172,3 @@ def _bring_up_to_date(engine: Engine, new_id: Callable[[], str] | None) -> None:
 
 _INCARNATION = "SELECT value FROM meta WHERE name = 'incarnation'"
 _NAME_INCARNATION = "INSERT INTO meta VALUES ('incarnation', ?) ON CONFLICT DO NOTHING"
-
-
-def _check_device(store: str, device: str, kid: str, secret: bytes) -> None:
-    if device == HUB_DEVICE:
-        raise ValueError(f"{device!r} is the name of the hub itself, another wanted")
-    for name in (store, device, kid):
-        if not is_name(name):
-            raise ValueError(f"{name!r} is no store, device or key id: 1-64 of A-Z a-z 0-9 _ -")
-    if len(secret) < SECRET_MIN_BYTES:
-        raise ValueError(f"secret of {len(secret)} bytes, {SECRET_MIN_BYTES} or more wanted")
-
-
-def _add_secret(database: Database, device: int, kid: str, secret: bytes) -> None:
-    database.execute(
-        "INSERT INTO device_secret (device, kid, secret, added) VALUES (?, ?, ?,"
-        " (SELECT coalesce(max(added), 0) + 1 FROM device_secret WHERE device = ?))"
-        " ON CONFLICT (device, kid) DO UPDATE SET secret = excluded.secret,"
-        " added = excluded.added",
-        (device, kid, secret, device),
-    )
-    database.execute(
-        "DELETE FROM device_secret WHERE device = ? AND added <="
-        " (SELECT max(added) FROM device_secret WHERE device = ?) - ?",
-        (device, device, SECRETS_MAX),
-    )

@@ -338,20 +338,22 @@ Table(
     **BY_KEY,
 )
 
-# Codes with which a new device may introduce itself, once; `digest` is of the secret part.
+# Codes with which a device introduces itself, once, and gets `name`. `shared_key` is what it and we
+# know, until the code ends; `used_by` is a digest of who used it, so that it may ask again.
 Table(
     "pairing",
     METADATA,
     words("code"),
-    octets("digest"),
+    octets("shared_key"),
     words("store"),
     words("kind"),
+    words("name"),
     words("made_by"),
     whole("made_ms"),
     whole("expires_ms"),
     whole("tries"),
     whole("used_ms", empty=True),
-    whole("device", "device.id", empty=True),
+    words("used_by"),
     PrimaryKeyConstraint("code"),
     **BY_KEY,
 )

@@ -54,15 +54,16 @@ def upgrade() -> None:
     op.create_table(
         "pairing",
         words("code"),
-        octets("digest"),
+        octets("shared_key"),
         words("store"),
         words("kind"),
+        words("name"),
         words("made_by"),
         whole("made_ms"),
         whole("expires_ms"),
         whole("tries"),
         whole("used_ms", empty=True),
-        whole("device", "device.id", empty=True),
+        words("used_by"),
         PrimaryKeyConstraint("code"),
         **BY_KEY,
     )
