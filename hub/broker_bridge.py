@@ -103,6 +103,11 @@ class Bridge:
         """How many messages wait for their turn."""
         return self._queue.qsize()
 
+    @property
+    def silent_s(self) -> float:
+        """Since when the worker has had its hands full, or has not come back at all."""
+        return time.monotonic() - self.pulse.turned_s
+
     def start(self) -> None:
         """Connect and begin; returns once the broker has taken the subscription.
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute
 from hub.broker_bridge import Bridge
 from hub.config import BridgeLogin, HubConfig, WebAddress
 from hub.embedded_broker import Door, EmbeddedBroker
+from hub.health import is_stuck
 from hub.intake import Intake
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
@@ -24,6 +25,7 @@ from hub.observer import Observer
 from hub.status_pages import status_routes
 from hub.web import WebServer
 from loyalty.clock import Clock
+from loyalty.service_manager import READY, STOPPING, ServiceManager
 
 BRIDGE_USER = "revisit-hub-bridge"
 MORE_METRICS: tuple[LedgerMetrics, ...] = ()  # what parts of the hub find out from the ledger
@@ -98,6 +100,10 @@ class Hub:
         # The worker goes on counting; a copy of a dictionary is made in one step.
         return Counter({name: count for part in parts for name, count in {**part.counts}.items()})
 
+    def is_alive(self) -> bool:
+        """Return whether the worker goes on; that this loop does, asking shows."""
+        return self._bridge is not None and not is_stuck(self._bridge.silent_s)
+
     async def __aenter__(self) -> "Hub":
         await self.start()
         return self
@@ -140,11 +146,17 @@ class Hub:
         return ledger
 
 
-async def run_hub(config: HubConfig, clock: Clock, until: asyncio.Event) -> None:
-    """Run a hub until `until` is set.
+async def run_hub(
+    config: HubConfig, clock: Clock, until: asyncio.Event, manager: ServiceManager
+) -> None:
+    """Run a hub until `until` is set, and tell `manager` how it is.
 
     Raises:
         HubError: a part cannot start.
     """
-    async with Hub(config, clock):
+    async with Hub(config, clock) as hub, asyncio.TaskGroup() as group:
+        manager.tell(READY)
+        watchdog = group.create_task(manager.feed_watchdog(clock, hub.is_alive), name="watchdog")
         await until.wait()
+        watchdog.cancel()
+        manager.tell(STOPPING)

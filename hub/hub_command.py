@@ -1,6 +1,7 @@
 """`revisit hub`: run the hub, and keep its table of devices."""
 
 import asyncio
+import os
 import secrets
 import signal
 from pathlib import Path
@@ -15,6 +16,7 @@ from hub.errors import HubError
 from hub.hub import run_hub
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
+from loyalty.service_manager import ServiceManager
 
 Db = Annotated[
     str,
@@ -89,4 +91,4 @@ async def _run_until_told(path: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_hub(load_config(path), SystemClock(), stop)
+    await run_hub(load_config(path), SystemClock(), stop, ServiceManager(os.environ))

@@ -86,15 +86,16 @@ class Observer:
         return families + more
 
     def _vitals(self, figures: LedgerFigures | None) -> Vitals:
-        pulse, now_s = self._bridge.pulse, time.monotonic()
+        pulse = self._bridge.pulse
+        posted_s = pulse.delivered_s
         gap_ms = None if figures is None else figures.oldest_gap_ms
         return Vitals(
             is_ledger_there=figures is not None,
             is_broker_there=pulse.is_ready,
             posting_trouble=pulse.trouble,
-            silent_s=now_s - pulse.turned_s,
+            silent_s=self._bridge.silent_s,
             waiting_messages=self._bridge.waiting_messages,
-            posted_ago_s=None if pulse.delivered_s is None else now_s - pulse.delivered_s,
+            posted_ago_s=None if posted_s is None else time.monotonic() - posted_s,
             oldest_gap_s=None if gap_ms is None else (self._clock.now_ms() - gap_ms) / 1000,
             disk_free_bytes=self._disk_free_bytes(),
         )

@@ -206,6 +206,50 @@ def test_a_full_queue_drops_and_goes_on(broker):
     assert full
 
 
+def test_an_idle_worker_is_not_silent_and_one_that_hangs_is(broker):
+    intake = Taken()
+    with bridge_to(broker, intake) as bridge:
+        first_s = bridge.pulse.turned_s
+        came_back = wait_for(lambda: bridge.pulse.turned_s > first_s)
+        intake.gate.clear()
+        wire = Wire(broker.port, "h1", "h1")
+        wire.publish(topics.up("s1", "h1", "batch"), b"1")
+        intake.groups.get(timeout=WAIT_S)
+        hung_s = bridge.pulse.turned_s
+        is_silent = wait_for(lambda: bridge.silent_s > 0.5)
+        turned_s = bridge.pulse.turned_s
+        intake.gate.set()
+        wire.close()
+
+    assert came_back
+    assert is_silent
+    assert turned_s == hung_s
+
+
+def test_what_comes_while_the_bridge_stops_is_left_for_the_next(broker):
+    first, second = Taken(), Taken()
+    wire = Wire(broker.port, "h1", "h1")
+    topic = topics.up("s1", "h1", "batch")
+    with bridge_to(broker, first) as bridge:
+        first.gate.clear()
+        wire.publish(topic, b"1")
+        before = first.groups.get(timeout=WAIT_S)
+        stopping = threading.Thread(target=bridge.stop)
+        stopping.start()
+        assert wait_for(bridge._stopping.is_set)
+        wire.publish(topic, b"2")
+        first.gate.set()
+        stopping.join(WAIT_S)
+
+    with bridge_to(broker, second):
+        after = second.groups.get(timeout=WAIT_S)
+
+    wire.close()
+    assert [it.payload for it in before] == [b"1"]
+    assert first.groups.empty()
+    assert [it.payload for it in after] == [b"2"]
+
+
 def test_an_oversized_message_is_dropped_before_the_queue(broker):
     intake = Taken()
     wire = Wire(broker.port, "h1", "h1")

@@ -232,3 +232,12 @@ def test_a_hub_with_a_web_server_serves_it_until_it_stops(config):
     assert status == 404
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port)).close()
+
+
+def test_a_hub_is_alive_from_its_start_on(config):
+    hub = Hub(config, MovedClock())
+
+    before = hub.is_alive()
+    during = with_hub(config, Hub.is_alive)
+
+    assert (before, during) == (False, True)
