@@ -9,18 +9,17 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hub import copies_command
+from hub import copies_command, fork_command
 from hub.decisions import Decisions
-from hub.errors import HubError
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import history, line_counts, member_cards, member_view, open_cases
 from hub.ledger.rescore import count_facts, rescore
 from hub.ledger.verify import Holds, broken, verify
+from hub.programme_file import read_programme
 from loyalty.clock import SystemClock
 from loyalty.fields import TIME_MAX_MS
-from loyalty.programme import Programme, parse
 
 Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
 Member = Annotated[str, typer.Argument(help="The member's token, as cards carry it.")]
@@ -29,6 +28,7 @@ DIFFERENCES_SHOWN_MAX = 1_000
 
 _app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
 _app.add_typer(copies_command.app)
+_app.add_typer(fork_command.app, name="fork")
 _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim]absent[/]"}
 
 
@@ -45,7 +45,7 @@ def verify_command(
     ] = None,
 ) -> int:
     """Check what must always hold; exit 1 if something does not."""
-    programmes = [_programme(path) for path in programme or []]
+    programmes = [read_programme(path) for path in programme or []]
     ledger = open_ledger(db)
     try:
         invariants = verify(ledger, programmes, SystemClock().now_ms())
@@ -61,7 +61,7 @@ def rescore_command(
     db: Db = "ledger.db",
 ) -> int:
     """Fold every member from zero and show where the ledger differs; exit 1 if it does."""
-    programmes = [_programme(path) for path in programme]
+    programmes = [read_programme(path) for path in programme]
     ledger = open_ledger(db)
     try:
         with Progress(console=Console(stderr=True), transient=True) as progress:
@@ -86,7 +86,7 @@ def close_day_command(
     """Close a store's business day, or say which lines are missing; then exit 1."""
     ledger = open_ledger(db)
     try:
-        decisions = Decisions(ledger, [_programme(path) for path in programme])
+        decisions = Decisions(ledger, [read_programme(path) for path in programme])
         owed = decisions.close_day(store, day, SystemClock().now_ms())
     finally:
         ledger.close()
@@ -169,14 +169,6 @@ def _print_invariants(ledger: Ledger, invariants: dict[str, Holds]) -> None:
     table.caption = f"lines: {words or 'none'}; open cases: {len(open_cases(ledger)):,}"
     console.print(table)
     console.print(f"digest {digest(ledger)}", highlight=False)
-
-
-def _programme(path: Path) -> Programme:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HubError(f"{path}: {error}, a programme wanted") from error
-    return parse(text, source=str(path))
 
 
 def _day(at_ms: int) -> str:
