@@ -53,6 +53,7 @@ KEYS = CardKeys(
     master=bytes(range(16)),
     seal_key=b"the seal key of this benchmark",
     random_bytes=random.Random(5).randbytes,
+    credit_master=bytes(range(16, 32)),
 )
 OP = b"op-of-issue."
 

@@ -95,6 +95,13 @@ class Told:
     is_well: bool
 
 
+NO_ISSUERS_KEYS = Told(
+    (
+        "The file that --keys names has no credit_master, so it is a terminal's.",
+        "Take the technician's file: without its key nobody makes or wipes a card of this kind.",
+    ),
+    is_well=False,
+)
 PULLED_AWAY = Told(
     (
         "The card was pulled away, or the reader failed, before it was done.",
@@ -149,6 +156,8 @@ class CardCare:
             return Told((said, "To give it to somebody else, wipe it first."), is_well=False)
         if not isinstance(found, Blank):
             return self._refused(seen, found)
+        if self._lacks_issuers_keys():
+            return NO_ISSUERS_KEYS
         ended = await self._cards.personalise(
             seen,
             member=member,
@@ -192,6 +201,8 @@ class CardCare:
         found = await self._cards.read(seen)
         if isinstance(found, Foreign | Bare | WrongKey):
             return self._refused(seen, found)
+        if self._lacks_issuers_keys():
+            return NO_ISSUERS_KEYS
         if not is_sure:
             states = _states(found) if isinstance(found, MemberCard) else ()
             said = "Wiping makes the card nobody's. If that is meant, say it again with --yes."
@@ -202,6 +213,10 @@ class CardCare:
             return self._refused(seen, refused)
         said = "The card is blank now. The member's points are in the ledger, as before."
         return Told((said,), is_well=True)
+
+    def _lacks_issuers_keys(self) -> bool:
+        may_carry = PROFILES[self._cards.kind].trust is Trust.LEASE
+        return may_carry and self._keys.credit_master is None
 
     async def _store(self, seen: CardSeen) -> RecordStore | None:
         await self._reader.reselect()

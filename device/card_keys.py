@@ -4,7 +4,10 @@
     seal_key = "…"    # 64 hexadecimal digits, with which what stands on a card is sealed
     tap_url = "…"     # what a phone opens that meets a card with a URL; may be left out
 
-Every terminal of a programme has the same.
+Every terminal of a programme has the same. Hub and technicians have one key more, which makes
+DESFire cards ours and counts up what they may spend:
+
+    credit_master = "…"   # 32 hexadecimal digits
 """
 
 import secrets
@@ -17,6 +20,7 @@ from device.nfc.cards.keys import DEFAULT_TAP_URL, CardKeys
 from device.nfc.cards.ntag424_layout import ndef_file
 
 SIZES_BYTES = {"master": 16, "seal_key": 32}
+CREDIT_MASTER_BYTES = 16
 
 
 def read_card_keys(path: Path | None) -> CardKeys:
@@ -34,10 +38,13 @@ def read_card_keys(path: Path | None) -> CardKeys:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML: the message may hold keys
         raise ConfigError(f"{path}: wanted TOML with {' and '.join(SIZES_BYTES)}") from error
-    keys = {name: _key(found.get(name)) for name in SIZES_BYTES}
+    sizes_bytes = dict(SIZES_BYTES)
+    if "credit_master" in found:
+        sizes_bytes["credit_master"] = CREDIT_MASTER_BYTES
+    keys = {name: _key(found.get(name)) for name in sizes_bytes}
     mistakes = [
         f"{path}: {name}: wanted {2 * size} hexadecimal digits (openssl rand -hex {size})"
-        for name, size in SIZES_BYTES.items()
+        for name, size in sizes_bytes.items()
         if len(keys[name]) != size
     ]
     if mistakes:
@@ -47,6 +54,7 @@ def read_card_keys(path: Path | None) -> CardKeys:
         seal_key=keys["seal_key"],
         random_bytes=secrets.token_bytes,
         tap_url=_tap_url(path, found.get("tap_url", DEFAULT_TAP_URL)),
+        credit_master=keys.get("credit_master"),
     )
 
 

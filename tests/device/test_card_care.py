@@ -1,9 +1,11 @@
 """What a technician does with cards of every kind, and what is said."""
 
+from dataclasses import replace
+
 import pytest
 
 from device.card_care import KINDS as NAMES
-from device.card_care import CardCare, Told
+from device.card_care import NO_ISSUERS_KEYS, CardCare, Told
 from device.nfc.cards import classic_layout
 from device.nfc.cards.member_card import MemberCard
 from loyalty.card_kinds import PROFILES
@@ -46,6 +48,24 @@ async def test_a_blank_card_becomes_a_members_and_verifies(kind):
     assert "It is the card of m-1001 now" in text(made)
     assert verified.is_well, verified
     assert "All is well" in text(verified)
+
+
+async def test_only_a_technicians_file_makes_and_wipes_cards_that_may_carry_value():
+    terminals_keys = replace(KEYS, credit_master=None)
+    hand = Hand(chip_of("desfire_ev2"))
+    seen = await hand.reader.wait_for_card(0)
+    refused = await CardCare(hand.reader, terminals_keys).personalise(
+        seen, member=MEMBER, counter=None
+    )
+    await personalise(hand)
+
+    kept = await do(hand, "read")
+    hand.again()
+    seen = await hand.reader.wait_for_card(0)
+    not_wiped = await CardCare(hand.reader, terminals_keys).wipe(seen, is_sure=True)
+
+    assert refused == not_wiped == NO_ISSUERS_KEYS
+    assert await do(hand, "read") == kept
 
 
 @pytest.mark.parametrize("kind", CHIPS)

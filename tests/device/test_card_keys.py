@@ -30,6 +30,19 @@ def test_the_url_that_phones_open_may_be_named(tmp_path):
     assert keys.tap_url == "https://shop.example/c"
 
 
+def test_a_technicians_file_has_one_key_more(tmp_path):
+    technicians = read(tmp_path, WHOLE + f'credit_master = "{"22" * 16}"\n')
+    terminals = read(tmp_path, WHOLE)
+
+    assert technicians.credit_master == b"\x22" * 16
+    assert terminals.credit_master is None
+
+
+def test_a_credit_master_of_another_length_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="credit_master: wanted 32 hexadecimal digits"):
+        read(tmp_path, WHOLE + f'credit_master = "{MASTER[2:]}"\n')
+
+
 @pytest.mark.parametrize("url", ['"http://shop.example"', '"https://' + "a" * 200 + '"', "5"])
 def test_a_url_that_fits_no_card_is_told(tmp_path, url):
     with pytest.raises(ConfigError, match=r"tap_url: URL .* wanted https://"):

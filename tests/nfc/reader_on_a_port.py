@@ -21,6 +21,7 @@ KEYS = CardKeys(
     master=bytes(range(16)),
     seal_key=b"the seal key of these tests only",
     random_bytes=RANDOM.randbytes,
+    credit_master=bytes(range(16, 32)),
 )
 OTHER_KEYS = CardKeys(
     master=bytes(16), seal_key=b"some other programme's seal key", random_bytes=RANDOM.randbytes

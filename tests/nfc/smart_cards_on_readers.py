@@ -32,6 +32,7 @@ def keys(master: bytes = bytes(range(16)), *, seed: int = 1) -> CardKeys:
         master=master,
         seal_key=b"the seal key of these tests only",
         random_bytes=random.Random(seed).randbytes,
+        credit_master=bytes(reversed(master)),
     )
 
 

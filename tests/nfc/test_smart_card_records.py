@@ -115,7 +115,7 @@ async def test_factory_keys_open_nothing_of_ours(kind):
     reader = ChipReader(chip)
     await issue(reader, chip)
 
-    for number in range(3) if kind in DESFIRES else range(5):
+    for number in range(4) if kind in DESFIRES else range(5):
         card = await opened(reader, kind)
         with pytest.raises(AuthenticationFailed):
             await card.authenticate(number, desfire.FACTORY_KEY, ev1=kind == "desfire_ev1")

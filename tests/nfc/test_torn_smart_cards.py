@@ -2,9 +2,12 @@
 
 import copy
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
+from device.nfc.cards.card_lease import NO_LEASE, CardLease
+from device.nfc.cards.desfire_layout import APPLICATION
 from device.nfc.cards.kinds import store_for
 from device.nfc.cards.member_card import Blank, MemberCard, Outcome, WrongKey
 from device.nfc.cards.member_cards import MemberCards
@@ -24,6 +27,9 @@ from tests.nfc.smart_cards_on_readers import (
     seen,
     tap,
 )
+
+DESFIRES = [kind for kind in CHIPS if kind.startswith("desfire")]
+LEASE = CardLease(certificate=bytes(range(96)), left_points=300)
 
 Deed = Callable[[ChipReader, IsoDepChip], Awaitable[object]]
 
@@ -52,6 +58,41 @@ async def try_to_wipe(reader: ChipReader, chip: IsoDepChip) -> object:
         return Outcome.UNKNOWN
 
 
+async def try_to_change_the_lease(
+    reader: ChipReader, chip: IsoDepChip, lease: CardLease, *, is_credit: bool
+) -> object:
+    issuer = KEYS.issuer_of(chip.uid, APPLICATION)
+    assert issuer is not None
+    cards = MemberCards(reader, KEYS, with_leases=True)
+    try:
+        now = await cards.wait(TAP_S)
+    except DeviceError:  # Pulled away while it was read.
+        return Outcome.UNKNOWN
+    assert isinstance(now, MemberCard)
+    written = await cards.write(
+        now,
+        counter=now.counter + 1,
+        op_digest=OP,
+        rewrites=0,
+        lease=lease,
+        credit_key=issuer.credit if is_credit else b"",
+    )
+    return written.outcome
+
+
+async def try_to_carry(reader: ChipReader, chip: IsoDepChip) -> object:
+    return await try_to_change_the_lease(reader, chip, LEASE, is_credit=True)
+
+
+async def try_to_spend(reader: ChipReader, chip: IsoDepChip) -> object:
+    spent = replace(LEASE, left_points=LEASE.left_points - 100)
+    return await try_to_change_the_lease(reader, chip, spent, is_credit=False)
+
+
+async def try_to_close(reader: ChipReader, chip: IsoDepChip) -> object:
+    return await try_to_change_the_lease(reader, chip, NO_LEASE, is_credit=False)
+
+
 async def issued(kind: str, *, writes: int = 0) -> IsoDepChip:
     """Return a chip of ours on which `writes` taps were written."""
     chip = chip_of(kind)
@@ -61,6 +102,11 @@ async def issued(kind: str, *, writes: int = 0) -> IsoDepChip:
         assert await advance(reader, b"history-----") is Outcome.DONE
     chip.leave_field()
     return chip
+
+
+async def look(reader: ChipReader) -> object:
+    """Return what the card on the reader states, and what it carries."""
+    return await MemberCards(reader, KEYS, with_leases=True).wait(TAP_S)
 
 
 async def cuts(start: IsoDepChip, deed: Deed) -> list[tuple[ChipReader, IsoDepChip]]:
@@ -112,6 +158,29 @@ async def test_a_write_cut_anywhere_leaves_the_old_or_the_new_state(kind, writes
         assert repaired is Outcome.DONE
         assert now.counter > after.counter
         assert (now.op_digest, now.torn) == (b"next-touch--", False)
+
+
+@pytest.mark.parametrize("kind", DESFIRES)
+@pytest.mark.parametrize("deed", [try_to_carry, try_to_spend, try_to_close])
+async def test_a_lease_cut_anywhere_is_the_old_or_the_new_one_and_so_is_its_record(kind, deed):
+    start = await issued(kind)
+    if deed is not try_to_carry:
+        assert await try_to_carry(ChipReader(start), start) is Outcome.DONE
+        start.leave_field()
+    old = await look(ChipReader(copy.deepcopy(start)))
+    whole = copy.deepcopy(start)
+    assert await deed(ChipReader(whole), whole) is Outcome.DONE
+    whole.leave_field()
+    new = await look(ChipReader(whole))
+
+    for reader, chip in await cuts(start, deed):
+        after = await look(reader)
+        again = await deed(reader, chip) if after == old else Outcome.DONE
+        now = await look(reader)
+
+        assert after in (old, new)
+        assert again is Outcome.DONE
+        assert now == new
 
 
 @pytest.mark.parametrize("kind", CHIPS)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
+from device.nfc.cards.card_lease import CardLease
 from loyalty import card as layout
 
 # How far a chip's own counter may be behind its slot: a torn write uses one number up, and the one
@@ -17,6 +18,7 @@ class MemberCard:
     `kind` is a key of `loyalty.card_kinds.PROFILES`; `slot` is where on the card the current state
     stands. `torn` says that an unfinished write lies beside it. `proof` is what the card said at
     this read for the hub to check (`loyalty.sun`), empty for a kind that says nothing of the sort.
+    `lease` is what it carries, None where that was not read or it never can carry any.
     """
 
     uid: bytes
@@ -28,6 +30,7 @@ class MemberCard:
     op_digest: bytes
     torn: bool
     proof: str = field(default="", compare=False)
+    lease: CardLease | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from device.errors import DeviceError
-from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.card_lease import NO_LEASE, CardLease
+from device.nfc.cards.keys import CardKeys, IssuerKeys
 from device.nfc.cards.kinds import store_for
 from device.nfc.cards.member_card import (
     Blank,
@@ -16,7 +17,7 @@ from device.nfc.cards.member_card import (
     WrongKey,
     member_card,
 )
-from device.nfc.cards.record_store import RecordStore
+from device.nfc.cards.record_store import LeaseStore, RecordStore
 from device.nfc.reader import CardSeen, Reader
 from loyalty import card as layout
 
@@ -27,10 +28,15 @@ BEHIND_S = 0.05  # For another card, once a foreign one was found; both are ther
 class MemberCards:
     """Our cards, one at a time, on one reader."""
 
-    def __init__(self, reader: Reader, keys: CardKeys) -> None:
-        """Work on `reader`, which must be open, with the keys of this programme."""
+    def __init__(self, reader: Reader, keys: CardKeys, *, with_leases: bool = False) -> None:
+        """Work on `reader`, which must be open, with the keys of this programme.
+
+        With `with_leases` a read also tells what the card carries. That takes some 20 ms, which
+        somebody who holds the card in their hand is spared.
+        """
         self._reader = reader
         self._keys = keys
+        self._with_leases = with_leases
         self._store: RecordStore | None = None
         self._seen: CardSeen | None = None
 
@@ -55,12 +61,31 @@ class MemberCards:
     async def read(self, seen: CardSeen) -> MemberCard | Refusal:
         """Return what the selected card states, or why it is refused; raises as `wait` does."""
         self._seen, self._store = seen, await store_for(self._reader, self._keys, seen)
-        return Foreign(seen.uid) if self._store is None else await self._store.read(seen)
+        if self._store is None:
+            return Foreign(seen.uid)
+        found = await self._store.read(seen)
+        if not (
+            self._with_leases
+            and isinstance(found, MemberCard)
+            and isinstance(self._store, LeaseStore)
+        ):
+            return found
+        return replace(found, lease=await self._store.read_lease())
 
     async def write(
-        self, card: MemberCard, *, counter: int, op_digest: bytes, rewrites: int
+        self,
+        card: MemberCard,
+        *,
+        counter: int,
+        op_digest: bytes,
+        rewrites: int,
+        lease: CardLease | None = None,
+        credit_key: bytes = b"",
     ) -> Written:
         """Write the next state of `card`, which was read last and is still selected, and check it.
+
+        With `lease` that is what the card carries afterwards; more points than it has now take its
+        `credit_key`.
 
         The previous state stays readable whatever happens. TORN and UNKNOWN are answers, not
         exceptions: a card that has gone, or a reader that fails, leaves the outcome UNKNOWN.
@@ -72,24 +97,32 @@ class MemberCards:
             raise ValueError(f"counter {counter}, wanted more than {card.counter}")
         slot = layout.Slot(counter, card.member, op_digest, rewrites)
         wanted = member_card(card.uid, card.kind, slot, 1 - card.slot, torn=False)
+        wanted = replace(wanted, lease=lease or card.lease)
         if self._store is None or self._seen is None or self._seen.uid != card.uid:
             return Written(outcome=Outcome.UNKNOWN, card=None)
         with suppress(DeviceError):
-            if await self._store.write(card, slot):
+            if await self._written(self._store, card, slot, lease, credit_key):
                 return Written(outcome=Outcome.DONE, card=wanted)
         return await self._find_out(wanted)
 
     async def personalise(
-        self, seen: CardSeen, *, member: str, op_digest: bytes, counter: int = FIRST_COUNTER
+        self,
+        seen: CardSeen,
+        *,
+        member: str,
+        op_digest: bytes,
+        counter: int = FIRST_COUNTER,
+        issuer: IssuerKeys | None = None,
     ) -> Written | Foreign | WrongKey:
         """Make the selected blank card `seen` the card of `member`; one with a past is refused.
 
         `counter` is where its writes are counted from, or from above it if the chip cannot go back.
+        A card that may carry a lease takes the keys of its `issuer`, where ours do not know them.
 
         The outcome is as for `write`; TORN without a card means that it is blank still.
 
         Raises:
-            ValueError: a field is out of its limits.
+            ValueError: a field is out of its limits, or the issuer's keys are not known.
         """
         slot = layout.Slot(counter, member, op_digest, 0)
         with suppress(DeviceError):
@@ -98,11 +131,29 @@ class MemberCards:
                 self._store = await store_for(self._reader, self._keys, seen)
             if self._store is None:
                 return Foreign(seen.uid)
-            refused = await self._store.personalise(seen, slot)
+            if isinstance(self._store, LeaseStore):
+                refused = await self._store.personalise(seen, slot, issuer)
+            else:
+                refused = await self._store.personalise(seen, slot)
             if refused is not None:
                 return refused
         wanted = member_card(seen.uid, self.kind, slot, 0, torn=False)
+        if self._with_leases and isinstance(self._store, LeaseStore):
+            wanted = replace(wanted, lease=NO_LEASE)
         return await self._find_out(wanted, is_first=True)
+
+    @staticmethod
+    async def _written(
+        store: RecordStore,
+        card: MemberCard,
+        slot: layout.Slot,
+        lease: CardLease | None,
+        credit_key: bytes,
+    ) -> bool:
+        if lease is None:
+            return await store.write(card, slot)
+        assert isinstance(store, LeaseStore), f"a {store.kind} carries no lease"
+        return await store.write_with_lease(card, slot, lease, credit_key)
 
     async def _behind(self, foreign: Foreign) -> MemberCard | Foreign:
         """Return our card if it lies in the field behind a foreign one, as in a wallet."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from device.nfc.cards.card_lease import CardLease
+from device.nfc.cards.keys import IssuerKeys
 from device.nfc.cards.member_card import Foreign, MemberCard, Refusal, WrongKey
 from device.nfc.reader import CardSeen
 from loyalty.card import Slot
@@ -59,4 +61,35 @@ class CheckedStore(RecordStore, Protocol):
 
     async def mend(self, seen: CardSeen) -> bool:
         """Put right what keeps a card from being read, if it can be; return whether it was."""
+        ...
+
+
+@runtime_checkable
+class LeaseStore(RecordStore, Protocol):
+    """A store of cards that may carry a lease, written in one step with the record or not at all.
+
+    Only an issuer's keys make such a card ours.
+    """
+
+    async def personalise(
+        self, seen: CardSeen, slot: Slot, issuer: IssuerKeys | None = None
+    ) -> Foreign | WrongKey | None:
+        """Make the blank card `seen` ours; without `issuer`, with the keys that we have.
+
+        Raises:
+            ValueError: we have none.
+        """
+        ...
+
+    async def read_lease(self) -> CardLease | None:
+        """Return what the card carries that `read` has just understood; None if it never can."""
+        ...
+
+    async def write_with_lease(
+        self, card: MemberCard, slot: Slot, lease: CardLease, credit_key: bytes
+    ) -> bool:
+        """Do as `write` does, and make `lease` what the card carries.
+
+        For more points than before the card wants `credit_key`, its own; else that is empty.
+        """
         ...
