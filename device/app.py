@@ -7,6 +7,7 @@ nothing but a bounded queue.
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -59,6 +60,7 @@ from loyalty.clock import Clock
 EVENTS_MAX = 64
 ASK_TIMEOUT_MS = 10_000
 SETTLE_TIMEOUT_MS = 10_000
+LEAVINGS = 2  # a member who does nothing is asked for more time once, and has then left
 
 log = structlog.get_logger()
 
@@ -139,17 +141,28 @@ class App:
         self._watching: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._asked = 0
+        self._is_finishing = False
         self._tasks: asyncio.TaskGroup
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until `finish` has had its way, or until cancelled."""
         journal = self._parts.journal
         last = journal.last_operation()
         booted = Booted(tuple(journal.open_intents()), last.op if last is not None else "")
         async with asyncio.TaskGroup() as self._tasks:
             await self._take(booted)  # before anything that was put while nobody worked
-            while True:
+            while not self._is_finishing:
                 await self._take(await self._events.get())
+            await self._finish()
+
+    def finish(self) -> None:
+        """Serve whoever is here to the end, as if they walked away now; then `run` returns.
+
+        Set your own limit: a card may wait in the gate, or for staff.
+        """
+        self._is_finishing = True
+        with suppress(asyncio.QueueFull):  # then there is something to wake up for anyhow
+            self._events.put_nowait(TimedOut())
 
     async def put(self, event: Event) -> None:
         """Bring an event from outside: the till, the touch screen, the calendar."""
@@ -167,12 +180,23 @@ class App:
                 if follows is not None:
                     waiting.append(follows)
 
+    async def _finish(self) -> None:
+        self._stop_watching()
+        while not self._events.empty():
+            await self._take(self._events.get_nowait())
+        for _ in range(LEAVINGS):
+            await self._take(TimedOut())
+        if self._timer is not None:
+            self._timer.cancel()
+
     async def _perform(self, request: Request) -> Event | None:
         match request:
             case Show():
                 self._show(request)
             case Sound():
                 self._parts.front.sound(request)
+            case AwaitCard() if self._is_finishing:
+                pass  # The next card is for the next start.
             case AwaitCard(but_not=but_not):
                 self._stop_watching()
                 self._watching = self._tasks.create_task(self._watch(but_not), name="cards")

@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import signal
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -38,8 +38,12 @@ from device.slot import Slot
 from device.tap import Tap
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
+from loyalty.service_manager import READY, STOPPING, ServiceManager
 
 PRUNE_EVERY_MS = 3_600_000
+FINISH_WITHIN_S = 45.0  # whoever is at the terminal; a card in the gate is drawn in again by then
+RECEIPT_WITHIN_S = 5.0  # the hub's, for what they did
+SILENT_MAX_MS = 10_000
 
 log = structlog.get_logger()
 
@@ -51,8 +55,11 @@ async def run_terminal(
     programme_file: Path | None,
     keyboard: int,
     screen: TextIO,
+    manager: ServiceManager,
 ) -> None:
-    """Run a `kiosk` or `handheld` until SIGTERM or SIGINT; then close everything.
+    """Run a `kiosk` or `handheld` until SIGTERM or SIGINT, and tell `manager` how it is.
+
+    Whoever is there then is served to the end, and the hub is told, as far as time allows.
 
     Raises:
         DeviceError: a part cannot start; the message says which, and what it needs.
@@ -63,10 +70,12 @@ async def run_terminal(
     async with AsyncExitStack() as opened:
         terminal = await _build(kind, config, programme_file, screen, opened)
         async with asyncio.TaskGroup() as group:
+            working = group.create_task(terminal.app.run(), name="app")
             tasks = [
+                working,
                 group.create_task(terminal.parts.hub.run(), name="hub client"),
-                group.create_task(terminal.app.run(), name="app"),
                 group.create_task(_prune(terminal.parts.journal), name="pruning"),
+                group.create_task(_feed_watchdog(manager, terminal.parts.hub), name="watchdog"),
                 group.create_task(
                     take_typed(keyboard, terminal.front, terminal.app, terminal.setting),
                     name="keyboard",
@@ -80,7 +89,10 @@ async def run_terminal(
                     terminal.scanner, terminal.parts.identifier, terminal.app, terminal.parts.clock
                 )
                 tasks.append(group.create_task(scanning, name="scanner"))
+            manager.tell(READY)
             await ended.wait()
+            manager.tell(STOPPING)
+            await _finish(terminal, working)
             for task in tasks:
                 task.cancel()
 
@@ -183,6 +195,24 @@ async def _printer(config: DeviceConfig, reader: Reader, opened: AsyncExitStack)
     if config.printer is None:
         raise ConfigError("printer: missing, a kiosk wants a table with url")
     return await open_printer(config.printer, opened, reader=reader)
+
+
+async def _feed_watchdog(manager: ServiceManager, hub: HubClient) -> None:
+    clock = SystemClock()
+    # The client looks at the journal several times a second, whether the hub is there or not.
+    await manager.feed_watchdog(clock, lambda: clock.monotonic_ms() - hub.turned_ms < SILENT_MAX_MS)
+
+
+async def _finish(terminal: _Terminal, working: asyncio.Task[None]) -> None:
+    """Serve whoever is here, and have the hub hear of it; neither for ever."""
+    terminal.app.finish()
+    await asyncio.wait({working}, timeout=FINISH_WITHIN_S)
+    hub, journal = terminal.parts.hub, terminal.parts.journal
+    if hub.online:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECEIPT_WITHIN_S):
+                await hub.settled(journal.last_seq)
+    log.info("terminal_finished", is_done=working.done(), pending_lines=journal.pending_lines)
 
 
 async def _prune(journal: Journal) -> None:

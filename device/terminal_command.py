@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from device.config import read_config
 from device.errors import DeviceError
 from device.logs import LEVELS, set_up_logs
 from device.terminal import run_terminal
+from loyalty.service_manager import ServiceManager
 
 KINDS = ("kiosk", "handheld")
 MISTAKE = 2
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> int:
                 programme_file=options.programme,
                 keyboard=sys.stdin.fileno(),
                 screen=sys.stdout,
+                manager=ServiceManager(os.environ),
             )
         )
     except DeviceError as error:

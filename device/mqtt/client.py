@@ -51,6 +51,8 @@ class HubClient:
     `run` it in a task; call everything else on the same event loop. `on_statuses` is told of
     lines that did not simply post. `is_refused` says that the broker does not take our
     credentials: a technician must look. `bytes_sent` and `bytes_received` count payloads.
+    `turned_ms` is when it last had its hands free, by the monotonic clock; `heard_ms` when anything
+    last came from the hub, by the wall clock, 0 for never.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class HubClient:
         self.is_refused = False
         self.bytes_sent = 0
         self.bytes_received = 0
+        self.turned_ms = clock.monotonic_ms()
+        self.heard_ms = 0
 
     @property
     def online(self) -> bool:
@@ -168,6 +172,7 @@ class HubClient:
     async def _take_events(self) -> None:
         while True:
             event = await self._events.get()
+            self.turned_ms = self._clock.monotonic_ms()
             self._observe(event)
             try:
                 requests = self._session.feed(event, self._clock.monotonic_ms())
@@ -193,6 +198,7 @@ class HubClient:
                 self._warn_when_nearly_full()
             case Received(envelope):
                 self.bytes_received += len(envelope)
+                self.heard_ms = self._clock.now_ms()
             case Connected():
                 self.is_refused = False
                 self._log.info("broker_connected", host=self._broker.host)

@@ -171,6 +171,7 @@ class Terminal:
     journal: Journal
     hub: SpokenForHub
     clock: ScriptClock
+    running: asyncio.Task[None]
 
     def records(self) -> list[Record]:
         return [from_line(line) for _, line in self.journal.pending(0, 1000)]
@@ -285,8 +286,9 @@ async def terminal_on(
     running = asyncio.create_task(app.run())
     try:
         terminal = Terminal(
-            hardware=hardware, app=app, front=front, journal=journal, hub=hub, clock=clock
-        )
+            hardware=hardware, app=app, front=front, journal=journal, hub=hub, clock=clock,
+            running=running,
+        )  # fmt: skip
         yield terminal
     finally:
         running.cancel()

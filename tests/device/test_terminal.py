@@ -16,6 +16,7 @@ from device.stamp import NO_CARD, stamp
 from device.terminal import run_terminal
 from loyalty.receipts import Receipt
 from loyalty.records import CheckIn
+from loyalty.service_manager import ServiceManager
 from simulators.pn532_port import Pn532Port
 from tests.device.sample_site import SampleSite
 
@@ -43,6 +44,7 @@ async def run(kind, path, *, programme="programme.toml", screen=None):
             programme_file=path.parent / programme if programme else None,
             keyboard=keyboard,
             screen=screen or io.StringIO(),
+            manager=ServiceManager({}),
         )
     finally:
         os.close(keyboard)

@@ -41,7 +41,9 @@ def test_nobody_to_tell_is_no_mistake(named: str) -> None:
 
 
 def test_without_a_watchdog_nothing_is_fed() -> None:
-    asyncio.run(ServiceManager({}).feed_watchdog(ScriptedClock(), lambda: pytest.fail("nobody asked")))
+    asyncio.run(
+        ServiceManager({}).feed_watchdog(ScriptedClock(), lambda: pytest.fail("nobody asked"))
+    )
 
 
 @pytest.mark.parametrize(
