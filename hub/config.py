@@ -4,6 +4,7 @@
     programmes = ["programme.toml"]
     face_key_file = "face.key"          # 64 hexadecimal digits
     card_keys_file = "card-keys.toml"   # the terminals' own, where cards prove themselves; optional
+    caretaker = true                    # closes days by itself; false: people do (ledger day close)
 
     [broker]                            # the hub's own broker …
     host = "127.0.0.1"
@@ -26,16 +27,20 @@
     certificate_file = "web.crt"        # only for HTTPS, with
     key_file = "web.key"
 
+    [pairing]                           # lets new devices introduce themselves; left out: none
+    host = "hub.local"                  # what they call this machine by; more: hub.pairing_config
+
 Paths are relative to the configuration's own folder.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from hub.errors import HubError
+from hub.hosts import parse_host
 from hub.ledger.ledger import Place, is_on_server
+from hub.pairing_config import PairingSetting, read_pairing
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
@@ -47,8 +52,6 @@ PROGRAMMES_MAX = 100
 FACE_KEY_BYTES = 32
 CLIENT_ID = "revisit-hub"
 LOOPBACK = "127.0.0.1"
-
-_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 
 
 class ConfigErrors(HubError):
@@ -76,11 +79,15 @@ class BrokerAddress(NamedTuple):
 
 
 class WebAddress(NamedTuple):
-    """Where the web server listens; port 0 is any that is free. Without `tls` it speaks HTTP."""
+    """Where the web server listens; port 0 is any that is free. Without `tls` it speaks HTTP.
+
+    `certificate_file` is what `tls` shows.
+    """
 
     host: str
     port: int
     tls: TlsContext | None = None
+    certificate_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +99,9 @@ class HubConfig:
     face_key: bytes
     broker: BrokerAddress
     card_master: bytes | None = None
+    caretaker: bool = True
     web: WebAddress | None = None
+    pairing: PairingSetting | None = None
 
 
 def load_config(path: Path) -> HubConfig:
@@ -108,15 +117,18 @@ def load_config(path: Path) -> HubConfig:
         raise ConfigErrors((str(Mistake(str(path), error.line, str(error))),)) from error
     notes = Notes(str(path), lines)
     root = Table(notes, (), values)
-    programmes, elsewhere = _programmes(root, path.parent)
+    programmes, newest, elsewhere = _programmes(root, path.parent)
+    broker, web = _broker(root, path.parent), _web(root, path.parent)
     nowhere: Place = ""
     config = HubConfig(
         ledger_place=root.parsed("ledger", lambda it: _ledger_place(it, path.parent), nowhere),
         programmes=programmes,
         face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
-        broker=_broker(root, path.parent),
+        broker=broker,
         card_master=_card_master(root, path.parent),
-        web=_web(root, path.parent),
+        caretaker=root.flag("caretaker", default=True),
+        web=web,
+        pairing=read_pairing(root, path.parent, web, broker, newest),
     )
     root.close()
     mistakes = tuple(str(it) for it in notes.all()) + elsewhere
@@ -125,20 +137,23 @@ def load_config(path: Path) -> HubConfig:
     return config
 
 
-def _programmes(root: Table, folder: Path) -> tuple[tuple[Programme, ...], tuple[str, ...]]:
+def _programmes(root: Table, folder: Path) -> tuple[tuple[Programme, ...], str, tuple[str, ...]]:
+    """Return the programmes, the text of the newest, and the mistakes in their files."""
     names = root.idents("programmes")
     if root.is_right("programmes") and not 1 <= len(names) <= PROGRAMMES_MAX:
         root.wrong("programmes", f"found {len(names)} files, wanted 1 to {PROGRAMMES_MAX}")
-    found: list[Programme] = []
+    found: list[tuple[Programme, str]] = []
     mistakes: list[str] = []
     for name in names:
         try:
-            found.append(parse(_text(folder / name, name), source=str(folder / name)))
+            text = _text(folder / name, name)
+            found.append((parse(text, source=str(folder / name)), text))
         except ProgrammeErrors as error:
             mistakes += [str(it) for it in error.mistakes]
         except ConfigErrors as error:
             root.wrong("programmes", str(error))
-    return tuple(found), tuple(mistakes)
+    newest = max(found, key=lambda it: it[0].version, default=(None, ""))[1]
+    return tuple([programme for programme, _ in found]), newest, tuple(mistakes)
 
 
 def _broker(root: Table, folder: Path) -> BrokerAddress:
@@ -147,7 +162,7 @@ def _broker(root: Table, folder: Path) -> BrokerAddress:
         if root.is_right("broker"):
             root.wrong("broker", "found nothing, wanted a table with host, port and embedded")
         return BrokerAddress("", 0, None)
-    host = table.parsed("host", _host, "")
+    host = table.parsed("host", parse_host, "")
     port = table.whole("port", 1, PORT_MAX, default=1883)
     login, tls = None, None
     if not table.flag("embedded", default=True):
@@ -178,9 +193,9 @@ def _web(root: Table, folder: Path) -> WebAddress | None:
     table = root.table("web")
     if table is None:
         return None
-    host = table.parsed("host", _host, "", default=LOOPBACK)
+    host = table.parsed("host", parse_host, "", default=LOOPBACK)
     port = table.whole("port", 0, PORT_MAX)
-    tls = None
+    tls, certificate = None, None
     if table.has("certificate_file") or table.has("key_file"):
         certificate = table.parsed("certificate_file", folder.joinpath, folder)
         key = table.parsed("key_file", folder.joinpath, folder)
@@ -189,7 +204,7 @@ def _web(root: Table, folder: Path) -> WebAddress | None:
     else:
         table.knows("certificate_file", "key_file")
     table.close()
-    return WebAddress(host, port, tls)
+    return WebAddress(host, port, tls, certificate)
 
 
 def _served_tls(table: Table, certificate: Path, key: Path) -> TlsContext | None:
@@ -212,12 +227,6 @@ def _ledger_place(text: str, folder: Path) -> Place:
     if not text or "\0" in text:
         raise ValueError(f"found {text!r}, wanted the name of a file, or postgresql://…")
     return folder / text
-
-
-def _host(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise ValueError(f"found {text[:40]!r}, wanted a host name or an address")
-    return text
 
 
 def _face_key(path: Path) -> bytes:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hub import broker_command
+from hub import broker_command, pairing_command
 from hub.config import load_config
 from hub.errors import HubError
 from hub.hub import run_hub
@@ -27,6 +27,7 @@ Db = Annotated[
 
 _app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
 _app.add_typer(broker_command.app, name="broker-config")
+_app.command("pair")(pairing_command.pair)
 
 
 def main(arguments: list[str]) -> int:

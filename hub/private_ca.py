@@ -1,4 +1,4 @@
-"""A small certificate authority for one broker, for a shop that has none.
+"""A small certificate authority for one broker and its clients, for a shop that has none.
 
 Its root is what devices are told, so it outlives the broker's certificate, and another certificate
 by it needs no walk to the devices. Both are good for ten years: nobody at a shop renews
@@ -19,6 +19,7 @@ SKEW = timedelta(days=1)  # a device's clock may be behind
 
 _ROOT_NAME = "Revisit broker CA"
 _FOR_SERVERS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+_FOR_CLIENTS = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 class Certified(NamedTuple):
@@ -40,9 +41,7 @@ def new_root(now_ms: int) -> Certified:
 
 def new_server(root: Certified, hosts: tuple[str, ...], now_ms: int) -> Certified:
     """Return a certificate of a broker that is called by each of `hosts`, names or addresses."""
-    authority = x509.load_pem_x509_certificate(root.certificate)
-    authority_key = serialization.load_pem_private_key(root.key, None)
-    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
+    authority, authority_key = check_root(root)
     key = ec.generate_private_key(ec.SECP256R1())
     draft = _draft(authority.subject, _name(hosts[0]), key.public_key(), now_ms)
     draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -52,6 +51,45 @@ def new_server(root: Certified, hosts: tuple[str, ...], now_ms: int) -> Certifie
     draft = draft.add_extension(named, critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     return _signed(draft.add_extension(issuer, critical=False), key, authority_key)
+
+
+def new_client(root: Certified, request: bytes, name: str, now_ms: int) -> bytes:
+    """Return a certificate for the device `name` with the key that `request` (PKCS #10) has.
+
+    Nothing else of the request is taken over: a device does not choose who it is.
+
+    Raises:
+        ValueError: it is no request, or not signed with the key that it names.
+    """
+    asked = x509.load_pem_x509_csr(request)
+    key = asked.public_key()
+    if not asked.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+        raise ValueError("a request for a certificate that is not signed with its own EC key")
+    authority, authority_key = check_root(root)
+    draft = _draft(authority.subject, _name(name), key, now_ms)
+    draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    draft = draft.add_extension(_usage(signs_certificates=False), critical=True)
+    draft = draft.add_extension(_FOR_CLIENTS, critical=False)
+    return _certificate(draft, authority_key)
+
+
+def check_root(root: Certified) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """Return an authority as `cryptography` has it.
+
+    Raises:
+        ValueError: it is no certificate of an authority and its key.
+    """
+    try:
+        authority = x509.load_pem_x509_certificate(root.certificate)
+        key = serialization.load_pem_private_key(root.key, None)
+    except (ValueError, TypeError):  # TypeError: a key that wants a password
+        raise ValueError("found no certificate and key in PEM, wanted those of a CA") from None
+    if (
+        not isinstance(key, ec.EllipticCurvePrivateKey)
+        or key.public_key() != authority.public_key()
+    ):
+        raise ValueError("found a certificate and another's key, wanted its own elliptic-curve key")
+    return authority, key
 
 
 def hosts_of(certificate: bytes) -> frozenset[str]:
@@ -89,15 +127,21 @@ def _signed(
     key: ec.EllipticCurvePrivateKey,
     authority_key: ec.EllipticCurvePrivateKey,
 ) -> Certified:
-    certificate = draft.sign(authority_key, hashes.SHA256())
     return Certified(
-        certificate.public_bytes(serialization.Encoding.PEM),
+        _certificate(draft, authority_key),
         key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         ),
     )
+
+
+def _certificate(
+    draft: x509.CertificateBuilder, authority_key: ec.EllipticCurvePrivateKey
+) -> bytes:
+    signed = draft.sign(authority_key, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM)
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -65,6 +65,6 @@ _ADD_SECRET = (
     " ON CONFLICT (device, kid) DO UPDATE SET secret = excluded.secret, added = excluded.added"
 )
 _DROP_OLDER = (
-    "DELETE FROM device_secret WHERE device = ? AND added <="
-    " (SELECT max(added) FROM device_secret WHERE device = ?) - ?"
+    "DELETE FROM device_secret WHERE device = ? AND added NOT IN"
+    " (SELECT added FROM device_secret WHERE device = ? ORDER BY added DESC LIMIT ?)"
 )

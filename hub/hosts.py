@@ -1,0 +1,33 @@
+"""Names and addresses of machines, as configurations have them."""
+
+import re
+from ipaddress import ip_address
+
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}", re.ASCII)
+
+
+def parse_host(text: str) -> str:
+    """Return `text`, a host's name or address.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"found {text[:40]!r}, wanted a host name or an address")
+    return text
+
+
+def is_here(host: str) -> bool:
+    """Return whether `host` is this machine, whichever machine asks."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def is_anywhere(host: str) -> bool:
+    """Return whether `host` stands for every address of a machine, and so calls none by name."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
