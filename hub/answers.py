@@ -9,6 +9,7 @@ from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
 from loyalty.card_numbers import kind_of
 from loyalty.chain import hmac_sha256, same_bytes
 from loyalty.face_proofs import from_text
+from loyalty.fields import POINTS_MAX
 from loyalty.fold import new_member
 from loyalty.programme import Programme, in_force
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Refusal, Released
@@ -73,6 +74,7 @@ class Answers:
         state = self._state(member, now_ms)
         reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
         points, version = state.balance_points, state.version
+        available_points = spendable_points(state, now_ms) - reserved_points
         ahead, expiring = next_tier(programme, state), first_to_expire(state, now_ms)
         return AccountView(
             ref=ask.ref,
@@ -80,7 +82,8 @@ class Answers:
             version=version,
             tier=state.tier,
             points=points,
-            available_points=spendable_points(state, now_ms) - reserved_points,
+            # What lies beyond a gap may take as much again as the member owes already.
+            available_points=max(available_points, -POINTS_MAX),
             as_of_ms=now_ms,
             check=face_check(self._face_key, token, version, points, now_ms // 1000),
             next_tier=ahead.tier,

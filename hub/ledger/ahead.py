@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from hub.ledger.database import Row
 from hub.ledger.rows import CardRow, PostedLine
-from loyalty.wire import names_of
+from loyalty.wire import NAME_CHARACTERS, names_of
 
 _COMMON = names_of("check_in")  # what every record carries, behind version and kind
 _CARD, _MEMBER, _OP = (2 + _COMMON.index(it) for it in ("card", "member", "op"))
@@ -43,8 +43,8 @@ def wanted_by(devices: Iterable[str], lines: Iterable[bytes]) -> Wanted:
         values = _values(line)
         for key, keys in ((_CARD, cards), (_MEMBER, tokens), (_OP, ops)):
             value = values[key] if len(values) > key else ""
-            # PostgreSQL takes no NUL in a text, and no line with one posts.
-            if isinstance(value, str) and value and "\0" not in value:
+            # PostgreSQL takes no NUL and no half of a pair in a text, and no line with one posts.
+            if isinstance(value, str) and value and NAME_CHARACTERS.issuperset(value):
                 keys.add(value)
     return Wanted(frozenset(devices), frozenset(cards), frozenset(tokens), frozenset(ops))
 

@@ -6,11 +6,13 @@ import pytest
 from hub_world import FACE_KEY, PROGRAMME, START_MS, World, check_in, redemption, sale
 
 from hub.answers import GRANT_MS, GRANTS_MAX, face_check
+from hub.custody import GAP_PATIENCE_MS
 from hub.intake import Arrival
 from hub.ledger.verify import broken, verify
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.clock import DAY_MS
 from loyalty.face_proofs import FaceProof, to_text
+from loyalty.fields import POINTS_MAX
 from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
 from loyalty.records import CardIssued, TouchUnknown
@@ -149,6 +151,18 @@ def test_the_mark_of_the_hub_is_on_what_it_was_on_and_says_nothing_of_tiers_or_e
 
     assert view.expiring_points == 80
     assert view.check == face_check(FACE_KEY, "anna", view.version, 80, START_MS // 1000)
+
+
+def test_whoever_owes_as_much_as_anybody_may_is_still_shown_an_account(world):
+    till = world.till("h1")
+    till.add(redemption("r1", POINTS_MAX), sale("r2"), redemption("r3", POINTS_MAX))
+    world.take(till.batch(1, 1), till.batch(3))
+    world.clock.at_ms += GAP_PATIENCE_MS
+    world.intake.tick()
+
+    (view,) = world.take(till.ask(ask_account()))
+
+    assert (view.points, view.available_points) == (-POINTS_MAX, -POINTS_MAX)
 
 
 def test_a_card_without_a_member_is_refused(world):

@@ -6,6 +6,7 @@ from hub_world import START_MS, World, check_in, redemption, sale
 from hub.intake import Arrival
 from hub.ledger.ledger import open_ledger
 from loyalty.asks import Hello
+from loyalty.lines import to_line
 from loyalty.receipts import LineStatus
 
 _HELLO = Hello(ref="q1", last_seq=2, settled_seq=2, incarnation="another", rules=3)
@@ -134,6 +135,19 @@ def test_one_bad_line_stays_in_the_chain_and_never_blocks_the_next(world):
     assert [it.status for it in receipt.exceptions] == ["rejected"] * len(bad)
     assert {it.code for it in receipt.exceptions} == {"malformed"}
     assert world.value("SELECT line FROM inbox WHERE seq = 3") == b"\xff\xfe"
+    assert world.balance("anna") == 10
+
+
+@pytest.mark.parametrize("half", [b"\xed\xa0\x80", b"\\ud800", b"\\u0000"])
+def test_a_name_that_no_database_takes_is_rejected_and_kept(world, half):
+    till = world.till("h1")
+    broken = to_line(sale("broken")).replace(b"broken", b"bro" + half).replace(b"anna", half)
+    till.add(broken, sale("r1"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert receipt.exceptions == (LineStatus(1, "rejected", "malformed"),)
+    assert world.value("SELECT line FROM inbox WHERE seq = 1") == broken
     assert world.balance("anna") == 10
 
 
