@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Words(NamedTuple):
     """A code in words. `about` says what its subject names, and so what its evidence is."""
 
-    about: str  # line, op, card, member, chain, grant or device
+    about: str  # line, op, card, member, chain, grant, device or day
     meaning: str
     to_do: str
     value: str
@@ -26,6 +26,37 @@ WORDS = {
         "Take the device out of service and find out who has its storage. Revoke it (revisit hub"
         " revoke-device), register another name, and give the terminal a new journal.",
         "What posted before stays. Both versions are kept; nothing after them posts.",
+    ),
+    "gap": Words(
+        "chain",
+        "Lines of a device are missing between others that came, for longer than a quarter of an"
+        " hour.",
+        "See that the device is switched on and reaches the hub: it sends what is asked for, and"
+        " the case closes itself. If its storage is lost, say so (revisit ledger declare-lost).",
+        "What earns beyond the gap has posted. What spends there is held, and its points are set"
+        " aside.",
+    ),
+    "silent": Words(
+        "device",
+        "A device has sent nothing for three days; one that is on says each day that it is over.",
+        "Switch it on where it reaches the hub: the case closes itself. If it is gone for good,"
+        " revoke it (revisit hub revoke-device).",
+        "What it has stated is in its journal; the hub does not know of it yet.",
+    ),
+    "day_open": Words(
+        "day",
+        "A business day is over for six hours and cannot close, for lines of it may be missing.",
+        "See to the devices that are named: each has to report once, and the day then closes by"
+        " itself, and the case with it. Revoke a device that is gone (revisit hub revoke-device),"
+        " or say which lines will never come (revisit ledger declare-lost).",
+        "All that came has posted. What is late after the close counts from the open day.",
+    ),
+    "face_differs": Words(
+        "line",
+        "A card's face shows points that its account did not hold at the version it names.",
+        "Have the member's card printed anew at a kiosk. If the ledger was not restored from a"
+        " backup lately, look at the terminal: somebody may make up what it prints.",
+        "A face moves nothing; what counts is the account.",
     ),
     "op_conflict": Words(
         "op",

@@ -1,18 +1,19 @@
 """What the hub itself states: facts in a chain of its own, which fold like those of devices."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import date, timedelta
 
 from hub import own_chain
 from hub.custody import Custody
-from hub.errors import HubError
+from hub.errors import DayIsClosed, HubError
 from hub.ledger.books import Books
-from hub.ledger.day_end import Missing, chain_ends, missing
+from hub.ledger.day_end import Missing, chain_ends, first_received_ms, last_close, missing
+from hub.ledger.faces import UntrueFace, untrue_faces
 from hub.ledger.ledger import Ledger, insistently
 from hub.posting import Poster
-from loyalty.clock import end_of_day_ms
+from hub.store_days import date_of, day_at, next_opens_ms
 from loyalty.hub_records import CLOSE_CHAINS_MAX, EpochLost, StoreDayClosed
-from loyalty.programme import Programme, in_force
+from loyalty.programme import Programme
 from loyalty.record import Record
 
 
@@ -26,13 +27,25 @@ class Decisions:
         self._ledger = ledger
         self._programmes = programmes
 
+    def open_day(self, store: str) -> date | None:
+        """Return the first business day of `store` that is not closed, None before its first line.
+
+        The first day of a store is the one in which the hub first heard from it.
+        """
+        close = last_close(self._ledger, store)
+        if close is not None:
+            return date_of(close.day) + timedelta(days=1)
+        first_ms = first_received_ms(self._ledger, store)
+        return None if first_ms is None else day_at(first_ms, self._programmes)
+
     def close_day(self, store: str, day: int, now_ms: int, staff: str = "") -> list[Missing]:
         """Close business day `day` (yyyymmdd) of `store`; return what is missing if it cannot.
 
         Raises:
-            HubError: the day is not over, or has been closed.
+            DayIsClosed: somebody has closed it.
+            HubError: it is not over, or saw more chains than a close can name.
         """
-        opens_ms = self._opens_ms(day)
+        opens_ms = next_opens_ms(date_of(day), self._programmes)
         if now_ms < opens_ms:
             raise HubError(f"day {day} is over at {opens_ms} ms, now is {now_ms}")
         return insistently(lambda: self._close_day(store, day, opens_ms, now_ms, staff))
@@ -47,14 +60,17 @@ class Decisions:
                 "SELECT 1 FROM day_close WHERE store = ? AND opens_ms = ?", (store, opens_ms)
             ).fetchone()
             if found is not None:
-                raise HubError(f"day {day} of {store!r} has been closed")
+                raise DayIsClosed(f"day {day} of {store!r} has been closed")
             owed = missing(self._ledger, store, day, opens_ms)
             if not owed:
                 ends = chain_ends(self._ledger, store)
                 if len(ends) > CLOSE_CHAINS_MAX:
                     raise HubError(f"{len(ends)} chains in {store!r}, at most {CLOSE_CHAINS_MAX}")
                 stamp = own_chain.stamp(now_ms, store=store, staff=staff)
-                self._state(StoreDayClosed(**stamp, day=day, opens_ms=opens_ms, ends=ends), now_ms)
+                close = StoreDayClosed(**stamp, day=day, opens_ms=opens_ms, ends=ends)
+                # Now all is here that can tell whether the day's faces were true.
+                faces = untrue_faces(self._ledger, last_close(self._ledger, store), close)
+                self._state(close, now_ms, faces)
         return owed
 
     def declare_lost(
@@ -69,20 +85,13 @@ class Decisions:
         with self._ledger.transaction():
             self._state(record, now_ms)
 
-    def _state(self, record: Record, now_ms: int) -> None:
+    def _state(self, record: Record, now_ms: int, faces: Sequence[UntrueFace] = ()) -> None:
         books = Books(self._ledger)
         custody = Custody(books, Poster(books, self._programmes))
         own_chain.state(record, books, custody, self._ledger.incarnation, now_ms)
+        for face in faces:
+            books.open_case(face.case, face.line, now_ms)
         books.flush()
-
-    def _opens_ms(self, day: int) -> int:
-        try:
-            date = datetime.strptime(str(day), "%Y%m%d").replace(tzinfo=UTC).date()
-        except ValueError as error:
-            raise HubError(f"day {day}, one such as 20170301 wanted") from error
-        noon_ms = int(datetime(*date.timetuple()[:3], 12, tzinfo=UTC).timestamp()) * 1000
-        programme = in_force(self._programmes, noon_ms)
-        return end_of_day_ms(date, programme.zone, programme.cutoff_hour)
 
 
 _DEVICES_OF = "SELECT id FROM device WHERE store = ? ORDER BY id"

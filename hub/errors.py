@@ -19,3 +19,7 @@ class NoLedger(HubError):
 
 class NotFound(HubError):
     """The ledger knows no such member or device; a person should look at the name."""
+
+
+class DayIsClosed(HubError):
+    """The business day has been closed, by a person or by another hub; nothing is left to do."""

@@ -14,6 +14,7 @@ import structlog
 from starlette.routing import BaseRoute
 
 from hub.broker_bridge import Bridge
+from hub.caretaker import Caretaker, Tended
 from hub.config import BridgeLogin, HubConfig, WebAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.health import is_stuck
@@ -71,7 +72,7 @@ class Hub:
             self._bridge = Bridge(
                 self._config.broker,
                 login,
-                self._intake,
+                self._tended(self._intake, parts),
                 keeps_session=self._config.broker.login is not None,
                 on_group=group_times.observe,
             )
@@ -120,6 +121,13 @@ class Hub:
         await broker.start()
         parts.push_async_callback(broker.stop)
         return login
+
+    def _tended(self, intake: Intake, parts: AsyncExitStack) -> Intake | Tended:
+        if not self._config.caretaker:
+            return intake
+        # Its connection is not the intake's, which so learns that its books are not the newest.
+        programmes = self._config.programmes
+        return Tended(intake, Caretaker(self._ledger(parts), programmes, self._clock.now_ms))
 
     async def _start_web(
         self, address: WebAddress, routes: list[BaseRoute], parts: AsyncExitStack

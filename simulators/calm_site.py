@@ -37,6 +37,7 @@ class CalmSite:
             programmes=(programme,),
             face_key=rng.randbytes(32),
             broker=address,
+            caretaker=False,  # Days would close when this machine gets to it.
         )
         self._open = AsyncExitStack()
         self._hub = Hub(config, clock, new_id=lambda: f"{rng.getrandbits(64):016x}")

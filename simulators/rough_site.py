@@ -38,6 +38,7 @@ _HUB_TOML = """
 ledger = "{ledger}"
 programmes = ["programme.toml"]
 face_key_file = "face.key"
+caretaker = false    # or days would close when this machine gets to it, and not at the replay's time
 
 [broker]
 host = "127.0.0.1"

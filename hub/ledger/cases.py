@@ -122,11 +122,26 @@ def settle(database: Database, code: str, subject: str, now_ms: int) -> None:
 
 
 def open_case(database: Database, code: str, subject: str, detail: str, now_ms: int) -> None:
-    """Open a case that no line is about, or count it once more."""
+    """Open a case that no line is about, or count it once more.
+
+    One that opens again says what was found now.
+    """
     found = database.execute(_CLOSED, (code, subject)).fetchone()
     if found is not None:
         _note(database, found[0], CaseNote(now_ms, "opened", "", ""))
     database.execute(_OPEN_OR_COUNT, (code, subject, detail, now_ms, now_ms))
+
+
+def open_subjects(database: Database, code: str) -> set[str]:
+    """Return what the open cases of `code` are about."""
+    rows = database.execute(_OPEN_SUBJECTS, (code,))
+    return {str(subject) for (subject,) in rows}
+
+
+def ended_ms(database: Database, code: str, subject: str) -> int:
+    """Return when the case was closed last, or settled by itself; 0 if it never was."""
+    (at_ms,) = database.execute(_ENDED, (code, subject)).fetchone()
+    return int(at_ms)
 
 
 def _change(ledger: Ledger, number: int, change: str, value: str, deed: CaseNote) -> None:
@@ -151,13 +166,19 @@ def _check_text(what: str, text: str, most: int) -> None:
 
 
 _OPEN = "SELECT id FROM case_file WHERE code = ? AND subject = ? AND status = 'open'"
+_OPEN_SUBJECTS = "SELECT subject FROM case_file WHERE code = ? AND status = 'open'"
+_ENDED = """
+SELECT coalesce(max(at_ms), 0) FROM case_note JOIN case_file ON case_file.id = case_note.case_file
+WHERE code = ? AND subject = ? AND deed IN ('closed', 'settled')
+"""
 _CLOSED = "SELECT id FROM case_file WHERE code = ? AND subject = ? AND status = 'closed'"
 _OPEN_OR_COUNT = (
     "INSERT INTO case_file (code, subject, detail, opened_ms, last_ms, times, status, assignee)"
     " VALUES (?, ?, ?, ?, ?, 1, 'open', '') ON CONFLICT (code, subject) DO UPDATE SET"
-    " last_ms = excluded.last_ms, times = case_file.times + 1, status = 'open'"
+    " last_ms = excluded.last_ms, times = case_file.times + 1, status = 'open',"
+    " detail = CASE case_file.status WHEN 'open' THEN case_file.detail ELSE excluded.detail END"
 )
-# A fork's case is about a chain and names no line, so its store is found by the chain's name.
+# A case that names no line is about a chain, a device, or a day of a store, and is found by that.
 _CASES = """
 SELECT id, code, subject, detail, line, opened_ms, last_ms, times, status, assignee, since_ms, store
 FROM (
@@ -168,7 +189,10 @@ FROM (
             (SELECT store FROM inbox JOIN chain ON chain.id = inbox.chain
              JOIN device ON device.id = chain.device WHERE inbox.id = case_file.line),
             (SELECT store FROM chain JOIN device ON device.id = chain.device
-             WHERE code = 'fork' AND name || ':' || epoch = subject),
+             WHERE code IN ('fork', 'gap') AND name || ':' || epoch = subject),
+            (SELECT store FROM device WHERE code = 'silent' AND name = subject),
+            (SELECT min(store) FROM device WHERE code = 'day_open'
+             AND store || ':' = substr(subject, 1, length(store) + 1)),
             '') AS store
     FROM case_file
 ) AS file

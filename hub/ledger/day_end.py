@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE
-from loyalty.hub_records import ChainEnd, EpochLost
+from loyalty.hub_records import ChainEnd, EpochLost, StoreDayClosed
 from loyalty.records import DayClosed, from_kept_line
+
+LOOK_BACK_LINES = 1_000  # of a chain, for a word that the day is over
 
 
 class Missing(NamedTuple):
@@ -45,6 +47,27 @@ def missing(ledger: Ledger, store: str, day: int, opens_ms: int) -> list[Missing
     return found
 
 
+def last_close(ledger: Ledger, store: str) -> StoreDayClosed | None:
+    """Return the close of the latest business day of `store` that has been closed."""
+    row = ledger.connection.execute(_LAST_CLOSE, (store,)).fetchone()
+    if row is None:
+        return None
+    close = from_kept_line(row[0])
+    assert isinstance(close, StoreDayClosed)
+    return close
+
+
+def first_received_ms(ledger: Ledger, store: str) -> int | None:
+    """Return when the hub first heard from a device of `store`, None if it never did."""
+    (received_ms,) = ledger.connection.execute(_FIRST_RECEIVED, (store,)).fetchone()
+    return None if received_ms is None else int(received_ms)
+
+
+def stores(ledger: Ledger) -> list[str]:
+    """Return the stores that have devices."""
+    return [str(it) for (it,) in ledger.connection.execute(_STORES, (HUB_DEVICE,))]
+
+
 def chain_ends(ledger: Ledger, store: str) -> tuple[ChainEnd, ...]:
     """Return how far each chain of the store's devices has come without a gap."""
     rows = ledger.connection.execute(_ENDS, (store,))
@@ -63,12 +86,13 @@ def lost_epochs(ledger: Ledger) -> dict[tuple[str, str], int]:
 
 
 def _is_over(ledger: Ledger, chain: int, seq: int, day: int, opens_ms: int) -> bool:
-    later = ledger.connection.execute(_LATER, (chain, seq, opens_ms)).fetchone()
-    if later is not None:
-        return True
-    row = ledger.connection.execute(_LAST_CLOSED, (chain, seq)).fetchone()
-    closed = None if row is None else from_kept_line(row[0])
-    return isinstance(closed, DayClosed) and closed.day >= day
+    for kind, line in ledger.connection.execute(
+        _SAID_OVER, (chain, seq - LOOK_BACK_LINES, seq, opens_ms)
+    ):
+        closed = from_kept_line(line) if kind == DayClosed.kind else None
+        if not isinstance(closed, DayClosed) or closed.day >= day:
+            return True
+    return False
 
 
 _CHAINS = """
@@ -80,14 +104,20 @@ _ENDS = """
 SELECT name, epoch, seq FROM chain JOIN device ON device.id = chain.device
 WHERE store = ? AND seq > 0 ORDER BY name, epoch
 """
-_LATER = """
-SELECT 1 FROM inbox WHERE chain = ? AND seq <= ? AND event_ms >= ? ORDER BY seq DESC LIMIT 1
+# What is ahead of the hub's clock says nothing about the day.
+_SAID_OVER = """
+SELECT kind, line FROM inbox WHERE chain = ? AND seq > ? AND seq <= ? AND code <> 'future_clock'
+    AND (event_ms >= ? OR kind = 'day_closed' AND status = 'posted') ORDER BY seq DESC
 """
-_LAST_CLOSED = """
-SELECT line FROM inbox
-WHERE chain = ? AND seq <= ? AND kind = 'day_closed' AND status = 'posted'
-ORDER BY seq DESC LIMIT 1
+_LAST_CLOSE = """
+SELECT inbox.line FROM day_close JOIN inbox ON inbox.id = day_close.line
+WHERE store = ? ORDER BY opens_ms DESC LIMIT 1
 """
+_FIRST_RECEIVED = """
+SELECT min(received_ms) FROM inbox JOIN chain ON chain.id = inbox.chain
+JOIN device ON device.id = chain.device WHERE store = ? AND inbox.seq = 1
+"""
+_STORES = "SELECT DISTINCT store FROM device WHERE name <> ? ORDER BY store"
 _LOST = """
 SELECT line FROM inbox JOIN chain ON chain.id = chain JOIN device ON device.id = device
 WHERE name = ? AND kind = 'epoch_lost' AND status = 'posted'

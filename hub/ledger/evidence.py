@@ -75,6 +75,8 @@ def gather(ledger: Ledger, case: CaseFile, about: str) -> Evidence:
     grants = [HoldRow(*row) for row in _rows(ledger, _GRANT, _grants(case, about, records))]
     devices = {it.device for it in lines}
     devices |= {case.subject.partition(":")[0]} if about in ("device", "chain") else set()
+    if about == "day":
+        devices |= {str(name) for (name,) in _rows(ledger, _OF_STORE, [case.store])}
     chains = [ChainStands(*row) for row in _rows(ledger, _CHAINS, sorted(devices), CHAINS_MAX)]
     return Evidence(lines, cards, members, grants, chains)
 
@@ -140,6 +142,7 @@ FROM card JOIN member ON member.id = card.member WHERE uid = ?
 """
 _MEMBER = "SELECT token FROM member WHERE token = ?"
 _GRANT = "SELECT * FROM hold WHERE auth = ?"
+_OF_STORE = "SELECT name FROM device WHERE store = ? AND revoked_ms IS NULL"
 _CHAINS = """
 SELECT store, name, revoked_ms, epoch, seq, kept_seq, gap_since_ms, fork_seq
 FROM chain JOIN device ON device.id = chain.device WHERE name = ? ORDER BY chain.id DESC LIMIT ?

@@ -9,7 +9,7 @@ from loyalty.records import CardSuspected
 from tests.source_tree import calls, sources
 
 # Who names a code, and in which argument.
-NAMERS = {"Case": 0, "_held": 0, "set_aside": 2}
+NAMERS = {"Case": 0, "_held": 0, "set_aside": 2, "_tell": 0}
 FOLDS = ("loyalty/rules/earn.py", "loyalty/rules/redeem.py")  # what they refuse is held
 TOLD_TO_TERMINALS = {"unknown_offer", "not_enough_points"}  # and opens no case
 
@@ -48,7 +48,7 @@ def test_every_code_has_words_and_no_word_is_of_another_code():
 
 
 def test_words_are_sentences_about_something_that_has_evidence():
-    kinds = {"line", "op", "card", "member", "chain", "grant", "device"}
+    kinds = {"line", "op", "card", "member", "chain", "grant", "device", "day"}
 
     assert {it.about for it in WORDS.values()} <= kinds
     assert [it for words in WORDS.values() for it in words[1:] if not it.endswith(".")] == []
