@@ -1,11 +1,11 @@
 """The bridge: messages from the broker go through the intake, replies go back.
 
 paho's thread only appends to a bounded queue; one worker thread drains it into transactions and,
-after each commit, publishes the replies and then acknowledges in receive order. What is dropped
-anywhere comes again: devices resend until they hold a receipt.
+after each commit, publishes the replies. Messages are acknowledged in the order in which they came
+(MQTT 3.1.1, MQTT-4.6.0-2). What is dropped anywhere comes again: devices resend until they hold a
+receipt.
 """
 
-import queue
 import socket
 import sys
 import threading
@@ -22,6 +22,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
 from hub.errors import HubError, LedgerUnavailable
+from hub.fair_queue import FairQueue, Turn
 from hub.intake import Arrival, Reply
 from hub.pulse import Pulse
 from loyalty import topics
@@ -31,6 +32,7 @@ from loyalty.tls import tls_trouble
 GROUP_MAX_MESSAGES = 200
 GROUP_MAX_BYTES = 512 * 1024  # about 1,500 lines, a tenth of a second of posting
 GROUP_WAIT_S = 0.005
+IDLE_S = 0.1
 QUEUE_MAX_MESSAGES = 1_000
 INFLIGHT_MAX_MESSAGES = 200
 OUTGOING_MAX_MESSAGES = 10_000
@@ -87,7 +89,7 @@ class Bridge:
         self._address = address
         self._intake = intake
         self._on_group = on_group
-        self._queue: queue.Queue[_Waiting] = queue.Queue(QUEUE_MAX_MESSAGES)
+        self._queue: FairQueue[_Waiting] = FairQueue(QUEUE_MAX_MESSAGES)
         self._answered = threading.Event()
         self._stopping = threading.Event()
         self._connection = 0
@@ -101,7 +103,7 @@ class Bridge:
     @property
     def waiting_messages(self) -> int:
         """How many messages wait for their turn."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     @property
     def silent_s(self) -> float:
@@ -210,9 +212,8 @@ class Bridge:
             self.counts["dropped_oversized_or_unreadable"] += 1
             client.ack(message.mid, message.qos)
             return
-        try:
-            self._queue.put_nowait(_Waiting(arrival, message.mid, self._connection))
-        except queue.Full:
+        waiting = _Waiting(arrival, message.mid, self._connection)
+        if not self._queue.put(_sender(arrival), waiting, len(arrival.payload)):
             self.counts["dropped_queue_full"] += 1
             client.ack(message.mid, message.qos)
 
@@ -220,34 +221,19 @@ class Bridge:
 
     def _work(self) -> None:
         tick_at_s = time.monotonic() + TICK_EVERY_S
-        while not (self._stopping.is_set() and self._queue.empty()):
+        while not (self._stopping.is_set() and not self._queue):
             self.pulse.turned_s = time.monotonic()
-            group = self._gather()
+            limits = (GROUP_MAX_MESSAGES, GROUP_MAX_BYTES)
+            group = self._queue.take(*limits, patience_s=IDLE_S, gather_s=GROUP_WAIT_S)
             if group:
                 self._deliver(group)
             if time.monotonic() >= tick_at_s:
                 self._try(self._intake.tick)
                 tick_at_s = time.monotonic() + TICK_EVERY_S
 
-    def _gather(self) -> list[_Waiting]:
-        """Return what came within `GROUP_WAIT_S` of the first, bounded; empty after a while."""
-        try:
-            group = [self._queue.get(timeout=0.1)]
-        except queue.Empty:
-            return []
-        size = len(group[0].arrival.payload)
-        until_s = time.monotonic() + GROUP_WAIT_S
-        while len(group) < GROUP_MAX_MESSAGES and size < GROUP_MAX_BYTES:
-            try:
-                group.append(self._queue.get(timeout=max(0.0, until_s - time.monotonic())))
-            except queue.Empty:
-                break
-            size += len(group[-1].arrival.payload)
-        return group
-
-    def _deliver(self, group: list[_Waiting]) -> None:
+    def _deliver(self, group: list[Turn[_Waiting]]) -> None:
         begun_s = time.monotonic()
-        replies = self._try(lambda: self._intake.take([it.arrival for it in group]))
+        replies = self._try(lambda: self._intake.take([it.message.arrival for it in group]))
         if replies is None:
             return  # stopping while the ledger is away: nothing is acknowledged
         self.pulse.delivered_s = time.monotonic()
@@ -255,7 +241,7 @@ class Bridge:
         self.counts["published"] += len(replies)
         for reply in replies:
             self._client.publish(reply.topic, reply.payload, qos=1)
-        for waiting in group:
+        for waiting in self._queue.finish(group):
             if waiting.connection == self._connection:
                 self._client.ack(waiting.packet_id, 1)
 
@@ -282,6 +268,10 @@ class Bridge:
             if self._stopping.wait(delay_s):
                 return None
             delay_s = min(2 * delay_s, RETRY_S[1])
+
+
+def _sender(arrival: Arrival) -> str:
+    return arrival.topic.rpartition("/")[0]
 
 
 def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:

@@ -188,6 +188,7 @@ class Books:
             account = self._open_account(token, MEMBER_POINTS)
             member = MemberRow(self._engine.next_number("member"), token, account, state)
             self._members[token] = member
+        self._unwritten.written.setdefault(member.id, member.state)
         member.state = state
         self._unwritten.members[token] = member
         return member
@@ -236,7 +237,7 @@ class Books:
     def apply_lots(self, line_id: int, op: str, member: MemberRow, effect: Effect) -> None:
         """Open the lot of what line `line_id` of `op` earned, or take from lots what it spent."""
         if isinstance(effect, Earned):
-            self._unwritten.lots.append((member.id, *effect.lot))
+            self._unwritten.lots.open(member.id, effect.lot)
             if effect.debt_paid_points:
                 op, leg = effect.lot.op, effect.lot.leg
                 paid = (line_id, op, member.id, op, leg, effect.debt_paid_points)
@@ -244,7 +245,7 @@ class Books:
         elif isinstance(effect, Spent):
             for use in effect.uses:
                 self._unwritten.lot_uses.append((line_id, op, member.id, *use))
-                self._unwritten.lot_takings.append((use.points, member.id, use.op, use.leg))
+                self._unwritten.lots.take(member.id, use)
 
     def _one(self, statement: str, *values: object) -> Row | None:
         row: Row | None = self._database.execute(statement, values).fetchone()

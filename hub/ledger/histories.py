@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterable
 
 from hub.ledger.database import Database, Row
-from hub.ledger.rows import MemberRow
+from hub.ledger.rows import MemberRow, PostedLine
 from hub.ledger.unwritten import Unwritten
+from loyalty.fields import COUNT_MAX
 from loyalty.records import VALUE_KINDS, from_kept_line
 from loyalty.refold import LotChange, Tail, UseChange
 from loyalty.state import Fact, Lot, MemberState, Position
@@ -27,35 +28,34 @@ class Histories:
         self._unwritten = unwritten
 
     def tail(self, member: MemberRow, position: Position) -> Tail:
-        """Return the last state kept before `position`, and all facts posted after that state."""
-        self._unwritten.write()
-        kept = self._database.execute(_KEPT_BEFORE, (member.id, *position)).fetchone()
-        before = None if kept is None else _read_state(kept)
+        """Return a state before `position`, the last that is known, and all facts after it.
+
+        What was written last is one; in a group of lines that is mostly late enough.
+        """
+        new = [_fact(it) for it in self._unwritten.facts.get(member.id, ())]
+        written = self._unwritten.written.get(member.id, member.state)
+        before = None if written.last is None else written
+        stored: list[Fact] = []
+        if not self._is_past(member, written, min([position, *[it.position for it in new]])):
+            before, stored = self._stored(member, position)
         last = before.last if before is not None else None
-        rows = self._database.execute(_FACTS, (member.id, last.event_ms if last else 0))
-        facts = [Fact(Position(*where), from_kept_line(line)) for line, *where in rows]
-        return Tail(before, tuple([it for it in facts if last is None or it.position > last]))
+        facts = [it for it in (*stored, *new) if last is None or it.position > last]
+        return Tail(before, tuple(sorted(facts, key=_position)))
 
     def keep_instead(
         self, member: MemberRow, before: MemberState | None, passed: Iterable[MemberState]
     ) -> None:
         """Forget the states kept after `before`; keep `passed` in their place."""
-        self._unwritten.write()
         version = before.version if before is not None else 0
-        statement = "DELETE FROM kept_state WHERE member = ? AND version > ?"
-        self._database.execute(statement, (member.id, version))
-        self._unwritten.kept_states += [_row(member.id, state) for state in passed]
+        stale_after, kept = self._unwritten.stale_after, self._unwritten.kept_states
+        stale_after[member.id] = min(version, stale_after.get(member.id, version))
+        kept[:] = [it for it in kept if it[0] != member.id or it[1] <= version]
+        kept += [_row(member.id, state) for state in passed]
 
     def correct_lots(self, member: MemberRow, changes: Iterable[LotChange]) -> None:
         """Make the member's lots hold what they should; a lot that was never there is opened."""
-        self._unwritten.write()
-        for it in changes:
-            key = (member.id, it.op, it.leg)
-            times = (it.earned_ms, it.expires_ms)
-            self._database.execute(_OPEN_LOT, (*key, *times))
-            points = (it.amount_points, it.remaining_points)
-            changed = self._database.execute(_CORRECT_LOT, (*times, *points, *key)).rowcount
-            assert changed == 1, f"{changed} lots changed, 1 wanted: {key}"
+        for change in changes:
+            self._unwritten.lots.correct(member.id, change)
 
     def correct_uses(self, line_id: int, member: MemberRow, changes: Iterable[UseChange]) -> None:
         """Note on behalf of a late line what operations take from lots now."""
@@ -63,10 +63,26 @@ class Histories:
             (line_id, it.op, member.id, it.lot_op, it.lot_leg, it.points) for it in changes
         ]
 
+    def _is_past(self, member: MemberRow, state: MemberState, position: Position) -> bool:
+        """Return whether `state` is what `member` had at some time before `position`."""
+        is_early = state.last is None or state.last < position
+        return is_early and state.version <= self._unwritten.stale_after.get(member.id, COUNT_MAX)
+
+    def _stored(
+        self, member: MemberRow, position: Position
+    ) -> tuple[MemberState | None, list[Fact]]:
+        """Return the last state kept before `position`, and the facts from then on."""
+        until = self._unwritten.stale_after.get(member.id, COUNT_MAX)
+        kept = self._database.execute(_KEPT_BEFORE, (member.id, until, *position)).fetchone()
+        before = None if kept is None else _read_state(kept)
+        last = before.last if before is not None else None
+        rows = self._database.execute(_FACTS, (member.id, last.event_ms if last else 0))
+        return before, [Fact(Position(*where), from_kept_line(line)) for line, *where in rows]
+
 
 _KEPT_BEFORE = (
     "SELECT state FROM kept_state"
-    " WHERE member = ? AND (event_ms, device, epoch, seq) < (?, ?, ?, ?)"
+    " WHERE member = ? AND version <= ? AND (event_ms, device, epoch, seq) < (?, ?, ?, ?)"
     " ORDER BY version DESC LIMIT 1"
 )
 _FACTS = f"""
@@ -76,13 +92,15 @@ JOIN chain ON chain.id = inbox.chain
 JOIN device ON device.id = chain.device
 WHERE member = ? AND event_ms >= ? AND status = 'posted'
     AND kind IN ({", ".join(f"'{it}'" for it in sorted(VALUE_KINDS))})
-ORDER BY event_ms, device.name, epoch, inbox.seq
 """
-_OPEN_LOT = "INSERT INTO lot VALUES (?, ?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING"
-_CORRECT_LOT = (
-    "UPDATE lot SET earned_ms = ?, expires_ms = ?, amount = amount + ?, remaining = remaining + ?"
-    " WHERE member = ? AND op = ? AND leg = ?"
-)
+
+
+def _fact(posted: PostedLine) -> Fact:
+    return Fact(posted.position, from_kept_line(posted.line))
+
+
+def _position(fact: Fact) -> Position:
+    return fact.position
 
 
 def _row(member: int, state: MemberState) -> Row:

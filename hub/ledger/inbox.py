@@ -12,6 +12,7 @@ from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
 from loyalty.fields import TIME_MAX_MS
 from loyalty.receipts import LineStatus
+from loyalty.records import VALUE_KINDS
 from loyalty.state import Position
 
 CHAINS_MAX = 2_000  # in memory
@@ -72,6 +73,9 @@ class Inbox:
             posted = PostedLine(filed.id, filed.line, verdict.member, position)
             self._unwritten.ops[verdict.op] = posted
             self._ahead.pop(verdict.op, None)
+            is_new_fact = verdict.kind in VALUE_KINDS and not filed.is_kept
+            if is_new_fact and verdict.member is not None:
+                self._unwritten.facts[verdict.member].append(posted)
 
     def posted_with_op(self, op: str) -> PostedLine | None:
         """Return the line that posted with business key `op`, if there is one."""

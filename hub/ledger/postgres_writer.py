@@ -4,8 +4,7 @@ A statement that joins arrays changes each row of a table once, whatever the arr
 are summed up by key before, and the number of changed rows is checked after.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from hub.ledger.database import Row
@@ -34,16 +33,19 @@ class PostgresWriter:
         self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
         self._rows(_ADD_LINE, it.inbox)
         self._rows(_ADD_TRANSFER, it.transfers)
-        self._rows(_ADD_LOT, it.lots)
-        self._rows(_TAKE_FROM_LOT, _summed(it.lot_takings))
+        self._rows(_ADD_LOT, it.lots.opened_rows())
+        self._each(_ADD_MISSING_LOT, it.lots.perhaps_new_rows())
+        self._rows(_CHANGE_LOT, it.lots.changed_rows())
         self._rows(_ADD_LOT_USE, it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, _earliest(it.card_writes))
-        self._open_again(it.cases)
+        self._each(_OPEN_AGAIN, opened_again(it.cases))
         self._rows(_SET_CASE, _counted(it.cases))
+        self._each(_FORGET_LATER_STATES, sorted(it.stale_after.items()))
         kept = {(member, version): row for row in it.kept_states for member, version in [row[:2]]}
         self._rows(_KEEP_STATE, list(kept.values()))
-        self._forget_states(kept)
+        old = {member: version - STATES_SPAN for member, version in sorted(kept)}
+        self._each(_FORGET_OLD_STATES, list(old.items()))
 
     def _move(self, deltas: dict[int, int]) -> None:
         if deltas:
@@ -51,29 +53,16 @@ class PostgresWriter:
             self._database.connection.execute(_LOCK_ACCOUNTS, (sorted(deltas),))
             self._rows(_MOVE, sorted(deltas.items()))
 
-    def _open_again(self, cases: Sequence[Row]) -> None:
-        if cases:
-            columns = [list(column) for column in zip(*opened_again(cases), strict=True)]
-            self._database.connection.execute(_OPEN_AGAIN, columns)
-
-    def _forget_states(self, kept: Iterable[tuple[int, int]]) -> None:
-        old = {member: version - STATES_SPAN for member, version in sorted(kept)}
-        if old:
-            columns = (list(old), list(old.values()))
-            self._database.connection.execute(_FORGET_STATES, columns)
-
     def _rows(self, statement: str, rows: Sequence[Row]) -> None:
-        if rows:
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            changed = self._database.connection.execute(statement, columns).rowcount
-            must_change(changed, len(rows), statement)
+        must_change(self._each(statement, rows), len(rows), statement)
 
-
-def _summed(takings: Sequence[Row]) -> list[Row]:
-    taken: defaultdict[Row, int] = defaultdict(int)
-    for points, *lot in takings:
-        taken[tuple(lot)] += points
-    return [(points, *lot) for lot, points in taken.items()]
+    def _each(self, statement: str, rows: Sequence[Row]) -> int:
+        """Run a statement over `rows` and return how many rows of the table it changed."""
+        if not rows:
+            return 0
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        changed: int = self._database.connection.execute(statement, columns).rowcount
+        return changed
 
 
 def _earliest(writes: Sequence[Row]) -> list[Row]:
@@ -125,10 +114,14 @@ _ADD_TRANSFER = (
     f" {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}')}"
 )
 _ADD_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W}')}"
-_TAKE_FROM_LOT = (
-    f"UPDATE lot SET remaining = remaining - taken.points FROM {_arrays(f'{_W} {_W} {_T} {_T}')}"
-    " AS taken (points, member, op, leg)"
-    " WHERE lot.member = taken.member AND lot.op = taken.op AND lot.leg = taken.leg"
+_ADD_MISSING_LOT = _ADD_LOT + " ON CONFLICT DO NOTHING"
+_CHANGE_LOT = (
+    "UPDATE lot SET earned_ms = coalesce(changed.earned_ms, lot.earned_ms),"
+    " expires_ms = coalesce(changed.expires_ms, lot.expires_ms),"
+    " amount = amount + changed.amount_added, remaining = remaining + changed.remaining_added"
+    f" FROM {_arrays(f'{_W} {_W} {_W} {_W} {_W} {_T} {_T}')} AS changed"
+    " (earned_ms, expires_ms, amount_added, remaining_added, member, op, leg)"
+    " WHERE lot.member = changed.member AND lot.op = changed.op AND lot.leg = changed.leg"
 )
 _ADD_LOT_USE = f"INSERT INTO lot_use SELECT * FROM {_arrays(f'{_W} {_T} {_W} {_T} {_T} {_W}')}"
 _SET_CARD = (
@@ -164,7 +157,11 @@ _KEEP_STATE = (
     " device = excluded.device, epoch = excluded.epoch, seq = excluded.seq,"
     " state = excluded.state"
 )
-_FORGET_STATES = (
+_FORGET_LATER_STATES = (
+    f"DELETE FROM kept_state USING {_arrays(f'{_W} {_W}')} AS stale (member, version)"
+    " WHERE kept_state.member = stale.member AND kept_state.version > stale.version"
+)
+_FORGET_OLD_STATES = (
     f"DELETE FROM kept_state USING {_arrays(f'{_W} {_W}')} AS old (member, version)"
     " WHERE kept_state.member = old.member AND kept_state.version <= old.version"
 )

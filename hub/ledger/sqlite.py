@@ -88,16 +88,18 @@ class SqliteEngine:
         self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
         self._rows("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", it.inbox)
         self._rows(_ADD_TRANSFER, it.transfers)
-        self._rows("INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)", it.lots)
-        self._rows(_TAKE_FROM_LOT, it.lot_takings)
+        self._rows(_ADD_LOT, it.lots.opened_rows())
+        self.database.executemany(_ADD_LOT + " ON CONFLICT DO NOTHING", it.lots.perhaps_new_rows())
+        self._rows(_CHANGE_LOT, it.lots.changed_rows())
         self._rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, it.card_writes)
         self.database.executemany(_OPEN_AGAIN, opened_again(it.cases))
         self._rows(_SET_CASE, it.cases)
+        self.database.executemany(_FORGET_LATER_STATES, it.stale_after.items())
         self._rows(_KEEP_STATE, it.kept_states)
         old = [(member, version - STATES_SPAN) for member, version, *_ in it.kept_states]
-        self.database.executemany("DELETE FROM kept_state WHERE member = ? AND version <= ?", old)
+        self.database.executemany(_FORGET_OLD_STATES, old)
 
     def size_bytes(self) -> int:
         (pages,) = self.database.execute("PRAGMA page_count").fetchone()
@@ -187,7 +189,13 @@ _SET_MEMBER = (
 )
 _ADD_TRANSFER = "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"
-_TAKE_FROM_LOT = "UPDATE lot SET remaining = remaining - ? WHERE member = ? AND op = ? AND leg = ?"
+_FORGET_LATER_STATES = "DELETE FROM kept_state WHERE member = ? AND version > ?"
+_FORGET_OLD_STATES = "DELETE FROM kept_state WHERE member = ? AND version <= ?"
+_ADD_LOT = "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CHANGE_LOT = (
+    "UPDATE lot SET earned_ms = coalesce(?, earned_ms), expires_ms = coalesce(?, expires_ms),"
+    " amount = amount + ?, remaining = remaining + ? WHERE member = ? AND op = ? AND leg = ?"
+)
 _SET_CARD = (
     "INSERT INTO card SELECT ?1, id, ?3, ?4, ?5, ?6 FROM member WHERE token = ?2"
     " ON CONFLICT (uid) DO UPDATE SET counter = excluded.counter,"

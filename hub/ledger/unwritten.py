@@ -5,21 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 
 from hub.ledger.database import Engine, Row
+from hub.ledger.lots import Lots
 from hub.ledger.rows import CardRow, ChainRow, MemberRow, PostedLine, Transfer
+from loyalty.state import MemberState
 
 
 @dataclass(slots=True)
 class Unwritten:
-    """Lists that go out in bulk, the accounts' sums as one row for each account."""
+    """Lists that go out in bulk, the accounts' sums as one row for each account.
+
+    For those who look back: `facts` are the new lines of facts by member, `written` what members
+    had when they were last written. Of a member's kept states, those that are written and later
+    than version `stale_after` are of a past that is not so any more.
+    """
 
     engine: Engine
     inbox: list[Row] = field(default_factory=list)
     accounts: list[Row] = field(default_factory=list)
     deltas: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     transfers: list[Transfer] = field(default_factory=list)
-    lots: list[Row] = field(default_factory=list)
+    lots: Lots = field(default_factory=Lots)
     lot_uses: list[Row] = field(default_factory=list)
-    lot_takings: list[Row] = field(default_factory=list)
     members: dict[str, MemberRow] = field(default_factory=dict)
     cards: dict[str, CardRow] = field(default_factory=dict)
     card_writes: list[Row] = field(default_factory=list)
@@ -27,13 +33,22 @@ class Unwritten:
     chains: dict[int, ChainRow] = field(default_factory=dict)
     ops: dict[str, PostedLine] = field(default_factory=dict)
     kept_states: list[Row] = field(default_factory=list)
+    facts: defaultdict[int, list[PostedLine]] = field(default_factory=lambda: defaultdict(list))
+    written: dict[int, MemberState] = field(default_factory=dict)
+    stale_after: dict[int, int] = field(default_factory=dict)
+    writes: int = 0
 
     def write(self) -> None:
-        """Write everything and forget it."""
-        self.engine.write(self)
-        for it in fields(self):
-            if it.name != "engine":
-                getattr(self, it.name).clear()
+        """Write everything and forget it; `writes` counts how often there was something."""
+        gathered = [getattr(self, it) for it in _GATHERED]
+        if any(gathered):
+            self.engine.write(self)
+            self.writes += 1
+            for it in gathered:
+                it.clear()
+
+
+_GATHERED = [it.name for it in fields(Unwritten) if it.name not in ("engine", "writes")]
 
 
 def must_change(changed: int, wanted: int, what: str) -> None:
