@@ -8,8 +8,8 @@ from pathlib import Path
 
 from device.config import read_config
 from device.errors import DeviceError
-from device.logs import LEVELS, set_up_logs
 from device.terminal import run_terminal
+from loyalty.logs import LEVELS, set_up_logs
 from loyalty.service_manager import ServiceManager
 
 KINDS = ("kiosk", "handheld")

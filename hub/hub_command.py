@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.hub import run_hub
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
+from loyalty.logs import LEVELS, set_up_logs
 from loyalty.service_manager import ServiceManager
 
 Db = Annotated[
@@ -24,6 +25,8 @@ Db = Annotated[
         "--db", help="The ledger: a file that is made if it is not there, or postgresql://…"
     ),
 ]
+
+Config = Annotated[Path, typer.Argument(help="The configuration, hub.toml.")]
 
 _app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
 _app.add_typer(broker_command.app, name="broker-config")
@@ -51,9 +54,20 @@ def run_app(app: typer.Typer, arguments: list[str], name: str) -> int:
 
 
 @_app.command()
-def run(config: Annotated[Path, typer.Argument(help="The configuration, hub.toml.")]) -> None:
+def run(
+    config: Config,
+    log: Annotated[str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.")] = "info",
+) -> None:
     """Run the hub until it is told to stop."""
+    set_up_logs(level=log)
     asyncio.run(_run_until_told(config))
+
+
+@_app.command()
+def check(config: Config) -> None:
+    """Say everything that is wrong with a configuration and the files it names."""
+    load_config(config)
+    typer.echo(f"{config}: nothing is wrong with it")
 
 
 @_app.command("add-device")

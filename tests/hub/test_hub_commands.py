@@ -1,5 +1,6 @@
 """`revisit hub` and `revisit ledger` as a person uses them: tables, and no tracebacks."""
 
+import json
 import os
 import signal
 import subprocess
@@ -211,11 +212,27 @@ def test_a_configuration_that_is_none_is_told(tmp_path, text, capsys):
 def test_the_hub_runs_until_it_is_told_to_stop(tmp_path):
     path = configured(tmp_path, free_port())
     command = [sys.executable, "-W", "error", "-m", "hub", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hub:
-        started = hub.stdout.readline() + hub.stdout.readline()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as hub:
+        started = [json.loads(hub.stderr.readline())["event"] for _ in range(2)]
         os.kill(hub.pid, signal.SIGTERM)
-        rest = hub.stdout.read()
+        rest = hub.stderr.read()
 
-    assert "hub_started" in started
+    assert started == ["bridge_ready", "hub_started"]
     assert hub.returncode == 0
-    assert "Traceback" not in rest
+    assert rest == ""
+
+
+def test_a_configuration_is_checked_without_running_anything(tmp_path, capsys):
+    good = configured(tmp_path, 1883)
+    status = hub_command.main(["check", str(good)])
+    said = capsys.readouterr().out
+
+    bad = configured(tmp_path, 0, **{"face.key": "abc"})
+    status_of_bad = hub_command.main(["check", str(bad)])
+    said_of_bad = capsys.readouterr().err
+
+    assert (status, said) == (0, f"{good}: nothing is wrong with it\n")
+    assert status_of_bad == 1
+    assert "broker.port: found 0, wanted a whole number from 1 to 65535" in said_of_bad
+    assert "face_key_file" in said_of_bad
+    assert not (tmp_path / "ledger.db").exists()

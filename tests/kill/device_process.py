@@ -13,10 +13,10 @@ from pathlib import Path
 
 from device.intent import Intent
 from device.journal import Journal
-from device.logs import set_up_logs
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
 from loyalty.clock import SystemClock
+from loyalty.logs import set_up_logs
 from loyalty.record import Record
 from loyalty.records import Sale, SaleItem, TouchUnknown
 

@@ -1,4 +1,4 @@
-"""Logs of a terminal: event names and facts on standard error, quiet unless something is wrong."""
+"""Logs: event names and facts on standard error, for people at a terminal, else for machines."""
 
 import logging
 import sys
@@ -6,15 +6,17 @@ from typing import TextIO
 
 import structlog
 
+from loyalty.log_masks import masked
+
 LEVELS = {name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")}
 
 
 def set_up_logs(
-    *, level: str = "warning", as_json: bool = False, stream: TextIO | None = None
+    *, level: str = "warning", as_json: bool | None = None, stream: TextIO | None = None
 ) -> None:
     """Send log lines of `level` (one of `LEVELS`) and above to `stream`, by default stderr.
 
-    `as_json` writes one object a line, for machines; otherwise lines are for people.
+    `as_json` writes one object a line, for machines; unless told, whenever nobody looks.
 
     Raises:
         ValueError: there is no such level.
@@ -22,17 +24,19 @@ def set_up_logs(
     if level not in LEVELS:
         raise ValueError(f"log level {level!r}, one of {', '.join(LEVELS)} wanted")
     stream = stream or sys.stderr
+    is_for_people = stream.isatty() if as_json is None else not as_json
     render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(sort_keys=True)
-        if as_json
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        if is_for_people
+        else structlog.processors.JSONRenderer(sort_keys=True, ensure_ascii=False)
     )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            structlog.processors.format_exc_info,
+            masked,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),

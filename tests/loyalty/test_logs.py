@@ -1,0 +1,85 @@
+"""Logs: quiet by default, one event name and its facts a line, and nothing that must not be."""
+
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from loyalty.logs import set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+
+
+class Screen(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def logged(stream: io.StringIO) -> dict[str, object]:
+    """Return the facts of the one line in `stream`."""
+    (line,) = stream.getvalue().splitlines()
+    return dict(json.loads(line))
+
+
+def test_only_warnings_and_worse_are_written_by_default() -> None:
+    stream = Screen()
+    set_up_logs(stream=stream)
+    log = structlog.get_logger()
+
+    log.info("journal_drained", sent=12)
+    log.warning("reader_lost", port="/dev/ttyAMA0")
+
+    assert "journal_drained" not in stream.getvalue()
+    assert "reader_lost" in stream.getvalue()
+    assert "/dev/ttyAMA0" in stream.getvalue()
+    assert "{" not in stream.getvalue()
+
+
+def test_machines_get_one_object_a_line() -> None:
+    stream = io.StringIO()
+    set_up_logs(level="info", stream=stream)
+
+    structlog.get_logger().bind(device="h1").info("journal_drained", sent=12)
+
+    said = logged(stream)
+    del said["timestamp"]
+    assert said == {"event": "journal_drained", "level": "info", "device": "h1", "sent": 12}
+
+
+def test_what_is_secret_is_hidden_for_people_and_machines() -> None:
+    for_people, for_machines = Screen(), io.StringIO()
+
+    for stream in (for_people, for_machines):
+        set_up_logs(stream=stream)
+        structlog.get_logger().warning("card_refused", uid="04a1b2c3d4e5f6", password="tulip")
+
+    for stream in (for_people, for_machines):
+        assert "04a1b2c3d4e5f6" not in stream.getvalue()
+        assert "tulip" not in stream.getvalue()
+    assert logged(for_machines)["uid"] == "…e5f6"
+
+
+def test_a_traceback_is_masked_too() -> None:
+    stream = io.StringIO()
+    set_up_logs(stream=stream)
+
+    try:
+        raise LookupError("no card 04A1B2C3D4E5F6")
+    except LookupError:
+        structlog.get_logger().exception("tap_failed")
+
+    assert "…E5F6" in str(logged(stream)["exception"])
+    assert "04A1B2C3D4E5F6" not in stream.getvalue()
+
+
+def test_an_unknown_level_is_refused() -> None:
+    with pytest.raises(ValueError, match="'loud', one of debug, info, warning, error"):
+        set_up_logs(level="loud")
