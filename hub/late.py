@@ -8,13 +8,15 @@ from collections.abc import Sequence
 
 from hub.ledger.books import Books
 from hub.ledger.rows import Filed, MemberRow, Transfer, is_to_keep
-from hub.ledger.schema import POINT, POINTS_ISSUED, POINTS_REDEEMED
-from hub.reconcile import OP_CONFLICT, OVERDRAWN, First, Known, Loser, again, difference_cases
+from hub.ledger.schema import POINT
+from hub.legs import ends
+from hub.reconcile import OP_CONFLICT, First, Known, Loser, again, difference_cases, lack_code
 from loyalty.hub_records import StoreDayClosed
+from loyalty.legs import Leg
 from loyalty.programme import Programme
 from loyalty.record import Record
 from loyalty.records import from_kept_line
-from loyalty.refold import SPEND_LEG, Difference, Move, Tail, changed, refold
+from loyalty.refold import Difference, Move, Tail, changed, refold
 from loyalty.state import Fact, Position
 
 
@@ -80,7 +82,7 @@ class LateFacts:
         histories.correct_uses(filed.id, member, difference.uses)
         histories.keep_instead(member, tail.before, difference.passed)
         for covered in difference.covered:
-            self._books.close_case(OVERDRAWN, covered, filed.received_ms)
+            self._books.close_case(lack_code(covered), covered.op, filed.received_ms)
         self._books.set_member(member.token, difference.state)
 
     def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:
@@ -109,9 +111,8 @@ class LateFacts:
             books.inbox.move(line.id, places[line.position].event_ms)
 
     def _move(self, member: MemberRow, move: Move, leg: str, version: int, filed: Filed) -> None:
-        kind = POINTS_REDEEMED if move.leg == SPEND_LEG else POINTS_ISSUED
-        ends = (self._books.house(move.store, kind), member.account)
-        debit, credit = ends if move.points > 0 else ends[::-1]
-        amount = (POINT, debit, credit, abs(move.points), member.id)
+        moved = Leg(move.leg, move.points, move.card)
+        between = ends(self._books, member, moved, move.store)
+        amount = (POINT, *between, abs(move.points), member.id)
         at = (move.event_ms, filed.received_ms, move.rules, version)
         self._books.transfer(Transfer(filed.id, leg, *amount, *at))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from hub.late import LateFacts
 from hub.ledger.books import Books
 from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
-from hub.ledger.schema import HUB_DEVICE, POINT, POINTS_ISSUED, POINTS_REDEEMED
+from hub.ledger.schema import HUB_DEVICE, POINT
+from hub.legs import ends
 from hub.reconcile import (
     EARLIER,
     HELD,
@@ -24,11 +25,11 @@ from hub.waiting import Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
 from loyalty.hub_records import StoreDayClosed
+from loyalty.legs import leg_of
 from loyalty.programme import Programme
 from loyalty.record import Record
-from loyalty.records import HUB_KINDS, VALUE_KINDS, Redemption, TouchUnknown, from_line
-from loyalty.refold import SPEND_LEG
-from loyalty.state import Earned, Position, Spent
+from loyalty.records import HUB_KINDS, VALUE_KINDS, Redemption, Sale, TouchUnknown, from_line
+from loyalty.state import Position
 from loyalty.wire import UnknownLine, WireError
 
 DETAIL_MAX_CHARS = 300
@@ -66,7 +67,9 @@ class Poster:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
         chain = filed.chain
         stated = Position(event_ms(record), chain.device.name, chain.epoch, filed.seq)
-        if record.kind in HUB_KINDS:
+        if record.kind in HUB_KINDS and stated.device != HUB_DEVICE:
+            return self.set_aside(filed, REJECTED, "hub_only", f"{record.kind} is the hub's to say")
+        if record.kind in HUB_KINDS - VALUE_KINDS:
             return self._post_decision(record, stated, filed)
         position = self._books.closes.position(chain.device.store, stated)
         known = self._look_up(record, stated, position, filed.received_ms)
@@ -113,7 +116,7 @@ class Poster:
             if first is None:
                 tail = self._late.tail(member, position)
             # A late fact takes points too, if it makes an earlier one smaller.
-            takes = isinstance(record, Redemption) or first is not None or tail is not None
+            takes = not isinstance(record, Sale) or first is not None or tail is not None
             if member is not None and takes:
                 auth = record.auth if isinstance(record, Redemption) else ""
                 reserved_points = books.holds.reserved_points(member, now_ms, auth)
@@ -148,9 +151,7 @@ class Poster:
         return self._enter(record, position, outcome, known, filed)
 
     def _post_decision(self, record: Record, stated: Position, filed: Filed) -> Verdict:
-        """Post what the hub itself has decided."""
-        if stated.device != HUB_DEVICE:
-            return self.set_aside(filed, REJECTED, "hub_only", f"{record.kind} is the hub's to say")
+        """Post what the hub itself has decided, apart from what moves points."""
         verdict = Verdict(POSTED, "", record.kind, "", None, stated.event_ms)
         self._books.inbox.keep(filed, verdict)
         if isinstance(record, StoreDayClosed):
@@ -216,21 +217,14 @@ class Poster:
         member: MemberRow,
         filed: Filed,
     ) -> None:
-        books = self._books
+        self._books.apply_lots(filed.id, record.op, member, outcome.effects)
+        at = (position.event_ms, filed.received_ms, outcome.rules, member.state.version)
         for effect in outcome.effects:
-            if isinstance(effect, Earned):
-                debit, credit = books.house(record.store, POINTS_ISSUED), member.account
-                leg, points = effect.lot.leg, effect.lot.amount_points
-            elif isinstance(effect, Spent):
-                debit, credit = member.account, books.house(record.store, POINTS_REDEEMED)
-                leg, points = SPEND_LEG, effect.points
-            else:
-                continue
-            books.apply_lots(filed.id, record.op, member, effect)
-            if points:
-                at = (position.event_ms, filed.received_ms, outcome.rules, member.state.version)
-                amount = (POINT, debit, credit, points, member.id)
-                books.transfer(Transfer(filed.id, leg, *amount, *at))
+            leg = leg_of(effect)
+            if leg is not None and leg.points:
+                between = ends(self._books, member, leg, record.store)
+                amount = (POINT, *between, abs(leg.points), member.id)
+                self._books.transfer(Transfer(filed.id, leg.name, *amount, *at))
 
     def _capture(self, redemption: Redemption, member: MemberRow, filed: Filed) -> None:
         """Resolve the holds that this redemption uses up; it has happened, whatever they say."""

@@ -5,7 +5,7 @@ makes a debt and a case. Held is what a person or a newer hub has to decide; rej
 never post.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from hub import touches
@@ -16,9 +16,9 @@ from loyalty.card_numbers import kind_of
 from loyalty.fold import fold, new_member, stated_ms
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
-from loyalty.records import VALUE_KINDS, CardIssued, CardSuspected, Redemption
-from loyalty.refold import Difference, Tail, changed, refold
-from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
+from loyalty.records import VALUE_KINDS, CardIssued, CardSuspected, Sale
+from loyalty.refold import Difference, Lack, Tail, changed, lack_of, refold
+from loyalty.state import Effect, Fact, MemberState, Position, Refused
 from loyalty.wire import names_of
 
 FUTURE_MAX_MS = 5 * 60_000  # docs/adr/0007: further ahead waits until it is not
@@ -28,6 +28,7 @@ POSTED, HELD, REJECTED, DUPLICATE = "posted", "held", "rejected", "duplicate"
 EARLIER = "earlier"  # than the line that posted with this op, which has to make way
 OP_CONFLICT = "op_conflict"
 OVERDRAWN = "overdrawn"
+OVERSPEND = "overspend"
 UNKNOWN_CARD = "unknown_card"
 FUTURE_CLOCK = "future_clock"
 
@@ -120,7 +121,7 @@ def reconcile(
         return Outcome(REJECTED, "no_op")
     if known.member:
         return _post(record, position, known, programmes)
-    if record.kind == Redemption.kind:
+    if record.kind != Sale.kind:
         return Outcome(REJECTED, "no_member")
     return _unless_known(record, position, known, programmes) or _with_lost(
         Outcome(POSTED), known, programmes
@@ -160,8 +161,8 @@ def _post(
     if known.tail is not None:
         return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
-    missing = [(record.op, it.debt_points) for it in effects if isinstance(it, Spent)]
-    cases = _overdrawn(missing) + _reserved(known, after)
+    lack = lack_of(record, effects)
+    cases = (*([] if lack is None else [_lacking(lack)]), *_reserved(known, after))
     outcome = _witness(record, position, known, programmes)
     posted = outcome._replace(
         state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
@@ -220,13 +221,17 @@ def _content(record: Record) -> tuple[object, ...]:
 
 def difference_cases(difference: Difference) -> tuple[Case, ...]:
     refused = [Case(why.reason, op, why.detail) for op, why in difference.refused.items()]
-    return (*_overdrawn(difference.overdrawn), *refused)
+    return (*map(_lacking, difference.lacking), *refused)
 
 
-def _overdrawn(missing: Iterable[tuple[str, int]]) -> tuple[Case, ...]:
-    """Return a case for each op of `missing` that spent points which were not there."""
-    found = [(op, points) for op, points in missing if points]
-    return tuple([Case(OVERDRAWN, op, f"{points} points were not there") for op, points in found])
+def lack_code(lack: Lack) -> str:
+    """Return the code of the case that tells of `lack`."""
+    return OVERSPEND if lack.is_of_lease else OVERDRAWN
+
+
+def _lacking(lack: Lack) -> Case:
+    where = "not on the lease" if lack.is_of_lease else "not there"
+    return Case(lack_code(lack), lack.op, f"{lack.points} points were {where}")
 
 
 def _reserved(owner: Known | Loser, after: MemberState) -> tuple[Case, ...]:

@@ -5,25 +5,16 @@ leaves the state alone. The state after any fact is all that the next one needs,
 begin again from any state that was kept.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from loyalty.hub_records import PointsAdjusted
+from loyalty.lots import put, without
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
 from loyalty.records import Redemption, Sale
-from loyalty.rules import earn, redeem, tiers
-from loyalty.state import (
-    Earned,
-    Effect,
-    Fact,
-    Lot,
-    LotUse,
-    MemberState,
-    Position,
-    Refused,
-    Spent,
-)
+from loyalty.rules import adjust, earn, leases, redeem, tiers
+from loyalty.state import Earned, Effect, Fact, MemberState, Position, Refused, Spent
 
 CLOCK_SLACK_MS = 300_000  # how far a device's clock may run ahead of what the hub last told it
 
@@ -42,15 +33,19 @@ def event_ms(record: Record) -> int:
 
 
 def stated_ms(record: Record) -> int:
-    """Return when the device stated `record`, and so when its card was touched.
+    """Return when the device stated `record`, and so when its card was touched."""
+    return resolved_ms(record.at_ms, record.mono_ms, record.hub_ms)
 
-    It is the device's clock, kept between the last hub time seen and that plus the time since boot
-    and `CLOCK_SLACK_MS`.
+
+def resolved_ms(at_ms: int, mono_ms: int, hub_ms: int) -> int:
+    """Return the time by a device's clocks: wall time, time since boot, last hub time seen or 0.
+
+    It is the wall time, kept between the last hub time and that plus the time since boot and
+    `CLOCK_SLACK_MS`.
     """
-    if record.hub_ms == 0:
-        return record.at_ms
-    latest_ms = record.hub_ms + record.mono_ms + CLOCK_SLACK_MS
-    return max(record.hub_ms, min(record.at_ms, latest_ms))
+    if hub_ms == 0:
+        return at_ms
+    return max(hub_ms, min(at_ms, hub_ms + mono_ms + CLOCK_SLACK_MS))
 
 
 def new_member(programme: Programme) -> MemberState:
@@ -98,8 +93,32 @@ def fold(
         spent = redeem.redeem(programme, state, fact, record)
         if isinstance(spent, Refused):
             return spent
-        return _after_spending(state, spent[0], position), spent
-    return replace(state, version=state.version + 1, last=position), ()
+        return _after_spending(state, spent, position), (spent,)
+    if isinstance(record, PointsAdjusted):
+        return _adjust(programme, state, fact, record, position)
+    rule = leases.RULES.get(record.kind)
+    if rule is None:
+        return replace(state, version=state.version + 1, last=position), ()
+    changed = rule(programme, state, fact, record)
+    if isinstance(changed, Refused):
+        return changed
+    return replace(changed[0], version=state.version + 1, last=position), changed[1]
+
+
+def _adjust(
+    programme: Programme,
+    state: MemberState,
+    fact: Fact,
+    adjusted: PointsAdjusted,
+    position: Position,
+) -> tuple[MemberState, tuple[Effect, ...]] | Refused:
+    effect = adjust.adjust(programme, state, fact, adjusted)
+    if isinstance(effect, Refused):
+        return effect
+    if isinstance(effect, Spent):
+        return _after_spending(state, effect, position), (effect,)
+    after = _after_earning(state, (effect,), position)
+    return replace(after, qualifying_points=state.qualifying_points), (effect,)
 
 
 def _after_earning(
@@ -111,12 +130,13 @@ def _after_earning(
         earned_points += lot.amount_points
         paid_points += debt_paid_points
         if lot.remaining_points:
-            lots = _with_lot(lots, lot)
+            lots = put(lots, lot)
     return MemberState(
         tier=state.tier,
         qualifying_points=state.qualifying_points + earned_points,
         debt_points=state.debt_points - paid_points,
         lots=lots,
+        leases=state.leases,
         version=state.version + 1,
         last=position,
     )
@@ -126,35 +146,10 @@ def _after_spending(state: MemberState, spent: Spent, position: Position) -> Mem
     return replace(
         state,
         debt_points=state.debt_points + spent.debt_points,
-        lots=_without(state.lots, spent.uses),
+        lots=without(state.lots, spent.uses),
         version=state.version + 1,
         last=position,
     )
-
-
-def _with_lot(lots: tuple[Lot, ...], lot: Lot) -> tuple[Lot, ...]:
-    if not lots or _spending_order(lots[-1]) <= _spending_order(lot):
-        return (*lots, lot)
-    at = bisect_right(lots, _spending_order(lot), key=_spending_order)
-    return (*lots[:at], lot, *lots[at:])
-
-
-def _without(lots: tuple[Lot, ...], uses: tuple[LotUse, ...]) -> tuple[Lot, ...]:
-    used = {(use.op, use.leg): use.points for use in uses}
-    left: list[Lot] = []
-    for at, lot in enumerate(lots):
-        if not used:
-            return (*left, *lots[at:])  # what expires first goes first: the rest is untouched
-        points = used.pop((lot.op, lot.leg), 0)
-        if points == 0:
-            left.append(lot)
-        elif points < lot.remaining_points:
-            left.append(lot._replace(remaining_points=lot.remaining_points - points))
-    return tuple(left)
-
-
-def _spending_order(lot: Lot) -> tuple[int, int, str, str]:
-    return lot.expires_ms, lot.earned_ms, lot.op, lot.leg
 
 
 def _position(fact: Fact) -> Position:

@@ -25,6 +25,11 @@ _VERSION = 1
 _UID_MAX_BYTES = 10  # ISO/IEC 14443-3 §6.5.4
 
 
+def operation(lease: str, deed: str) -> str:
+    """Return the business key of what becomes of a lease once: it is offered, closed or lapses."""
+    return f"lease:{lease}:{deed}"
+
+
 class NoCertificate(ValueError):
     """The bytes are no certificate for this card; the message says what is wrong."""
 

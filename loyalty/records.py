@@ -205,7 +205,17 @@ KINDS: dict[str, type[Record]] = {
 HUB_KINDS = frozenset({it.kind for it in _OF_HUB})  # what only the hub may state
 
 # What moves value and so has an `op` that counts once.
-VALUE_KINDS = frozenset({Sale.kind, Redemption.kind, LeaseSpend.kind, LeaseClosed.kind})
+VALUE_KINDS = frozenset(
+    {
+        Sale.kind,
+        Redemption.kind,
+        LeaseOffered.kind,
+        LeaseSpend.kind,
+        LeaseClosed.kind,
+        LeaseLapsed.kind,
+        PointsAdjusted.kind,
+    }
+)
 
 
 def from_line(line: bytes) -> Record:

@@ -4,16 +4,17 @@ Both foldings, with and without the fact, begin at one state that was kept; thei
 named by business keys, so they can be booked as adjustments of what was booked before.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from loyalty.fold import fold, new_member
+from loyalty.lease_records import LeaseSpend
+from loyalty.legs import leg_of, uses_by
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
 from loyalty.state import Earned, Effect, Fact, Lot, MemberState, Position, Refused, Spent
-
-SPEND_LEG = "spend"
 
 
 class Tail(NamedTuple):
@@ -27,14 +28,16 @@ class Tail(NamedTuple):
 
 
 class Move(NamedTuple):
-    """`points` into the member (out, if negative) by leg `leg` of the fact `op` of `store`.
+    """`points` by leg `leg` of the fact `op` of `store`, in or out as `legs.Leg` has it.
 
-    `event_ms` and `rules` say when that fact counts, and under which version of the programme.
+    `card` is whose lease takes part, empty for none. `event_ms` and `rules` say when that fact
+    counts, and under which version of the programme.
     """
 
     op: str
     leg: str
     store: str
+    card: str
     points: int
     event_ms: int
     rules: int
@@ -60,13 +63,21 @@ class UseChange(NamedTuple):
     points: int
 
 
+class Lack(NamedTuple):
+    """`points` of the fact `op` were not where it spent them: with the member, or on its lease."""
+
+    op: str
+    points: int
+    is_of_lease: bool
+
+
 class Difference(NamedTuple):
     """What a member has now, and by what that differs from what was booked.
 
     `moves` name the legs that move another amount, `fresh` among them those that moved nothing
-    before. `overdrawn` are redemptions that lack points now and did not, with what they lack,
-    `covered` those that lacked some and do not now. `refused` are facts whose rules say no at
-    their place. `passed` are the states on the way that `keeps` asked for.
+    before. `lacking` are facts that lack points now and did not, `covered` those that lacked some
+    and do not now. `refused` are facts whose rules say no at their place. `passed` are the states
+    on the way that `keeps` asked for.
     """
 
     state: MemberState
@@ -74,8 +85,8 @@ class Difference(NamedTuple):
     fresh: frozenset[tuple[str, str, str]]
     lots: tuple[LotChange, ...]
     uses: tuple[UseChange, ...]
-    overdrawn: tuple[tuple[str, int], ...]
-    covered: tuple[str, ...]
+    lacking: tuple[Lack, ...]
+    covered: tuple[Lack, ...]
     refused: dict[str, Refused]
     passed: tuple[MemberState, ...]
 
@@ -118,13 +129,21 @@ def refold(
         fresh=frozenset(new.moves.keys() - old.moves.keys()),
         lots=_lot_changes(old, new, uses),
         uses=uses,
-        overdrawn=tuple(
-            [(op, new.debts[op]) for op in sorted(new.debts.keys() - old.debts.keys())]
-        ),
-        covered=tuple(sorted(old.debts.keys() - new.debts.keys())),
+        lacking=tuple([new.lacks[op] for op in sorted(new.lacks.keys() - old.lacks.keys())]),
+        covered=tuple([old.lacks[op] for op in sorted(old.lacks.keys() - new.lacks.keys())]),
         refused=new.refused,
         passed=tuple(new.passed),
     )
+
+
+def lack_of(record: Record, effects: Sequence[Effect]) -> Lack | None:
+    """Return what `record`, which had `effects`, lacked of the points that it spent, if any."""
+    is_of_lease = isinstance(record, LeaseSpend)
+    for it in effects:
+        if isinstance(it, Spent):
+            points = it.points if is_of_lease else it.debt_points
+            return Lack(record.op, points, is_of_lease) if points else None
+    return None
 
 
 class _Folding:
@@ -139,11 +158,11 @@ class _Folding:
     ) -> None:
         self.moves: dict[tuple[str, str, str], Move] = {}
         self.lots: dict[tuple[str, str], Lot] = {}
-        self.uses: dict[tuple[str, str, str], int] = {}
-        self.debts: dict[str, int] = {}
+        self.uses: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        self.lacks: dict[str, Lack] = {}
         self.refused: dict[str, Refused] = {}
         self.passed: list[MemberState] = []
-        self.opened_before = {(it.op, it.leg): it for it in before.lots} if before else {}
+        self.opened_before = _lots_of(before) if before is not None else {}
         self.state = before if before is not None else _beginning(facts, programmes)
         for fact in facts:
             programme = in_force(programmes, fact.position.event_ms)
@@ -152,27 +171,32 @@ class _Folding:
                 self.refused[fact.record.op] = folded
                 continue
             self.state, effects = folded
-            for effect in effects:
-                self._note(fact.record, effect, fact.position.event_ms, programme.version)
+            self._note(fact, effects, programme.version)
             if keeps(self.state):
                 self.passed.append(self.state)
 
-    def _note(self, record: Record, effect: Effect, event_ms: int, rules: int) -> None:
-        op, store = record.op, record.store
-        if isinstance(effect, Earned):
-            lot = effect.lot
-            self.lots[(op, lot.leg)] = lot
-            move = Move(op, lot.leg, store, lot.amount_points, event_ms, rules)
-            self.moves[(op, lot.leg, store)] = move
-            if effect.debt_paid_points:
-                self.uses[(op, op, lot.leg)] = effect.debt_paid_points
-        elif isinstance(effect, Spent):
-            move = Move(op, SPEND_LEG, store, -effect.points, event_ms, rules)
-            self.moves[(op, SPEND_LEG, store)] = move
-            for use in effect.uses:
-                self.uses[(op, use.op, use.leg)] = use.points
-            if effect.debt_points:
-                self.debts[op] = effect.debt_points
+    def _note(self, fact: Fact, effects: Sequence[Effect], rules: int) -> None:
+        op, store = fact.record.op, fact.record.store
+        for effect in effects:
+            leg = leg_of(effect)
+            if leg is not None:
+                at = (fact.position.event_ms, rules)
+                self.moves[(op, leg.name, store)] = Move(
+                    op, leg.name, store, leg.card, leg.points, *at
+                )
+            if isinstance(effect, Earned):
+                self.lots[(op, effect.lot.leg)] = effect.lot
+            for by_op, use in uses_by(op, effect):
+                self.uses[(by_op, use.op, use.leg)] += use.points
+        lack = lack_of(fact.record, effects)
+        if lack is not None:
+            self.lacks[op] = lack
+
+
+def _lots_of(state: MemberState) -> dict[tuple[str, str], Lot]:
+    """Return all lots of which something is there, with the member or on a lease."""
+    lots = chain(state.lots, *[it.lots for it in state.leases])
+    return {(it.op, it.leg): it for it in lots}
 
 
 def _beginning(facts: Sequence[Fact], programmes: Sequence[Programme]) -> MemberState:

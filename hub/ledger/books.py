@@ -17,13 +17,16 @@ from hub.ledger.inbox import Inbox
 from hub.ledger.ledger import Ledger
 from hub.ledger.proofs import Proofs
 from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
-from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
+from hub.ledger.schema import ESCROW, HUB_DEVICE, MEMBER_POINTS, POINT
+from hub.ledger.state_text import read_leases
 from hub.ledger.unwritten import Unwritten
-from loyalty.state import Earned, Effect, Lot, MemberState, Position, Spent
+from loyalty.legs import uses_by
+from loyalty.state import Earned, Effect, Lot, LotUse, MemberState, Position
 
 DEVICES_MAX = 2_000  # in memory, as the others
 MEMBERS_MAX = 20_000  # about 1 kB each
 CARDS_MAX = 40_000
+ACCOUNTS_MAX = 10_000  # of stores, and of cards that carry leases
 
 
 class Books:
@@ -51,7 +54,7 @@ class Books:
         self._members: OrderedDict[str, MemberRow] = OrderedDict()
         self._cards: OrderedDict[str, CardRow] = OrderedDict()
         self._devices: dict[str, DeviceRow | None] = {}
-        self._houses: dict[tuple[str, str], int] = {}
+        self._accounts: dict[tuple[str, str], int] = {}
         self._absent: set[str] = set()  # cards and members that were looked for ahead
 
     def expect(self, devices: Iterable[str], lines: Iterable[bytes]) -> None:
@@ -78,6 +81,8 @@ class Books:
             self._cards.popitem(last=False)
         if len(self._devices) > DEVICES_MAX:
             self._devices.clear()
+        if len(self._accounts) > ACCOUNTS_MAX:
+            self._accounts.clear()
 
     def flush(self) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit."""
@@ -215,18 +220,11 @@ class Books:
 
     def house(self, store: str, kind: str) -> int:
         """Return the id of the account of `kind` that belongs to `store`."""
-        account = self._houses.get((store, kind))
-        if account is None:
-            owner = f"store:{store}"
-            found = self._one(
-                "SELECT id FROM account WHERE owner = ? AND kind = ? AND unit = ?",
-                owner,
-                kind,
-                POINT,
-            )
-            account = self._open_account(owner, kind) if found is None else int(found[0])
-            self._houses[(store, kind)] = account
-        return account
+        return self._account(f"store:{store}", kind)
+
+    def escrow(self, card: str) -> int:
+        """Return the id of the account of what leases of `card` hold."""
+        return self._account(card, ESCROW)
 
     def transfer(self, transfer: Transfer) -> None:
         """Move points from one account to another on behalf of a line."""
@@ -234,22 +232,39 @@ class Books:
         self._unwritten.deltas[transfer.debit] -= transfer.amount
         self._unwritten.deltas[transfer.credit] += transfer.amount
 
-    def apply_lots(self, line_id: int, op: str, member: MemberRow, effect: Effect) -> None:
-        """Open the lot of what line `line_id` of `op` earned, or take from lots what it spent."""
-        if isinstance(effect, Earned):
-            self._unwritten.lots.open(member.id, effect.lot)
-            if effect.debt_paid_points:
-                op, leg = effect.lot.op, effect.lot.leg
-                paid = (line_id, op, member.id, op, leg, effect.debt_paid_points)
-                self._unwritten.lot_uses.append(paid)
-        elif isinstance(effect, Spent):
-            for use in effect.uses:
-                self._unwritten.lot_uses.append((line_id, op, member.id, *use))
-                self._unwritten.lots.take(member.id, use)
+    def apply_lots(
+        self, line_id: int, op: str, member: MemberRow, effects: Iterable[Effect]
+    ) -> None:
+        """Open lots for what line `line_id` of `op` earned, and note what it took or gave back."""
+        used: dict[tuple[str, str, str], int] = {}
+        taken: dict[tuple[str, str], int] = {}
+        for effect in effects:
+            if isinstance(effect, Earned):
+                self._unwritten.lots.open(member.id, effect.lot)
+            for by_op, (lot_op, leg, points) in uses_by(op, effect):
+                used[by_op, lot_op, leg] = used.get((by_op, lot_op, leg), 0) + points
+                if not isinstance(effect, Earned):  # its lot is opened without what it paid
+                    taken[lot_op, leg] = taken.get((lot_op, leg), 0) + points
+        for (by_op, *lot), points in used.items():
+            self._unwritten.lot_uses.append((line_id, by_op, member.id, *lot, points))
+        for (lot_op, leg), points in taken.items():
+            if points:
+                self._unwritten.lots.take(member.id, LotUse(lot_op, leg, points))
 
     def _one(self, statement: str, *values: object) -> Row | None:
         row: Row | None = self._database.execute(statement, values).fetchone()
         return row
+
+    def _account(self, owner: str, kind: str) -> int:
+        account = self._accounts.get((owner, kind))
+        if account is None:
+            found = self._one(
+                "SELECT id FROM account WHERE owner = ? AND kind = ? AND unit = ?",
+                *(owner, kind, POINT),
+            )
+            account = self._open_account(owner, kind) if found is None else int(found[0])
+            self._accounts[owner, kind] = account
+        return account
 
     def _open_account(self, owner: str, kind: str) -> int:
         account = self._engine.next_number("account")
@@ -264,12 +279,13 @@ class Books:
 
 
 def _member(row: Row, lots: Iterable[Row]) -> MemberRow:
-    number, token, account, tier, qualifying, debt, version, *last = row
+    number, token, account, tier, qualifying, debt, version, *last, leases = row
     state = MemberState(
         tier=tier,
         qualifying_points=qualifying,
         debt_points=debt,
         lots=tuple([Lot(*it) for it in lots]),
+        leases=read_leases(leases),
         version=version,
         last=None if last[0] is None else Position(*last),
     )

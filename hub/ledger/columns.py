@@ -28,9 +28,11 @@ def whole(name: str, refers_to: str = "", *, empty: bool = False) -> Column[Any]
     return Column(name, _WHOLE, *_reference(refers_to), nullable=empty)
 
 
-def words(name: str, refers_to: str = "", *, empty: bool = False) -> Column[Any]:
-    """Return a column of text."""
-    return Column(name, _WORDS, *_reference(refers_to), nullable=empty)
+def words(
+    name: str, refers_to: str = "", *, empty: bool = False, default: str | None = None
+) -> Column[Any]:
+    """Return a column of text; rows that are there when it is added get `default`."""
+    return Column(name, _WORDS, *_reference(refers_to), nullable=empty, server_default=default)
 
 
 def octets(name: str) -> Column[Any]:

@@ -3,16 +3,16 @@
 Everything here is for facts that come late; those in order never ask.
 """
 
-import json
 from collections.abc import Iterable
 
 from hub.ledger.database import Database, Row
 from hub.ledger.rows import MemberRow, PostedLine
+from hub.ledger.state_text import read_state, state_text
 from hub.ledger.unwritten import Unwritten
 from loyalty.fields import COUNT_MAX
 from loyalty.records import VALUE_KINDS, from_kept_line
 from loyalty.refold import LotChange, Tail, UseChange
-from loyalty.state import Fact, Lot, MemberState, Position
+from loyalty.state import Fact, MemberState, Position
 
 
 def kept_state_row(member: MemberRow) -> Row:
@@ -74,7 +74,7 @@ class Histories:
         """Return the last state kept before `position`, and the facts from then on."""
         until = self._unwritten.stale_after.get(member.id, COUNT_MAX)
         kept = self._database.execute(_KEPT_BEFORE, (member.id, until, *position)).fetchone()
-        before = None if kept is None else _read_state(kept)
+        before = None if kept is None else read_state(kept[0])
         last = before.last if before is not None else None
         rows = self._database.execute(_FACTS, (member.id, last.event_ms if last else 0))
         return before, [Fact(Position(*where), from_kept_line(line)) for line, *where in rows]
@@ -105,18 +105,4 @@ def _position(fact: Fact) -> Position:
 
 def _row(member: int, state: MemberState) -> Row:
     assert state.last is not None
-    points = (state.tier, state.qualifying_points, state.debt_points, state.version)
-    text = json.dumps([*points, state.last, state.lots], separators=(",", ":"))
-    return (member, state.version, *state.last, text)
-
-
-def _read_state(row: Row) -> MemberState:
-    tier, qualifying_points, debt_points, version, last, lots = json.loads(row[0])
-    return MemberState(
-        tier=tier,
-        qualifying_points=qualifying_points,
-        debt_points=debt_points,
-        lots=tuple([Lot(*it) for it in lots]),
-        version=version,
-        last=Position(*last),
-    )
+    return (member, state.version, *state.last, state_text(state))

@@ -93,11 +93,11 @@ _MOVE = (
 )
 _SET_MEMBER = (
     f"INSERT INTO member SELECT * FROM"
-    f" {_arrays(f'{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W}')}"
+    f" {_arrays(f'{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W} {_T}')}"
     " ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, qualifying = excluded.qualifying,"
     " debt = excluded.debt, version = excluded.version, last_event_ms = excluded.last_event_ms,"
     " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
-    " last_seq = excluded.last_seq"
+    " last_seq = excluded.last_seq, leases = excluded.leases"
 )
 _SET_CHAIN = (
     f"INSERT INTO chain SELECT * FROM {_arrays(f'{_W} {_W} {_T} {_W} {_B} {_W} {_W} {_W}')}"

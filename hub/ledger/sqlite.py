@@ -181,11 +181,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 _SET_MEMBER = (
-    "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    "INSERT INTO member VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
     " tier = excluded.tier, qualifying = excluded.qualifying, debt = excluded.debt,"
     " version = excluded.version, last_event_ms = excluded.last_event_ms,"
     " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
-    " last_seq = excluded.last_seq"
+    " last_seq = excluded.last_seq, leases = excluded.leases"
 )
 _ADD_TRANSFER = "INSERT INTO transfer VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"

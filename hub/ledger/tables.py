@@ -123,6 +123,7 @@ Table(
     **STRICT,
 )
 
+# `leases` are those that hold something, as JSON, empty for none.
 Table(
     "member",
     METADATA,
@@ -137,6 +138,7 @@ Table(
     words("last_device", empty=True),
     words("last_epoch", empty=True),
     whole("last_seq", empty=True),
+    words("leases", default=""),
     UniqueConstraint("token"),
     CheckConstraint("debt >= 0", name="member_debt"),
     **STRICT,
@@ -289,8 +291,8 @@ Table(
 )
 
 # Points of a member that a card may spend while the hub is away; they stand in the account
-# (card, escrow). `offered`: the card may carry it; `carried`: it was seen to; `closed`: it cannot
-# spend any more, and what was left is the member's again.
+# (card, escrow). `offered`: the card may carry it; `carried`: it was seen to; `closing`: the card
+# cannot spend any more, and not all that it spent is known; `closed`: nothing is left of it.
 _lease = Table(
     "lease",
     METADATA,
@@ -307,7 +309,7 @@ _lease = Table(
     PrimaryKeyConstraint("lease"),
     UniqueConstraint("device", "ref"),
     CheckConstraint("points > 0", name="lease_points"),
-    CheckConstraint("status IN ('offered', 'carried', 'closed')", name="lease_status"),
+    CheckConstraint("status IN ('offered', 'carried', 'closing', 'closed')", name="lease_status"),
     **BY_KEY,
 )
 _OPEN_LEASE = sql("status <> 'closed'")

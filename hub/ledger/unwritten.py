@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from hub.ledger.database import Engine, Row
 from hub.ledger.lots import Lots
 from hub.ledger.rows import CardRow, ChainRow, MemberRow, PostedLine, Transfer
+from hub.ledger.state_text import leases_text
 from loyalty.state import MemberState
 
 
@@ -84,6 +85,7 @@ def member_row(member: MemberRow) -> Row:
         state.debt_points,
         state.version,
         *last,
+        leases_text(state.leases),
     )
 
 

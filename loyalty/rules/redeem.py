@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 from loyalty.fields import POINTS_MAX, TIME_MAX_MS
+from loyalty.lots import take, uses_of
 from loyalty.programme import Programme
 from loyalty.programme_terms import Offer
 from loyalty.records import Redemption
-from loyalty.state import Fact, LotUse, MemberState, Refused, Spent
+from loyalty.state import Fact, MemberState, Refused, Spent
 
 
 class Expiring(NamedTuple):
@@ -21,29 +22,34 @@ NOTHING_EXPIRES = Expiring(0, 0)
 
 def redeem(
     programme: Programme, state: MemberState, fact: Fact, redemption: Redemption
-) -> tuple[Spent] | Refused:
-    """Return what `redemption` spends: it has happened, so what is not there becomes debt (L30).
+) -> Spent | Refused:
+    """Return what `redemption` spends.
+
+    `points` are the record's: a programme that no longer has the offer does not undo what was
+    handed over.
+    """
+    refused = wrong_currency(programme, redemption.currency)
+    return refused or spend_points(state, redemption.points, fact.position.event_ms)
+
+
+def spend_points(state: MemberState, points: int, at_ms: int) -> Spent | Refused:
+    """Return what spending `points` takes: it has happened, so what is not there is debt (L30).
 
     Lots go in the order of `state.lots`: soonest expiry, then earliest earned, then name (L12);
-    those already expired are passed over. `points` are the record's: a programme that no longer
-    has the offer does not undo what was handed over.
+    those already expired are passed over.
     """
-    if redemption.currency != programme.currency:
-        return Refused(
-            "currency", f"redemption in {redemption.currency}, programme in {programme.currency}"
-        )
-    missing_points = redemption.points
-    uses = []
-    for lot in state.lots:
-        if missing_points == 0:
-            break
-        if lot.expires_ms > fact.position.event_ms:
-            points = min(lot.remaining_points, missing_points)
-            uses.append(LotUse(lot.op, lot.leg, points))
-            missing_points -= points
+    uses = uses_of(take(state.lots, points, at_ms))
+    missing_points = points - sum([it.points for it in uses])
     if state.debt_points + missing_points > POINTS_MAX:
         return Refused("too_many_points", f"a debt of more than {POINTS_MAX} points")
-    return (Spent(redemption.points, tuple(uses), missing_points),)
+    return Spent(points, uses, missing_points)
+
+
+def wrong_currency(programme: Programme, currency: str) -> Refused | None:
+    """Return why something of `currency` cannot be spent on, None where it can."""
+    if currency == programme.currency:
+        return None
+    return Refused("currency", f"redemption in {currency}, programme in {programme.currency}")
 
 
 def may_redeem(

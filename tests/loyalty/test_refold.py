@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.fold import fold_all
-from loyalty.refold import FoldDiffers, LotChange, Tail, UseChange, changed, refold
+from loyalty.refold import FoldDiffers, Lack, LotChange, Tail, UseChange, changed, refold
 from loyalty.state import Fact
 from tests.loyalty.facts import NOON_MS, plain, redemption, rule, sale
 
@@ -71,7 +71,7 @@ def test_adding_and_dropping_a_fact_are_opposites(history):
 
     assert points_of(added.moves) == {key: -n for key, n in points_of(dropped.moves).items()}
     assert taken(added.uses) == {key: -n for key, n in taken(dropped.uses).items()}
-    assert tuple(op for op, _ in added.overdrawn) == dropped.covered
+    assert added.lacking == dropped.covered
 
 
 def points_of(moves) -> dict[tuple[str, str], int]:
@@ -98,7 +98,7 @@ def test_a_debt_that_was_never_one_becomes_a_use_of_the_late_lot():
 
     (lot,) = found.state.lots
     assert (found.state.debt_points, lot.remaining_points) == (0, 20)
-    assert found.covered == ("m/s1/2/spend",)
+    assert found.covered == (Lack("m/s1/2/spend", 30, is_of_lease=False),)
     assert found.uses == (UseChange("m/s1/2/spend", lot.op, lot.leg, 30),)
     assert found.lots == (LotChange(lot.op, lot.leg, lot.earned_ms, lot.expires_ms, 50, 20),)
 

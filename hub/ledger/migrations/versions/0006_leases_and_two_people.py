@@ -12,7 +12,8 @@ _OPEN_LEASE = text("status <> 'closed'")
 
 
 def upgrade() -> None:
-    """Make their tables."""
+    """Make their tables; members have no leases yet."""
+    op.add_column("member", words("leases", default=""))
     op.create_table(
         "lease",
         words("lease"),
@@ -28,7 +29,9 @@ def upgrade() -> None:
         PrimaryKeyConstraint("lease"),
         UniqueConstraint("device", "ref"),
         CheckConstraint("points > 0", name="lease_points"),
-        CheckConstraint("status IN ('offered', 'carried', 'closed')", name="lease_status"),
+        CheckConstraint(
+            "status IN ('offered', 'carried', 'closing', 'closed')", name="lease_status"
+        ),
         **BY_KEY,
     )
     op.create_index(
@@ -94,3 +97,4 @@ def downgrade() -> None:
     """Drop them."""
     for table in ("proposal", "pairing", "watermark", "hotlist", "lease"):
         op.drop_table(table)
+    op.drop_column("member", "leases")
