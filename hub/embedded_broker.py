@@ -22,6 +22,7 @@ from amqtt.session import Session  # type: ignore[import-untyped]  # no types
 from hub.config import BridgeLogin
 from hub.errors import HubError, LedgerUnavailable
 from hub.ledger.queries import DeviceLogin
+from hub.listening import stop_listening
 from hub.passwords import is_password
 from loyalty import topics
 
@@ -170,6 +171,12 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
         super().__init__(config)
         self._subscriptions = _Steady()
         self._connections: set[asyncio.Task[Any]] = set()
+
+    async def shutdown(self) -> None:
+        """Stop; who knocks just now is met first, and then sent away with the others."""
+        for server in self._servers.values():
+            await stop_listening(server.instance)
+        await super().shutdown()
 
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str

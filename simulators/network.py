@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from hub.listening import stop_listening
 from simulators import mqtt_packets as mqtt
 from simulators.bad_line import BadLine, LookAgain, Move
 
@@ -55,7 +56,7 @@ class Network:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        self._server.close()
+        await stop_listening(self._server)
         serving = dict(self._serving)
         for task, writer in serving.items():
             task.cancel()
