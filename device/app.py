@@ -24,6 +24,7 @@ from device.events import (
     CardRefused,
     CardReturned,
     CardWritten,
+    DayEnded,
     Event,
     FaceContent,
     FaceEnded,
@@ -169,6 +170,8 @@ class App:
         await self._events.put(event)
 
     async def _take(self, event: Event) -> None:
+        if isinstance(event, DayEnded) and event.day == self._parts.journal.closed_day():
+            return  # A day is over once, however often that is said.
         waiting = deque([event])
         while waiting:
             event = waiting.popleft()

@@ -148,9 +148,13 @@ class StaffSignedOn:
 
 @dataclass(frozen=True, slots=True)
 class DayEnded:
-    """No more facts will be stated here for business day `day` (yyyymmdd)."""
+    """No more facts will be stated here for business day `day` (yyyymmdd).
+
+    If it is over `by_calendar`, nobody asked for it and nobody is told.
+    """
 
     day: int
+    by_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """The calendar says that the day is over; the record of that is on its way to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitingCard:
     """A basket waits for the member's card."""
 
@@ -114,7 +119,17 @@ class Saving:
     sound: Sound
 
 
-Phase = Idle | AwaitingCard | Finding | WritingSale | AwaitingBlank | Issuing | Linking | Saving
+Phase = (
+    Idle
+    | Closing
+    | AwaitingCard
+    | Finding
+    | WritingSale
+    | AwaitingBlank
+    | Issuing
+    | Linking
+    | Saving
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +160,13 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Idle(), StaffSignedOn(staff=staff):
             signed_on = StaffSignedIn(**stamp(setting, now, staff=staff), **NO_CARD, op="")
             return _save(replace(state, staff=staff), signed_on, Show(screen="signed_on"))
-        case Idle(), DayEnded(day=day):
+        case Idle(), DayEnded(day=day, by_calendar=by_calendar):
             closed = DayClosed(**stamp(setting, now, staff=state.staff), **NO_CARD, op="", day=day)
+            if by_calendar:
+                return replace(state, phase=Closing()), [SaveRecord(closed)]
             return _save(state, closed, Show(screen="day_closed"))
+        case Closing(), RecordSaved() | JournalFailed():
+            return replace(state, phase=Idle()), []
         case Idle(), SaleKeyed(sale=sale):
             wanted = AwaitingCard(sale)
             return replace(state, phase=wanted), [_asked(setting, wanted), AwaitCard()]

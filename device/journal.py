@@ -27,7 +27,7 @@ from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
 from loyalty.record import Record
-from loyalty.records import VALUE_KINDS, FacePrinted, FaceStarted, TouchUnknown, from_line
+from loyalty.records import VALUE_KINDS, DayClosed, FacePrinted, FaceStarted, TouchUnknown, from_line
 
 LINES_MAX = 20_000  # not settled; a shop's busiest week without a network
 OUTCOMES_KEPT = 8  # places that only the end of something begun may take
@@ -108,6 +108,7 @@ class Journal:
         ]
         (self._intents,) = database.execute("SELECT count(*) FROM intent").fetchone()
         last = database.execute("SELECT seq, head FROM line ORDER BY seq DESC LIMIT 1").fetchone()
+        self._closed_day: int | None = None  # not looked up yet
         self.last_seq: int
         self._head: bytes
         self.last_seq, self._head = last or (self._pruned_seq, self._pruned_head)
@@ -158,6 +159,8 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalFailed(f"line {seq} is not stored: {error}") from error
         self.last_seq, self._head = seq, head
+        if isinstance(record, DayClosed):
+            self._closed_day = record.day
         return seq
 
     def begin(self, intent: Intent) -> None:
@@ -293,10 +296,25 @@ class Journal:
         """
         return self._newest(VALUE_KINDS)
 
+    def closed_day(self) -> int:
+        """Return the business day (yyyymmdd) that was stated to be over last, 0 for none."""
+        if self._closed_day is None:
+            self._closed_day = self._look_up_closed_day()
+        return self._closed_day
+
     def open_face(self) -> FaceStarted | None:
         """Return the face that was begun last, if it has no outcome yet; searched as far back."""
         newest = self._newest(FACE_KINDS)
         return newest if isinstance(newest, FaceStarted) else None
+
+    def _look_up_closed_day(self) -> int:
+        named = b'"' + DayClosed.kind.encode() + b'"'
+        for (line,) in self._read(_NAMING, named, LOOK_BACK_MAX):
+            with suppress(wire.UnknownLine):
+                record = from_line(line)
+                if isinstance(record, DayClosed):
+                    return record.day
+        return 0
 
     def _newest(self, kinds: frozenset[str]) -> Record | None:
         newest = "SELECT line FROM line ORDER BY seq DESC LIMIT ?"
@@ -311,7 +329,7 @@ class Journal:
         kept = 0 if kind in OUTCOME_KINDS else OUTCOMES_KEPT
         return self._lines_max - kept - self._intents - self.pending_lines
 
-    def _read(self, query: str, *values: int) -> list[tuple[Any, ...]]:
+    def _read(self, query: str, *values: int | bytes) -> list[tuple[Any, ...]]:
         try:
             return self._database.execute(query, values).fetchall()
         except sqlite3.Error as error:
@@ -345,6 +363,8 @@ class Journal:
         return None if receipt.head == head else Mismatch("head", receipt.head, head)
 
 
+# SQLite looks at bytes far faster than we at lines.
+_NAMING = "SELECT line FROM line WHERE instr(line, ?) > 0 ORDER BY seq DESC LIMIT ?"
 _INSERT_LINE = "INSERT INTO line (seq, at_ms, head, line) VALUES (?, ?, ?, ?)"
 _INSERT_INTENT = (
     f"INSERT INTO intent ({INTENT_COLUMNS})"

@@ -76,7 +76,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """The day's last record is on its way to the disk."""
+    """The day's last record is on its way to the disk; of the calendar's nobody is told."""
+
+    by_calendar: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +208,12 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     match state.phase, admitted(setting, event):
         case _, Booted() as booted:
             return _welcome(setting, recover(setting, booted, now))
-        case Waiting(), DayEnded(day=day):
+        case Waiting(), DayEnded(day=day, by_calendar=by_calendar):
             record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
-            return State(phase=Closing()), [SaveRecord(record)]
+            return State(phase=Closing(by_calendar)), [SaveRecord(record)]
         case Closing(), RecordSaved():
+            return State(), []
+        case Closing(by_calendar=True), JournalFailed():
             return State(), []
         case phase, CardRead(card=card) if _is_slot_free(phase):
             ask = _ask_account(card, card.proof)

@@ -17,6 +17,7 @@ from device.card_keys import read_card_keys
 from device.catalogue import Catalogue
 from device.config import ConfigError, DeviceConfig
 from device.console_front import ConsoleFront, take_typed
+from device.day_watch import DayWatch
 from device.display.printers.printer import CardPrinter
 from device.display.screens.view import Link
 from device.events import Setting
@@ -75,6 +76,7 @@ async def run_terminal(
                 working,
                 group.create_task(terminal.parts.hub.run(), name="hub client"),
                 group.create_task(_prune(terminal.parts.journal), name="pruning"),
+                group.create_task(terminal.days.watch(terminal.app), name="days"),
                 group.create_task(_feed_watchdog(manager, terminal.parts.hub), name="watchdog"),
                 group.create_task(
                     take_typed(keyboard, terminal.front, terminal.app, terminal.setting),
@@ -103,6 +105,7 @@ class _Terminal:
     front: ConsoleFront | GraphicFront
     setting: Setting
     parts: Parts
+    days: DayWatch
     scanner: Scanner | None
 
 
@@ -176,7 +179,14 @@ async def _build(
     state: Any = machine.State()
     app = App(machine.step, state, setting, parts)
     scanner = None if config.scanner is None else scanner_at(config.scanner)
-    return _Terminal(app=app, front=front, setting=setting, parts=parts, scanner=scanner)
+    return _Terminal(
+        app=app,
+        front=front,
+        setting=setting,
+        parts=parts,
+        days=DayWatch(programme, journal, recorder.now, clock),
+        scanner=scanner,
+    )
 
 
 def setting_of(programme: Programme, store: str) -> Setting:

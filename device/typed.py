@@ -8,7 +8,7 @@ phone NUMBER                                    the member's phone number, as th
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from device.events import (
     DayEnded,
@@ -26,6 +26,7 @@ from loyalty.records import SALE_ITEMS_MAX, SaleItem
 from loyalty.units import UnitError, minor_from_text
 
 LINE_MAX_CHARACTERS = 2000
+FIRST_ZONE_MS = 14 * 3_600_000  # UTC+14:00, Line Islands
 RECEIPT_MAX_CHARACTERS = 24  # store, receipt and leg together are a business key of 96
 
 
@@ -92,13 +93,16 @@ def _staff(values: list[str], _setting: Setting, _now_ms: int) -> Event:
     return StaffSignedOn(staff)
 
 
-def _day(values: list[str], _setting: Setting, _now_ms: int) -> Event:
+def _day(values: list[str], _setting: Setting, now_ms: int) -> Event:
     day = _only(values, "day", "YYYYMMDD")
     try:
-        datetime.strptime(day, "%Y%m%d")  # noqa: DTZ007 - a calendar day has no zone
-        return DayEnded(int(day))
+        begins = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
     except ValueError as error:
         raise NotUnderstood(f"day {day[:40]!r}, wanted one such as 20170301") from error
+    # Nowhere does a day begin earlier than that.
+    if begins.timestamp() * 1000 - FIRST_ZONE_MS > now_ms:
+        raise NotUnderstood(f"day {day}, wanted one that has begun")
+    return DayEnded(int(day))
 
 
 def _phone(values: list[str], _setting: Setting, _now_ms: int) -> Event:

@@ -15,7 +15,7 @@ from device.lockfile import FileHeld
 from device.stamp import NO_CARD, stamp
 from device.terminal import run_terminal
 from loyalty.receipts import Receipt
-from loyalty.records import CheckIn
+from loyalty.records import CheckIn, from_line
 from loyalty.service_manager import ServiceManager
 from simulators.pn532_port import Pn532Port
 from tests.device.sample_site import SampleSite
@@ -179,4 +179,5 @@ async def test_a_terminal_forgets_what_the_hub_has_had_for_long(tmp_path):
         pass
 
     with closing(Journal.open(tmp_path / "h1.db", epoch_of_new="e1")) as journal:
-        assert [seq for seq, _ in journal.pending(0, 10)] == [3]
+        kept = [(seq, from_line(line).kind) for seq, line in journal.pending(0, 10)]
+        assert kept == [(3, "check_in"), (4, "day_closed")]  # the day before this one is over

@@ -71,6 +71,7 @@ def test_the_other_words_take_one_value(line, event):
         ("staff anna!", "staff 'anna!'"),
         ("day 20170230", "day '20170230'"),
         ("day tomorrow", "day 'tomorrow'"),
+        ("day 20991231", "wanted one that has begun"),
     ],
 )
 def test_a_slip_is_told_with_what_was_wanted(line, said):
