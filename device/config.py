@@ -2,26 +2,13 @@
 
 Paths are taken from the file's own directory. The shape::
 
-    device = "h1"
-    store = "s1"
     locale = "zh_Hant_HK"
+    credentials = "credentials.json"  # who it is and where the broker is: `revisit kiosk pair`
 
     [files]
     journal = "journal.db"
     catalogue = "catalogue.json"
     card_keys = "card-keys.toml"      # only where this terminal writes cards
-
-    [hub]
-    host = "hub.local"
-    port = 1883
-    password_file = "password"        # or password = "…"
-    ca_file = "ca.crt"                # only where the broker speaks TLS; then, if it asks for one:
-    certificate_file = "device.crt"
-    key_file = "device.key"
-
-    [[hub.secrets]]                   # two while one replaces the other, the newest last
-    kid = "k1"
-    file = "secret-k1"                # hexadecimal digits; or hex = "…"
 
     [reader]
     url = "pn532+serial:///dev/ttyAMA0"
@@ -41,18 +28,37 @@ Paths are taken from the file's own directory. The shape::
     layout = "wallet"                 # or a file such as "own.toml"; docs/faces.md
     turn = 180                        # clockwise, where cards go in the other way round
     invert = true                     # milky-white film, which shows what is not marked
+
+Without `credentials`, what `revisit hub add-device` printed is written by hand::
+
+    device = "h1"
+    store = "s1"
+
+    [hub]
+    host = "hub.local"
+    port = 1883
+    password_file = "password"        # or password = "…"
+    ca_file = "ca.crt"                # only where the broker speaks TLS; then, if it asks for one:
+    certificate_file = "device.crt"
+    key_file = "device.key"
+    public_key = "…"                  # the hub's, 64 hexadecimal digits; docs/offline.md
+
+    [[hub.secrets]]                   # two while one replaces the other, the newest last
+    kid = "k1"
+    file = "secret-k1"                # hexadecimal digits; or hex = "…"
 """
 
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from device.display.cards.layout_files import ORDINARY
 from device.display.cards.profile import TURNS_DEGREES
 from device.display.printers.urls import PrinterUrl, UrlError, parse_printer_url
 from device.errors import DeviceError
+from device.mqtt.credentials import CredentialsError, read_credentials
 from device.mqtt.identity import SECRET_MIN_BYTES, SECRETS_MAX, Broker, Identity
 from device.nfc.readers.reader_url import (
     ReaderPlace,
@@ -64,6 +70,7 @@ from device.nfc.readers.reader_url import (
 from device.scanners.scanner_url import ScannerPlace, ScannerUrlError, parse_scanner_url
 from device.screen_config import ScreenConfig, ScreenError, read_screen
 from loyalty.chain import is_name
+from loyalty.signatures import PUBLIC_KEY_BYTES
 from loyalty.tls import TlsContext, TlsFileError, client_context
 
 LOCALES = ("en", "zh_Hant_HK", "zh_Hans_CN")
@@ -97,10 +104,15 @@ class FaceConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceConfig:
-    """Everything a terminal is told from outside; secrets never show in its repr."""
+    """Everything a terminal is told from outside; secrets never show in its repr.
+
+    `credentials` is the file of one that was paired.
+    """
 
     identity: Identity
     broker: Broker
+    credentials: Path | None
+    hub_key: bytes
     locale: str
     journal: Path
     catalogue: Path
@@ -226,16 +238,14 @@ class _Table:
 
 
 def _config(top: _Table) -> DeviceConfig | None:
-    device, store = top.name("device"), top.name("store")
+    is_paired = top.has("credentials")
+    device, store = ("", "") if is_paired else (top.name("device"), top.name("store"))
     locale = top.one_of("locale", LOCALES)
     files = top.table("files")
     journal, catalogue = files.path("journal"), files.path("catalogue")
     card_keys = files.path("card_keys") if files.has("card_keys") else None
     files.end()
-    hub = top.table("hub")
-    broker = _broker(hub)
-    secrets = _secrets(hub)
-    hub.end()
+    who = _paired(top) if is_paired else _told(top.table("hub"), device, store)
     reader = _reader(top.table("reader"))
     is_kiosk = top.has("printer")
     printer = _printer(top.table("printer")) if is_kiosk else None
@@ -247,11 +257,13 @@ def _config(top: _Table) -> DeviceConfig | None:
     top.end()
     if top.mistakes:
         return None
-    assert broker is not None
+    assert who is not None
     assert reader is not None
     return DeviceConfig(
-        identity=Identity(store=store, device=device, secrets=secrets),
-        broker=broker,
+        identity=who.identity,
+        broker=who.broker,
+        credentials=who.credentials,
+        hub_key=who.hub_key,
         locale=locale,
         journal=journal,
         catalogue=catalogue,
@@ -262,6 +274,46 @@ def _config(top: _Table) -> DeviceConfig | None:
         face=face,
         screen=screen,
     )
+
+
+class _Who(NamedTuple):
+    identity: Identity
+    broker: Broker
+    credentials: Path | None
+    hub_key: bytes
+
+
+def _paired(top: _Table) -> _Who | None:
+    path = top.path("credentials")
+    if path is None:
+        return None
+    try:
+        found = read_credentials(path)
+        files = (found.ca_file, found.certificate_file, found.key_file)
+        beside = [path.parent / it if it else None for it in files]
+        tls = None if beside[0] is None else client_context(beside[0], beside[1], beside[2])
+    except (CredentialsError, TlsFileError) as error:
+        top.complain("credentials", str(error))
+        return None
+    secrets = {found.keys.kid: found.keys.secret}
+    return _Who(
+        Identity(store=found.store, device=found.device, secrets=secrets),
+        Broker(host=found.host, port=found.port, password=found.keys.password, tls=tls),
+        path,
+        found.hub_key,
+    )
+
+
+def _told(hub: _Table, device: str, store: str) -> _Who | None:
+    broker = _broker(hub)
+    secrets = _secrets(hub)
+    hub_key = _hub_key(hub) if hub.has("public_key") else b""
+    hub.end()
+    if hub.mistakes:
+        return None
+    assert broker is not None
+    identity = Identity(store=store, device=device, secrets=secrets)
+    return _Who(identity, broker, None, hub_key)
 
 
 def _broker(hub: _Table) -> Broker | None:
@@ -287,6 +339,14 @@ def _tls(hub: _Table) -> TlsContext | None:
     except TlsFileError as error:
         hub.complain(error.key, str(error))
         return None
+
+
+def _hub_key(hub: _Table) -> bytes:
+    digits = hub.text("public_key")
+    key = _unhex(digits)
+    if digits is not None and len(key) != PUBLIC_KEY_BYTES:
+        hub.complain("public_key", f"wanted {2 * PUBLIC_KEY_BYTES} hexadecimal digits")
+    return key
 
 
 def _secrets(hub: _Table) -> dict[str, bytes]:

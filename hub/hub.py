@@ -23,6 +23,7 @@ from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
 from hub.metrics import GroupTimes, LedgerMetrics
 from hub.observer import Observer
+from hub.provisioning import Provisioning
 from hub.status_pages import status_routes
 from hub.web import WebServer
 from loyalty.clock import Clock
@@ -81,7 +82,8 @@ class Hub:
             if self._config.web is not None:
                 observer = self._observer(self._intake, self._bridge, group_times)
                 parts.push_async_callback(observer.stop)
-                await self._start_web(self._config.web, status_routes(observer), parts)
+                routes = status_routes(observer) + self._pairing_routes(parts)
+                await self._start_web(self._config.web, routes, parts)
             self._open = parts.pop_all()
         structlog.get_logger().info("hub_started", ledger=ledger.place)
 
@@ -135,6 +137,18 @@ class Hub:
         self._web = WebServer(address, routes)
         await self._web.start()
         parts.push_async_callback(self._web.stop)
+
+    def _pairing_routes(self, parts: AsyncExitStack) -> list[BaseRoute]:
+        if self._config.pairing is None:
+            return []
+        provisioning = Provisioning(
+            self._ledger(parts),
+            self._config.pairing,
+            hub_key=b"",
+            now_ms=self._clock.now_ms,
+            random_bytes=secrets.token_bytes,
+        )
+        return provisioning.routes()
 
     def _observer(self, intake: Intake, bridge: Bridge, group_times: GroupTimes) -> Observer:
         place = self._config.ledger_place

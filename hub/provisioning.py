@@ -40,14 +40,14 @@ class Provisioning:
         ledger: Ledger,
         setting: PairingSetting,
         *,
-        lease_key: bytes,
+        hub_key: bytes,
         now_ms: Callable[[], int],
         random_bytes: Callable[[int], bytes],
     ) -> None:
-        """`lease_key` is the public one, empty where the hub signs no leases."""
+        """`hub_key` is the public one, empty where the hub signs nothing."""
         self._ledger = ledger
         self._setting = setting
-        self._lease_key = lease_key
+        self._hub_key = hub_key
         self._now_ms = now_ms
         self._random_bytes = random_bytes
         self._turn = asyncio.Lock()
@@ -60,14 +60,45 @@ class Provisioning:
             Route("/secrets/{device}/{kid}", self._change, methods=["POST"]),
         ]
 
+    def welcome(self, code: str, letter: bytes) -> bytes | None:
+        """Return the answer to an introduction under `code`; None if it is not one.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        now_ms = self._now_ms()
+        found = introduce(self._ledger, code, letter, now_ms)
+        if found is None:
+            return None
+        said: Welcome | Refused
+        if isinstance(found, NotPaired):
+            said = found.refused
+            self._log.warning("device_not_paired", code=code, reason=said.reason)
+        else:
+            said = self._welcome_of(found, now_ms)
+            self._log.info("device_paired", code=code, store=found.store, device=found.name)
+        return self._close(found.key, WELCOME, to_bytes(said), letter)
+
+    def changed(self, device: str, kid: str, letter: bytes) -> bytes | None:
+        """Return the answer to a change of secrets; None if the device did not write it.
+
+        Raises:
+            LedgerUnavailable: the database does not answer.
+        """
+        change = change_secret(self._ledger, device, kid, letter)
+        if change is None:
+            return None
+        self._log.info("device_secret_changed", device=device, kid=change.kid)
+        return self._close(change.secret, CHANGED, change.kid.encode(), letter)
+
     async def _pair(self, request: Request) -> Response:
         code, letter = request.path_params["code"], await request.body()
-        return await self._answer(lambda: self._welcome(code, letter), code=code)
+        return await self._answer(lambda: self.welcome(code, letter), code=code)
 
     async def _change(self, request: Request) -> Response:
         device, kid = request.path_params["device"], request.path_params["kid"]
         letter = await request.body()
-        return await self._answer(lambda: self._changed(device, kid, letter), device=device)
+        return await self._answer(lambda: self.changed(device, kid, letter), device=device)
 
     async def _answer(self, deed: Callable[[], bytes | None], **named: str) -> Response:
         """Do `deed` in a thread, as the disk may be slow, and one after the other."""
@@ -81,20 +112,6 @@ class Provisioning:
             self._log.warning("letter_not_opened", **{it: text[:64] for it, text in named.items()})
             return Response(status_code=NOT_FOR_YOU)
         return Response(letter, media_type=LETTER)
-
-    def _welcome(self, code: str, letter: bytes) -> bytes | None:
-        now_ms = self._now_ms()
-        found = introduce(self._ledger, code, letter, now_ms)
-        if found is None:
-            return None
-        said: Welcome | Refused
-        if isinstance(found, NotPaired):
-            said = found.refused
-            self._log.warning("device_not_paired", code=code, reason=said.reason)
-        else:
-            said = self._welcome_of(found, now_ms)
-            self._log.info("device_paired", code=code, store=found.store, device=found.name)
-        return self._close(found.key, WELCOME, to_bytes(said), letter)
 
     def _welcome_of(self, paired: Paired, now_ms: int) -> Welcome | Refused:
         setting, certificate = self._setting, b""
@@ -112,16 +129,9 @@ class Provisioning:
             broker_port=setting.broker_port,
             broker_ca=setting.broker_ca,
             certificate=certificate.decode(),
-            lease_key=self._lease_key,
+            hub_key=self._hub_key,
             programme=setting.programme,
         )
-
-    def _changed(self, device: str, kid: str, letter: bytes) -> bytes | None:
-        change = change_secret(self._ledger, device, kid, letter)
-        if change is None:
-            return None
-        self._log.info("device_secret_changed", device=device, kid=change.kid)
-        return self._close(change.secret, CHANGED, change.kid.encode(), letter)
 
     def _close(self, key: bytes, purpose: str, content: bytes, answers: bytes) -> bytes:
         about = hashlib.sha256(answers).digest()

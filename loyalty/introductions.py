@@ -52,7 +52,7 @@ class Welcome:
     """What the device is told: its names, where the broker is, what to trust, what holds.
 
     Empty are `broker_ca` where the broker speaks no TLS, `certificate` where it wants none, and
-    `lease_key` where the hub signs no leases.
+    `hub_key`, the public one, where the hub signs nothing.
 
     Raises:
         MessageError: a field is out of range.
@@ -65,7 +65,7 @@ class Welcome:
     broker_port: int
     broker_ca: str
     certificate: str
-    lease_key: bytes
+    hub_key: bytes
     programme: str
 
     def __post_init__(self) -> None:
@@ -76,8 +76,8 @@ class Welcome:
             raise MessageError(f"port {self.broker_port}, wanted 1 to 65535")
         if not 1 <= len(self.broker_host) <= 253 or not self.broker_host.isprintable():
             raise MessageError(f"host {self.broker_host[:40]!r}, a name or an address wanted")
-        if len(self.lease_key) not in (0, 32):
-            raise MessageError(f"lease key of {len(self.lease_key)} bytes, 32 wanted")
+        if len(self.hub_key) not in (0, 32):
+            raise MessageError(f"hub key of {len(self.hub_key)} bytes, 32 wanted")
         _check_length("CA", self.broker_ca, PEM_MAX_CHARS)
         _check_length("certificate", self.certificate, PEM_MAX_CHARS)
         _check_length("programme", self.programme, PROGRAMME_MAX_CHARS)

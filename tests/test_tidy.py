@@ -95,6 +95,7 @@ SHELLS = {
     "hub/case_command.py": "a command line",
     "hub/config.py": "the configuration file",
     "hub/copies_command.py": "a command line",
+    "hub/day_command.py": "a command line",
     "hub/embedded_broker.py": "the broker of a single shop",
     "hub/listening.py": "the end of listening sockets",
     "hub/fork_command.py": "a command line",

@@ -28,7 +28,7 @@ WELCOME = Welcome(
     broker_port=8883,
     broker_ca="",
     certificate="",
-    lease_key=bytes(32),
+    hub_key=bytes(32),
     programme='label = "貓"',
 )
 CHANGE = SecretChange(kid="k2", secret=bytes(32), password="p" * 43)
@@ -63,7 +63,7 @@ def test_secrets_are_not_shown_by_accident(message):
         (WELCOME, {"broker_host": "a\nb"}),
         (WELCOME, {"broker_port": 0}),
         (WELCOME, {"broker_port": 65_536}),
-        (WELCOME, {"lease_key": bytes(31)}),
+        (WELCOME, {"hub_key": bytes(31)}),
         (WELCOME, {"broker_ca": "x" * (PEM_MAX_CHARS + 1)}),
         (WELCOME, {"certificate": "x" * (PEM_MAX_CHARS + 1)}),
         (WELCOME, {"programme": "x" * (PROGRAMME_MAX_CHARS + 1)}),
