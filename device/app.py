@@ -8,8 +8,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -19,21 +19,17 @@ from device.events import (
     AwaitCard,
     AwaitSettled,
     Booted,
-    Card,
-    CardRead,
-    CardRefused,
-    CardReturned,
     CardWritten,
     DayEnded,
     Event,
-    FaceContent,
-    FaceEnded,
     HubAnswered,
     HubUnreached,
     Identify,
     IntentSaved,
     JournalFailed,
     JudgeFace,
+    LookedUp,
+    LookUp,
     Now,
     Personalise,
     PrintFace,
@@ -48,15 +44,15 @@ from device.events import (
     Sound,
     StopAwaitingCard,
     TimedOut,
-    TouchOutcome,
     WriteCard,
 )
-from device.identify import Identifier
-from device.journal import Journal, JournalFull
-from device.mqtt.client import HubClient, HubSilent
-from device.recorder import Recorder
+from device.journal import JournalFull
+from device.mqtt.client import HubSilent
+from device.nfc.cards.keys import IssuerKeys
+from device.parts import Parts
 from loyalty.asks import Ask
-from loyalty.clock import Clock
+from loyalty.key_wrap import NotWrappedForUs
+from loyalty.receipts import CardKeysGranted, LeaseGranted
 
 EVENTS_MAX = 64
 ASK_TIMEOUT_MS = 10_000
@@ -64,64 +60,6 @@ SETTLE_TIMEOUT_MS = 10_000
 LEAVINGS = 2  # a member who does nothing is asked for more time once, and has then left
 
 log = structlog.get_logger()
-
-
-class CardPlace(Protocol):
-    """Where cards come to this terminal: held against a reader, or put into a slot."""
-
-    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
-        """Return the next card; wait for as long as it takes."""
-        ...
-
-    async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
-        """Write the card that came last."""
-        ...
-
-    async def personalise(self, uid: str, *, member: str, op: str) -> CardWritten:
-        """Make the blank card that came last one of ours."""
-        ...
-
-
-class CardSlot(Protocol):
-    """A slot that holds the card, prints its face and gives it back."""
-
-    async def print_face(self, card: Card, touch: TouchOutcome, content: FaceContent) -> FaceEnded:
-        """Erase and print the held card, journalled on the way."""
-        ...
-
-    async def judge_face(self, *, is_good: bool) -> FaceEnded:
-        """Take the word of whoever looked at a card whose face ended "unseen"."""
-        ...
-
-    async def return_card(self) -> CardReturned:
-        """Push the card out and wait until it is taken, or take it in after a while."""
-        ...
-
-
-class Front(Protocol):
-    """What a person sees and hears."""
-
-    def show(self, show: Show) -> None:
-        """Put a screen up."""
-        ...
-
-    def sound(self, sound: Sound) -> None:
-        """Make a sound."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The real parts a terminal is built from; `slot` is a kiosk's, where cards are held."""
-
-    place: CardPlace
-    slot: CardSlot | None = None
-    identifier: Identifier
-    journal: Journal
-    recorder: Recorder
-    hub: HubClient
-    front: Front
-    clock: Clock
 
 
 class App:
@@ -136,7 +74,9 @@ class App:
     ) -> None:
         self._step = step
         self._state = state
+        self._rest = state.phase
         self._setting = setting
+        self._renew: Callable[[], Setting] | None = None
         self._parts = parts
         self._events: asyncio.Queue[Event] = asyncio.Queue(EVENTS_MAX)
         self._watching: asyncio.Task[None] | None = None
@@ -155,6 +95,16 @@ class App:
             while not self._is_finishing:
                 await self._take(await self._events.get())
             await self._finish()
+
+    @property
+    def setting(self) -> Setting:
+        """What the terminal works by now."""
+        return self._setting
+
+    def change(self, renew: Callable[[], Setting]) -> None:
+        """Work by the setting that `renew` returns, from the next moment when nobody is served."""
+        self._renew = renew
+        self._change_at_rest()
 
     def finish(self) -> None:
         """Serve whoever is here to the end, as if they walked away now; then `run` returns.
@@ -182,6 +132,12 @@ class App:
                 follows = await self._perform(request)
                 if follows is not None:
                     waiting.append(follows)
+        self._change_at_rest()
+
+    def _change_at_rest(self) -> None:
+        if self._renew is not None and self._state.phase == self._rest:
+            renew, self._renew = self._renew, None
+            self._setting = renew()
 
     async def _finish(self) -> None:
         self._stop_watching()
@@ -212,10 +168,10 @@ class App:
             case SaveRecord(record=record, ends_op=ends_op):
                 recorder = self._parts.recorder
                 return self._save(lambda: recorder.save(record, ends_op), RecordSaved())
-            case WriteCard(card=card, op=op, rewrites=rewrites):
-                return await self._parts.place.write(card, op=op, rewrites=rewrites)
-            case Personalise(uid=uid, member=member, op=op):
-                return await self._parts.place.personalise(uid, member=member, op=op)
+            case WriteCard() | Personalise():
+                return await self._write(request)
+            case LookUp(uid=uid):
+                return LookedUp(self._parts.standing(uid))
             case AskHub(ask=ask):
                 return await self._ask(ask)
             case AwaitSettled():
@@ -223,6 +179,39 @@ class App:
             case PrintFace() | JudgeFace() | ReturnCard():
                 return await self._perform_at_slot(request)
         return None
+
+    async def _write(self, request: WriteCard | Personalise) -> CardWritten:
+        place = self._parts.place
+        try:
+            if isinstance(request, Personalise):
+                issuer = self._issuer_keys(request.granted)
+                return await place.personalise(
+                    request.uid, member=request.member, op=request.op, issuer=issuer
+                )
+            card = request.card
+            return await place.write(
+                card,
+                op=request.op,
+                rewrites=request.rewrites,
+                lease=request.lease,
+                credit_key=self._credit_key(request.granted),
+            )
+        except NotWrappedForUs as error:
+            log.error("card_key_not_opened", error=str(error))
+            return CardWritten(
+                "torn", request.card.counter if isinstance(request, WriteCard) else 0
+            )
+
+    def _issuer_keys(self, granted: CardKeysGranted | None) -> IssuerKeys | None:
+        if granted is None:
+            return None
+        return IssuerKeys(
+            master=self._parts.unwrap(granted.ref, granted.master_key),
+            credit=self._parts.unwrap(granted.ref, granted.credit_key),
+        )
+
+    def _credit_key(self, granted: LeaseGranted | None) -> bytes:
+        return b"" if granted is None else self._parts.unwrap(granted.ref, granted.credit_key)
 
     async def _perform_at_slot(self, request: PrintFace | JudgeFace | ReturnCard) -> Event:
         slot = self._parts.slot

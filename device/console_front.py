@@ -27,6 +27,10 @@ class ConsoleFront:
         self._labels = labels
         self._choices: tuple[str, ...] = ()
 
+    def follow(self, labels: Mapping[str, str]) -> None:
+        """Call offers and tiers by `labels` from now on."""
+        self._labels = labels
+
     def show(self, show: Show) -> None:
         """Put a screen up."""
         self._choices = show.choices
@@ -74,12 +78,17 @@ class Answering(Protocol):
         ...
 
 
-async def take_typed(keyboard: int, front: Answering, app: EventTaker, setting: Setting) -> None:
-    """Bring what is typed on the descriptor `keyboard` to `app` until it ends or is cancelled."""
+async def take_typed(
+    keyboard: int, front: Answering, app: EventTaker, setting: Callable[[], Setting]
+) -> None:
+    """Bring what is typed on the descriptor `keyboard` to `app` until it ends or is cancelled.
+
+    It is understood by what `setting` returns then.
+    """
     clock = SystemClock()
     async for line in _lines(keyboard):
         try:
-            event = _event(line, front, setting, clock.now_ms())
+            event = _event(line, front, setting(), clock.now_ms())
         except NotUnderstood as error:
             front.say(f"? {error}")
             continue

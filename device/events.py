@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from device.intent import Intent
+from device.nfc.cards.card_lease import CardLease
+from device.offline_limits import Standing
 from loyalty.asks import Ask
 from loyalty.card_kinds import PROFILES, CardProfile
 from loyalty.programme_cards import EVERY_CARD, CardTerms
-from loyalty.receipts import Answer
+from loyalty.programme_offline import NOTHING_OFFLINE, OfflineTerms
+from loyalty.receipts import Answer, CardKeysGranted, LeaseGranted
 from loyalty.record import Record
 from loyalty.records import SaleItem
 
@@ -39,28 +42,39 @@ NO_REF = "-"  # of an ask; the shell numbers them
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """What the clocks said when an event was taken: the stamp of every record."""
+    """What the clocks said when an event was taken: the stamp of every record.
+
+    `trusted_ms` is the hub's time as far as it can be known now, 0 where it cannot; the hub was
+    heard `silent_ms` ago.
+    """
 
     at_ms: int
     mono_ms: int
     boot: int
     hub_ms: int
+    trusted_ms: int = 0
+    silent_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a terminal is told at its start and keeps: where it stands and what it offers.
+    """What a terminal is told and keeps through a visit: where it stands and what it offers.
 
-    `offers` maps an offer's id to its price in points, cheapest first. `cards` says what each kind
-    of card is good for. After `idle_ms` without a touch a member is asked whether they are still
-    there.
+    `offers` maps an offer's id to its price in points, cheapest first, `worth_minor` to what it is
+    worth to the member. `cards` says what each kind of card is good for, `offline` what may be
+    spent while the hub is out of reach. `hub_key` checks what the hub has signed; a terminal
+    without it neither gives nor takes leases. After `idle_ms` without a touch a member is asked
+    whether they are still there.
     """
 
     store: str
     rules: int
     currency: str
     offers: Mapping[str, int] = field(default_factory=dict)
+    worth_minor: Mapping[str, int] = field(default_factory=dict)
     cards: CardTerms = EVERY_CARD
+    offline: OfflineTerms = NOTHING_OFFLINE
+    hub_key: bytes = b""
     idle_ms: int = 60_000
 
 
@@ -71,7 +85,8 @@ class Card:
     `next_counter` is the number that the next write takes. A card that keeps no record of ours has
     no counters (-1) and no member, unless a code on it says whose it is; one without a chip has the
     id of its number for a UID (`loyalty.card_numbers`). `proof` is what it says for itself to the
-    hub (`loyalty.sun`), which hears it once.
+    hub (`loyalty.sun`), which hears it once. `lease` is what it carries; None where it cannot, or
+    where nobody has looked.
     """
 
     uid: str
@@ -82,6 +97,7 @@ class Card:
     rewrites: int
     op_digest: bytes
     proof: str = ""
+    lease: CardLease | None = None
 
     @property
     def profile(self) -> CardProfile:
@@ -218,6 +234,13 @@ class JournalFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What this terminal knows by itself about a card and its own giving."""
+
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
 class HubAnswered:
     """The hub answered an ask."""
 
@@ -267,6 +290,7 @@ Event = (
     | RecordSaved
     | RecordsSettled
     | JournalFailed
+    | LookedUp
     | HubAnswered
     | HubUnreached
     | Chosen
@@ -323,20 +347,30 @@ class SaveIntent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteCard:
-    """Write `card.next_counter` to the card on the reader: `CardWritten`."""
+    """Write `card.next_counter` to the card on the reader: `CardWritten`.
+
+    With `lease` that is what the card carries afterwards, where it was `granted` anew with the
+    wrapped key that counts up what the card may spend.
+    """
 
     card: Card
     op: str
     rewrites: int
+    lease: CardLease | None = None
+    granted: LeaseGranted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Personalise:
-    """Make the blank card on the reader one of ours: `CardWritten`."""
+    """Make the blank card on the reader one of ours: `CardWritten`.
+
+    A kind that may carry a lease takes the keys that the hub has `granted` for this card.
+    """
 
     uid: str
     member: str
     op: str
+    granted: CardKeysGranted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +379,13 @@ class SaveRecord:
 
     record: Record
     ends_op: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Find out how the card `uid` stands, without asking anybody: `LookedUp`."""
+
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +463,7 @@ Request = (
     | WriteCard
     | Personalise
     | SaveRecord
+    | LookUp
     | AwaitSettled
     | AskHub
     | PrintFace

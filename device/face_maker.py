@@ -32,13 +32,18 @@ class FaceMaker:
 
     def __init__(self, artist: FaceArtist, programme: Programme, *, locale: str) -> None:
         self._artist = artist
-        self._programme = programme
         self._locale = locale
+        self._programme: Programme
+        self._brand: str
+        self._tiers: Mapping[str, str]
+        self.follow(programme)
+
+    def follow(self, programme: Programme) -> None:
+        """Make faces under `programme` from now on."""
         brand = programme.faces.brand
-        self._brand = "" if brand is None else brand.in_locale(locale)
-        self._tiers: Mapping[str, str] = {
-            tier.id: tier.label.in_locale(locale) for tier in programme.tiers
-        }
+        self._programme = programme
+        self._brand = "" if brand is None else brand.in_locale(self._locale)
+        self._tiers = {tier.id: tier.label.in_locale(self._locale) for tier in programme.tiers}
 
     def make(self, content: FaceContent) -> MadeFace:
         """Return the face of `content`, drawn, packed and read back."""

@@ -42,6 +42,10 @@ class FaceRecords:
         self._traits = traits
         self._face: _Face | None = None
 
+    def follow(self, setting: Setting) -> None:
+        """Work by `setting` from now on; no face is under way."""
+        self._setting = setting
+
     def left_open(self) -> Job | None:
         """Return the face that a power cut left without an outcome, if there is one.
 

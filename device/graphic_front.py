@@ -100,6 +100,10 @@ class GraphicFront:
         self._heard = ""
         self._changed = asyncio.Event()
 
+    def follow(self, words: Mapping[str, Words]) -> None:
+        """Say the screens that come in `words` of each language."""
+        self._words = words
+
     def show(self, show: Show) -> None:
         """Put a screen up."""
         view = View(

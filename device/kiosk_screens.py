@@ -1,8 +1,8 @@
 """What the kiosk's screens tell and offer; which of them comes when is decided in `kiosk.py`."""
 
-from collections.abc import Mapping
-
 from device.events import Card, Setting, Show
+from device.kiosk_phases import Values
+from device.offline_limits import Limit
 from loyalty.receipts import AccountView
 
 MORE_TIME_MS = 20_000  # to answer whether one is still there: WCAG 2.2, 2.2.1
@@ -11,9 +11,6 @@ TAKE_CARD_TIMEOUT_MS = 30_000
 PHONE = "key_phone"
 CONFIRM, BACK, MORE_TIME = "confirm", "back", "more_time"
 PRINT, RETURN, DONE = "print", "return", "done"
-
-Values = Mapping[str, str | int]
-NOTHING_SPENT: Values = {}
 
 
 def welcome(setting: Setting) -> Show:
@@ -46,11 +43,23 @@ def account(setting: Setting, card: Card, view: AccountView, *, notice: str = ""
     )
 
 
-def confirm(setting: Setting, view: AccountView, offer: str) -> Show:
+def account_offline(setting: Setting, limit: Limit, *, notice: str = "") -> Show:
+    """Return what may be spent while the hub is out of reach, after a `notice` if there is one."""
+    if limit.should_meet_hub:
+        notice = notice or "meet_hub_soon"
+    return Show(
+        screen="account_offline",
+        values={"points": limit.points, "notice": notice},
+        choices=(*offers_within(setting, limit.points), RETURN),
+        timeout_ms=setting.idle_ms,
+    )
+
+
+def confirm(setting: Setting, before_points: int, offer: str) -> Show:
     """Return the question before points are spent: what there is, what goes, what is left."""
     return Show(
         screen="confirm",
-        values=spent(view, offer, setting.offers[offer]),
+        values=spent(before_points, offer, setting.offers[offer]),
         choices=(CONFIRM, BACK, RETURN),
         timeout_ms=setting.idle_ms,
     )
@@ -62,13 +71,13 @@ def more_time(card: Card) -> Show:
     return Show(screen="more_time", choices=(MORE_TIME, leave), timeout_ms=MORE_TIME_MS)
 
 
-def spent(view: AccountView, offer: str, points: int) -> Values:
-    """Return what `points` for `offer` do to the balance of `view`."""
+def spent(before_points: int, offer: str, points: int) -> Values:
+    """Return what `points` for `offer` leave of `before_points`."""
     return {
         "offer": offer,
-        "before_points": view.points,
+        "before_points": before_points,
         "points": points,
-        "after_points": view.points - points,
+        "after_points": before_points - points,
     }
 
 
@@ -82,8 +91,12 @@ def offers(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:
     """Return the offers that this card can take: it must be of a kind that may spend."""
     if card.kind not in setting.cards.spending:
         return ()
-    prices = setting.offers.items()
-    return tuple(offer for offer, points in prices if points <= view.available_points)
+    return offers_within(setting, view.available_points)
+
+
+def offers_within(setting: Setting, most_points: int) -> tuple[str, ...]:
+    """Return the offers that cost no more than `most_points`, cheapest first."""
+    return tuple(offer for offer, points in setting.offers.items() if points <= most_points)
 
 
 def _choices(setting: Setting, card: Card, view: AccountView) -> tuple[str, ...]:

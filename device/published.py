@@ -18,11 +18,23 @@ def programme_of(catalogue: Catalogue, newer_file: Path | None = None) -> Progra
     """
     if newer_file is not None:
         text = _text(newer_file)
-        catalogue.put(PROGRAMME, _parse(text, str(newer_file)).version, text)
+        catalogue.put(PROGRAMME, parse_programme(text, str(newer_file)).version, text)
     document = catalogue.get(PROGRAMME)
     if document is None:
         raise ConfigError("the catalogue holds no programme yet: start once with --programme FILE")
-    return _parse(document.text, f"programme {document.version} of the catalogue")
+    return parse_programme(document.text, f"programme {document.version} of the catalogue")
+
+
+def parse_programme(text: str, source: str) -> Programme:
+    """Return the programme of `text`, which came from `source`.
+
+    Raises:
+        ConfigError: it has mistakes; all of them are named.
+    """
+    try:
+        return parse(text, source=source)
+    except ProgrammeErrors as error:
+        raise ConfigError("\n".join(str(it) for it in error.mistakes)) from error
 
 
 def _text(path: Path) -> str:
@@ -30,10 +42,3 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read {path}: {error}") from error
-
-
-def _parse(text: str, source: str) -> Programme:
-    try:
-        return parse(text, source=source)
-    except ProgrammeErrors as error:
-        raise ConfigError("\n".join(str(it) for it in error.mistakes)) from error

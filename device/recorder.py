@@ -19,11 +19,14 @@ class Recorder:
 
     def now(self) -> Now:
         """Return what the clocks say, for the stamp of a record."""
+        mono_ms = self._clock.monotonic_ms()
         return Now(
             at_ms=self._clock.now_ms(),
-            mono_ms=self._clock.monotonic_ms(),
+            mono_ms=mono_ms,
             boot=self._journal.boot,
             hub_ms=self._hub.hub_ms,
+            trusted_ms=self._hub.time.trusted_ms(mono_ms),
+            silent_ms=self._hub.time.silent_ms(mono_ms),
         )
 
     def begin(self, intent: Intent) -> None:

@@ -9,7 +9,6 @@ from collections import deque
 
 import structlog
 
-from device.app import Front
 from device.display import cycle
 from device.display import cycle_events as happened
 from device.display import cycle_requests as wanted
@@ -33,7 +32,10 @@ from device.face_maker import FaceMaker, MadeFace
 from device.face_records import FaceRecords
 from device.held_card import HeldCard
 from device.kiosk_screens import welcome
+from device.nfc.cards.card_lease import CardLease
+from device.nfc.cards.keys import IssuerKeys
 from device.nfc.reader import Reader
+from device.parts import Front
 from device.printer_minder import PrinterMinder
 from device.recorder import Recorder
 from device.tap import Tap
@@ -81,6 +83,11 @@ class Slot:
         self._has_spoken = False
         self._called_for = FaultCode.RELEASE
 
+    def follow(self, setting: Setting) -> None:
+        """Work by `setting` from now on; nobody is served."""
+        self._setting = setting
+        self._records.follow(setting)
+
     async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
         """Open the slot and return the card that is put in; wait for as long as it takes."""
         if self._is_new:
@@ -100,13 +107,25 @@ class Slot:
             await self._minder.remind_of_cleaning()
             self._feed(happened.SlotOpened(SLOT_OPEN_S))
 
-    async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
+    async def write(
+        self,
+        card: Card,
+        *,
+        op: str,
+        rewrites: int,
+        lease: CardLease | None = None,
+        credit_key: bytes = b"",
+    ) -> CardWritten:
         """Write the held card."""
-        return await self._tap.write(card, op=op, rewrites=rewrites)
+        return await self._tap.write(
+            card, op=op, rewrites=rewrites, lease=lease, credit_key=credit_key
+        )
 
-    async def personalise(self, uid: str, *, member: str, op: str) -> CardWritten:
+    async def personalise(
+        self, uid: str, *, member: str, op: str, issuer: IssuerKeys | None = None
+    ) -> CardWritten:
         """Make the held blank card one of ours."""
-        return await self._tap.personalise(uid, member=member, op=op)
+        return await self._tap.personalise(uid, member=member, op=op, issuer=issuer)
 
     async def print_face(self, card: Card, touch: TouchOutcome, content: FaceContent) -> FaceEnded:
         """Give the held card a new face; the card is still inside afterwards, if it can be."""

@@ -11,7 +11,8 @@ from device.events import (
     CardWritten,
     card_without_record,
 )
-from device.nfc.cards.keys import CardKeys
+from device.nfc.cards.card_lease import CardLease
+from device.nfc.cards.keys import CardKeys, IssuerKeys
 from device.nfc.cards.member_card import (
     BadSeal,
     Bare,
@@ -54,9 +55,11 @@ _OUTCOMES: dict[Outcome, Literal["done", "torn", "unknown"]] = {
 class Tap:
     """The reader as a terminal uses it: whole cards in, whole writes out."""
 
-    def __init__(self, reader: Supervisor, keys: CardKeys, clock: Clock) -> None:
+    def __init__(
+        self, reader: Supervisor, keys: CardKeys, clock: Clock, *, with_leases: bool = False
+    ) -> None:
         self._reader = reader
-        self._cards = MemberCards(reader, keys)
+        self._cards = MemberCards(reader, keys, with_leases=with_leases)
         self._clock = clock
         self._card: MemberCard | None = None
 
@@ -97,10 +100,19 @@ class Tap:
                 rewrites=found.rewrites,
                 op_digest=found.op_digest,
                 proof=found.proof,
+                lease=found.lease,
             )
         )
 
-    async def write(self, card: Card, *, op: str, rewrites: int) -> CardWritten:
+    async def write(
+        self,
+        card: Card,
+        *,
+        op: str,
+        rewrites: int,
+        lease: CardLease | None = None,
+        credit_key: bytes = b"",
+    ) -> CardWritten:
         """Write `card.next_counter` and `op` to the card read last; never raises for the card."""
         if self._card is None or self._card.uid.hex() != card.uid:
             return CardWritten("unknown", card.counter)
@@ -109,17 +121,23 @@ class Tap:
             counter=card.next_counter,
             op_digest=op_digest(op.encode()),
             rewrites=rewrites,
+            lease=lease,
+            credit_key=credit_key,
         )
         return self._ended(written, card.counter)
 
-    async def personalise(self, uid: str, *, member: str, op: str) -> CardWritten:
+    async def personalise(
+        self, uid: str, *, member: str, op: str, issuer: IssuerKeys | None = None
+    ) -> CardWritten:
         """Make the blank card `uid`, on the reader, one of ours; never raises for the card."""
         try:
             seen = await self._reader.wait_for_card(POLL_S)
             if seen is None or seen.uid.hex() != uid:
                 return CardWritten("torn", 0)
             digest = op_digest(op.encode())
-            written = await self._cards.personalise(seen, member=member, op_digest=digest)
+            written = await self._cards.personalise(
+                seen, member=member, op_digest=digest, issuer=issuer
+            )
         except DeviceError:
             return CardWritten("unknown", 0)
         if not isinstance(written, Written):

@@ -4,15 +4,17 @@ import asyncio
 import random
 import secrets
 import signal
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
 
 from device import handheld, kiosk
-from device.app import App, Parts
+from device.app import App
 from device.card_keys import read_card_keys
 from device.catalogue import Catalogue
 from device.config import ConfigError, DeviceConfig
@@ -20,22 +22,28 @@ from device.console_front import ConsoleFront, take_typed
 from device.day_watch import DayWatch
 from device.display.printers.printer import CardPrinter
 from device.display.screens.view import Link
+from device.documents import Documents
 from device.events import Setting
+from device.following import Following
 from device.graphic_front import GraphicFront
+from device.hotlist import NO_HOTLIST
 from device.identify import Identifier
 from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
 from device.nfc.reader import Reader
 from device.nfc.readers.open_reader import supervised_reader
+from device.offline_giving import OfflineGiving
 from device.open_faces import open_faces
 from device.open_printer import open_printer
-from device.open_screen import open_front
+from device.open_screen import open_front, words_of
+from device.parts import Parts
 from device.published import programme_of
 from device.recorder import Recorder
 from device.scanners.scanner import Scanner, scanner_at
 from device.scanning import take_scanned
 from device.slot import Slot
+from device.standing import standing_of
 from device.tap import Tap
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
@@ -79,10 +87,15 @@ async def run_terminal(
                 group.create_task(terminal.days.watch(terminal.app), name="days"),
                 group.create_task(_feed_watchdog(manager, terminal.parts.hub), name="watchdog"),
                 group.create_task(
-                    take_typed(keyboard, terminal.front, terminal.app, terminal.setting),
+                    take_typed(
+                        keyboard, terminal.front, terminal.app, lambda: terminal.app.setting
+                    ),
                     name="keyboard",
                 ),
             ]
+            if terminal.documents is not None:
+                pulling = terminal.documents.run()
+                tasks.append(group.create_task(pulling, name="documents"))
             if isinstance(terminal.front, GraphicFront):
                 looking = terminal.front.run(terminal.app)
                 tasks.append(group.create_task(looking, name="screen"))
@@ -103,8 +116,8 @@ async def run_terminal(
 class _Terminal:
     app: App
     front: ConsoleFront | GraphicFront
-    setting: Setting
     parts: Parts
+    documents: Documents | None
     days: DayWatch
     scanner: Scanner | None
 
@@ -120,10 +133,9 @@ async def _build(
     # The journal is first: its lock keeps a second process away from everything else here.
     journal = Journal.open(config.journal, epoch_of_new=secrets.token_hex(8))
     opened.callback(journal.close)
-    programme = programme_of(Catalogue(config.catalogue), programme_file)
-    setting = replace(
-        setting_of(programme, config.identity.store), idle_ms=1000 * config.screen.idle_s
-    )
+    catalogue = Catalogue(config.catalogue)
+    programme = programme_of(catalogue, programme_file)
+    setting = _setting(config, programme)
     hub = HubClient(
         identity=config.identity,
         broker=config.broker,
@@ -151,20 +163,24 @@ async def _build(
     await reader.open()
     opened.push_async_callback(reader.close)
     keys = read_card_keys(config.card_keys)
-    tap = Tap(reader, keys, clock)
+    tap = Tap(reader, keys, clock, with_leases=kind == "kiosk")
     slot: Slot | None = None
+    followers = [_followed_by(front, config.locale), lambda it: hub.set_rules(it.version)]
     if kind == "kiosk":
         printer = await _printer(config, reader, opened)
+        faces = open_faces(config.face, printer.traits.profile, programme, locale=config.locale)
         slot = Slot(
             printer=printer,
             reader=reader,
             tap=tap,
-            faces=open_faces(config.face, printer.traits.profile, programme, locale=config.locale),
+            faces=faces,
             recorder=recorder,
             setting=setting,
             front=front,
             patience=clock,
         )
+        followers += [faces.follow, lambda it: slot.follow(_setting(config, it))]
+    giving = OfflineGiving(journal)
     parts = Parts(
         place=tap if slot is None else slot,
         slot=slot,
@@ -174,16 +190,31 @@ async def _build(
         hub=hub,
         front=front,
         clock=clock,
+        unwrap=config.identity.unwrap,
+        standing=lambda card: standing_of(
+            card, giving, NO_HOTLIST if documents is None else documents.hotlist
+        ),
     )
     machine = handheld if slot is None else kiosk
     state: Any = machine.State()
     app = App(machine.step, state, setting, parts)
+    following = Following(app=app, setting_under=partial(_setting, config), parts=tuple(followers))
+    documents = None
+    if config.hub_key:
+        documents = Documents(
+            hub=hub,
+            catalogue=catalogue,
+            hub_key=config.hub_key,
+            clock=clock,
+            boot=f"{journal.epoch[:16]}-{journal.boot}",
+            on_programme=following.follow,
+        )
     scanner = None if config.scanner is None else scanner_at(config.scanner)
     return _Terminal(
         app=app,
         front=front,
-        setting=setting,
         parts=parts,
+        documents=documents,
         days=DayWatch(programme, journal, recorder.now, clock),
         scanner=scanner,
     )
@@ -197,8 +228,25 @@ def setting_of(programme: Programme, store: str) -> Setting:
         rules=programme.version,
         currency=programme.currency,
         offers={it.id: it.points for it in offers},
+        worth_minor={it.id: it.value_minor for it in offers},
         cards=programme.cards,
+        offline=programme.offline,
     )
+
+
+def _setting(config: DeviceConfig, programme: Programme) -> Setting:
+    return replace(
+        setting_of(programme, config.identity.store),
+        idle_ms=1000 * config.screen.idle_s,
+        hub_key=config.hub_key,
+    )
+
+
+def _followed_by(front: ConsoleFront | GraphicFront, locale: str) -> Callable[[Programme], None]:
+    """Return what makes `front` say the words of a programme."""
+    if isinstance(front, GraphicFront):
+        return lambda programme: front.follow(words_of(programme))
+    return lambda programme: front.follow(words_of(programme)[locale].labels)
 
 
 async def _printer(config: DeviceConfig, reader: Reader, opened: AsyncExitStack) -> CardPrinter:

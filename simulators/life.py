@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from device import handheld, kiosk
-from device.app import App, Front, Parts
+from device.app import App
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.errors import DeviceError
 from device.events import Event, Now, Request, Setting
 from device.face_maker import FaceMaker
+from device.hotlist import NO_HOTLIST
 from device.identify import Identifier
 from device.journal import Journal
 from device.mqtt.client import HubClient
@@ -26,10 +27,13 @@ from device.mqtt.identity import Broker, Identity
 from device.nfc.cards.keys import CardKeys
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.supervisor import Supervisor
+from device.offline_giving import OfflineGiving
+from device.parts import Front, Parts
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
 from device.slot import Slot
+from device.standing import standing_of
 from device.tap import Tap
 from loyalty.clock import Clock
 from loyalty.programme import Programme
@@ -98,7 +102,7 @@ class Life:
             rules=making.setting.rules,
         )
         recorder = Recorder(self.journal, self.hub, making.clock)
-        tap = Tap(self._reader, making.keys, making.patience)
+        tap = Tap(self._reader, making.keys, making.patience, with_leases=faces is not None)
         slot = None
         if faces is not None:
             self._printer_link = ReopenedLink(SerialLink(printer_path, PRINTER_BAUD))
@@ -116,6 +120,7 @@ class Life:
                 front=front,
                 patience=making.patience,
             )
+        giving = OfflineGiving(self.journal)
         parts = Parts(
             place=tap if slot is None else slot,
             slot=slot,
@@ -125,6 +130,8 @@ class Life:
             hub=self.hub,
             front=front,
             clock=making.clock,
+            unwrap=making.identity.unwrap,
+            standing=lambda card: standing_of(card, giving, NO_HOTLIST),
         )
         machine = handheld if slot is None else kiosk
         state: Any = machine.State()

@@ -58,6 +58,11 @@ WORDINGS: Mapping[str, Wording] = {
     "issue_again": Wording(
         _("The card was not finished."), _("Start again with the same card."), _NOTHING_CHANGED
     ),
+    "issue_needs_hub": Wording(
+        _("This kind of card is made ready only while our office is reached."),
+        _("Take another blank card, or try again later."),
+        _NOTHING_CHANGED,
+    ),
     "card_spoiled": Wording(
         _("This card cannot be made ready any more."), _("Take a blank card."), _NOTHING_CHANGED
     ),
@@ -177,6 +182,27 @@ WORDINGS: Mapping[str, Wording] = {
         _("Take your card and try again later."),
         _POINTS_SAFE,
     ),
+    "account_offline": Wording(
+        _("You can spend up to {points} points now."),
+        _("What would you like?"),
+        _("All your points are shown once our office is reached."),
+    ),
+    "redeemed_offline": Wording(
+        _("{points} points are spent on {offer}."), _("Take your voucher and your card."), _SAVED
+    ),
+    "not_finished": Wording(
+        _("This could not be finished."), _("Take your card and try again."), _POINTS_SAFE
+    ),
+    "meet_hub_soon": Wording(
+        _("This card has been used often while our office could not be reached."),
+        _("Please use it again soon when we are connected."),
+        _POINTS_SAFE,
+    ),
+    "lease_on_its_way": Wording(
+        _("Some of your points are still on their way to our office."),
+        _("You can spend the others now."),
+        _POINTS_SAFE,
+    ),
     "unknown_card": Wording(_("We do not know this card."), _ASK_STAFF, _NOTHING_CHANGED),
     "unknown_offer": Wording(
         _("This offer has ended."), _("Choose another one."), _NOTHING_CHANGED
@@ -214,6 +240,7 @@ CHOICES: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "your_points": _("Points"),
     "to_spend": _("{available_points} to spend"),
+    "to_spend_now": _("To spend now"),
     "next_tier": _("Points to {next_tier}: {next_tier_points}"),
     "price": _("{points} pts"),
     "was": _("Was"),
@@ -222,7 +249,7 @@ FIELDS: Mapping[str, str] = {
     "spend_word": _("Spend"),
     "left": _("Left"),
     "more_choices": _("Next"),
-    "offline_kiosk": _("Offline: no spending now. {waiting} saved."),
+    "offline_kiosk": _("Offline: spending is limited. {waiting} saved."),
     "offline_handheld": _("Offline: sales go on. {waiting} saved."),
     "look": _("Size and contrast"),
     "erase": _("Erase"),
@@ -243,6 +270,7 @@ CODES: Mapping[str, str] = {
     "unknown_card": "C8",
     "issue_again": "C9",
     "card_spoiled": "C10",
+    "issue_needs_hub": "C11",
     "card_rolled_back": "K1",
     "card_copied": "K2",
     "card_worn_out": "K3",
@@ -262,9 +290,12 @@ CODES: Mapping[str, str] = {
     "offline": "N1",
     "try_later": "N2",
     "too_many_asks": "N3",
+    "meet_hub_soon": "N5",
+    "lease_on_its_way": "N6",
     "unknown_offer": "A1",
     "not_enough_points": "A2",
     "unknown_grant": "A3",
+    "not_finished": "A4",
     "face_later": "P1",
     "staff_needed": "P2",
 }

@@ -30,6 +30,7 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
+from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Broker, Identity
 from device.mqtt.session import Session
 from loyalty import topics
@@ -100,6 +101,11 @@ class HubClient:
     def hub_ms(self) -> int:
         """The hub's time by its last receipt since this client was made; 0 for none."""
         return self._session.hub_ms
+
+    @property
+    def time(self) -> HubTime:
+        """What the device knows for sure of the hub's time."""
+        return self._session.time
 
     @property
     def tallies(self) -> dict[str, int]:

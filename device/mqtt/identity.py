@@ -1,9 +1,12 @@
 """Who this device is to the hub, what it seals and checks envelopes with, and where they meet."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from loyalty import key_wrap
 from loyalty.chain import EnvelopeError, is_name, is_sealed_by, pack, unpack
+from loyalty.key_wrap import NotWrappedForUs
 from loyalty.tls import TlsContext
 
 SECRETS_MAX = 2  # the one in use, and the one that replaces it
@@ -70,3 +73,15 @@ class Identity:
         if not is_sealed_by(self.secrets[kid], body, seal):
             raise EnvelopeError(f"seal is not that of key {kid}")
         return purpose, epoch, lines
+
+    def unwrap(self, ref: str, wrapped: str) -> bytes:
+        """Return the key that the hub has wrapped for this device in its answer to ask `ref`.
+
+        Raises:
+            NotWrappedForUs: with none of our secrets.
+        """
+        *older, newest = self.secrets.values()
+        for secret in older:
+            with suppress(NotWrappedForUs):
+                return key_wrap.unwrap(secret, ref, wrapped)
+        return key_wrap.unwrap(newest, ref, wrapped)

@@ -29,6 +29,7 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
+from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Identity
 from device.settlement import Mismatch, Reopened, Settlement
 from loyalty import asks, receipts
@@ -89,6 +90,7 @@ class Session:
 
     `rules` is the programme version the device has and goes out with each hello. `hub_ms` is the
     hub's time as its last receipt told it (0 for none), and `tallies` counts what went wrong.
+    `time` is what can be relied on where a receipt might come twice.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Session:
         self._rng = rng
         self.rules = rules
         self.hub_ms = 0
+        self.time = HubTime()
         self.tallies: Counter[str] = Counter()
         self.is_greeted = False
         self._is_connected = False
@@ -202,7 +205,8 @@ class Session:
         return [Deliver(answer)]
 
     def _settle(self, receipt: Receipt, epoch: str, now_ms: int) -> list[Request]:
-        if receipt.ref and receipt.ref == self._open_hello:
+        is_asked_for = bool(receipt.ref) and receipt.ref == self._open_hello
+        if is_asked_for:
             self._open_hello = ""
         elif receipt.incarnation != self._outbox.incarnation:
             return self._ask_who_it_is(receipt, now_ms)
@@ -210,6 +214,7 @@ class Session:
         if isinstance(settlement, Mismatch):
             return self._doubt(settlement, now_ms)
         self.hub_ms = receipt.hub_ms
+        self.time = self.time.after(receipt.hub_ms, now_ms, is_asked_for=is_asked_for)
         self._silences = self._lost_connections = 0
         self._be_greeted(now_ms)
         requests: list[Request] = [Report(receipt.exceptions)] if receipt.exceptions else []

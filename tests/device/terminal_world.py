@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from device import handheld, kiosk
-from device.app import App, Parts
+from device.app import App
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
@@ -21,18 +21,24 @@ from device.display.fonts import Fonts, installed_collection
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.events import Chosen, SaleKeyed, Show, TillSale
 from device.face_maker import FaceMaker
+from device.hotlist import NO_HOTLIST, Hotlist
 from device.identify import Identifier
 from device.journal import Journal
 from device.mqtt.client import HubSilent
+from device.mqtt.hub_time import HubTime
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.supervisor import Supervisor
+from device.offline_giving import OfflineGiving
+from device.parts import Parts
 from device.recorder import Recorder
 from device.reopened_link import ReopenedLink
 from device.serial_link import SerialLink
 from device.slot import Slot
+from device.standing import standing_of
 from device.tap import Tap
 from device.terminal import setting_of
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
+from loyalty.key_wrap import unwrap
 from loyalty.programme import parse
 from loyalty.receipts import AccountView, Answer, RedeemGranted, Released
 from loyalty.record import Record
@@ -50,6 +56,7 @@ from tests.nfc.reader_on_a_port import KEYS, issue
 STORE = "s1"
 START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
+SECRET = b"the secret of this terminal"
 LONG_MS = 100
 TIMINGS = StarTimings(short_s=0.5, rewrite_s=0.5)
 
@@ -62,9 +69,14 @@ class SpokenForHub:
         self.is_silent_about_receipts = False
         self.asked: list[Ask] = []
         self.hub_ms = 0
+        self.time = HubTime()
+        self.hotlist: Hotlist = NO_HOTLIST
 
     def notify_appended(self) -> None:
         """Nothing is sent."""
+
+    def unwrap(self, ref: str, wrapped: str) -> bytes:
+        return unwrap(SECRET, ref, wrapped)
 
     async def ask(self, ask: Ask, timeout_ms: int) -> Answer:
         self.asked.append(ask)
@@ -280,7 +292,8 @@ async def terminal_on(
     place, held, machine = (slot, slot, kiosk) if kind == "kiosk" else (tap, None, handheld)
     parts = Parts(
         place=place, slot=held, identifier=Identifier(KEYS.seal_key), journal=journal,
-        recorder=recorder, hub=hub, front=front, clock=clock,
+        recorder=recorder, hub=hub, front=front, clock=clock, unwrap=hub.unwrap,
+        standing=lambda card: standing_of(card, OfflineGiving(journal), hub.hotlist),
     )  # fmt: skip
     app = App(machine.step, machine.State(), setting, parts)
     running = asyncio.create_task(app.run())

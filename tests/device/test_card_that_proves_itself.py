@@ -15,7 +15,8 @@ from device.events import (
     ReturnCard,
     Setting,
 )
-from device.kiosk import State, step
+from device.kiosk import step
+from device.kiosk_phases import State
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_cards import MemberCards
 from device.tap import Tap

@@ -36,7 +36,8 @@ from device.events import (
     WriteCard,
     card_without_record,
 )
-from device.kiosk import Choosing, Confirming, Returning, State, Waiting, step
+from device.kiosk import step
+from device.kiosk_phases import Choosing, Confirming, Returning, State, Waiting
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.programme_cards import CardTerms
 from loyalty.receipts import AccountView, RedeemGranted, Refusal

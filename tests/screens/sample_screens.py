@@ -56,6 +56,7 @@ _ACCOUNT = {
 }
 _CHANGE = {"offer": "voucher-1", "before_points": 128_450, "points": 100, "after_points": 128_350}
 _MANY = (*OFFERS, "print", "return")
+_OFFLINE = ("coffee", "voucher-1", "return")
 _FEW = ("coffee", "voucher-1", "print", "return")
 
 
@@ -106,6 +107,20 @@ KIOSK = {
     "take_card-redeemed": _view("take_card", values=_CHANGE, sound="take_card"),
     "face_later": _view("face_later", values=_CHANGE, sound="take_card"),
     "offline": _view("offline", sound="take_card", link=OFFLINE),
+    "account_offline": _view(
+        "account_offline", values={"points": 1_450, "notice": ""}, choices=_OFFLINE, link=OFFLINE
+    ),
+    "account_offline-much": _view(
+        "account_offline",
+        values={"points": 128_450, "notice": ""},
+        choices=(*OFFERS, "return"),
+        link=OFFLINE,
+    ),
+    **{
+        f"account-{it}": _view("account", values={**_ACCOUNT, "notice": it}, choices=_FEW)
+        for it in ("lease_on_its_way", "meet_hub_soon")
+    },
+    "redeemed_offline": _view("redeemed_offline", values=_CHANGE, sound="accepted", link=OFFLINE),
     "face_unseen": _view("face_unseen", sound="take_card", choices=("face_good", "face_bad")),
     "number_unknown": _view("number_unknown", sound="refused"),
     "number_offline": _view("number_offline", sound="refused", link=OFFLINE),
@@ -118,7 +133,7 @@ KIOSK = {
             *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal"),
             *("card_rolled_back", "card_copied", "card_worn_out", "card_not_accepted"),
             *("unknown_card", "card_blocked", "too_many_asks", "try_later"),
-            *("journal_full", "journal_failed"),
+            *("journal_full", "journal_failed", "not_finished"),
         )
     },
 }
@@ -145,6 +160,7 @@ HANDHELD = {
     "tap_new_card": _view("tap_new_card", choices=("key_phone", "cancel")),
     "issued": _view("issued", sound="accepted"),
     "issue_again": _view("issue_again", sound="refused"),
+    "issue_needs_hub": _view("issue_needs_hub", sound="refused", choices=("cancel",)),
     "card_taken": _view("card_taken", sound="refused", choices=("cancel",)),
     "key_phone": _view("key_phone", choices=("back",), typed="85291234567"),
     "linked": _view("linked", sound="accepted"),

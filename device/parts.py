@@ -1,0 +1,100 @@
+"""What a terminal is built from, as its app uses it: real parts and simulated ones alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from device.events import (
+    Card,
+    CardRead,
+    CardRefused,
+    CardReturned,
+    CardWritten,
+    FaceContent,
+    FaceEnded,
+    Show,
+    Sound,
+    TouchOutcome,
+)
+from device.identify import Identifier
+from device.journal import Journal
+from device.mqtt.client import HubClient
+from device.nfc.cards.card_lease import CardLease
+from device.nfc.cards.keys import IssuerKeys
+from device.offline_limits import Standing
+from device.recorder import Recorder
+from loyalty.clock import Clock
+
+
+class CardPlace(Protocol):
+    """Where cards come to this terminal: held against a reader, or put into a slot."""
+
+    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
+        """Return the next card; wait for as long as it takes."""
+        ...
+
+    async def write(
+        self,
+        card: Card,
+        *,
+        op: str,
+        rewrites: int,
+        lease: CardLease | None = None,
+        credit_key: bytes = b"",
+    ) -> CardWritten:
+        """Write the card that came last."""
+        ...
+
+    async def personalise(
+        self, uid: str, *, member: str, op: str, issuer: IssuerKeys | None = None
+    ) -> CardWritten:
+        """Make the blank card that came last one of ours."""
+        ...
+
+
+class CardSlot(Protocol):
+    """A slot that holds the card, prints its face and gives it back."""
+
+    async def print_face(self, card: Card, touch: TouchOutcome, content: FaceContent) -> FaceEnded:
+        """Erase and print the held card, journalled on the way."""
+        ...
+
+    async def judge_face(self, *, is_good: bool) -> FaceEnded:
+        """Take the word of whoever looked at a card whose face ended "unseen"."""
+        ...
+
+    async def return_card(self) -> CardReturned:
+        """Push the card out and wait until it is taken, or take it in after a while."""
+        ...
+
+
+class Front(Protocol):
+    """What a person sees and hears."""
+
+    def show(self, show: Show) -> None:
+        """Put a screen up."""
+        ...
+
+    def sound(self, sound: Sound) -> None:
+        """Make a sound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The real parts a terminal is built from; `slot` is a kiosk's, where cards are held.
+
+    `unwrap` opens keys that the hub has wrapped for this device; `standing` tells how a card stands
+    without the hub.
+    """
+
+    place: CardPlace
+    slot: CardSlot | None = None
+    identifier: Identifier
+    journal: Journal
+    recorder: Recorder
+    hub: HubClient
+    front: Front
+    clock: Clock
+    unwrap: Callable[[str, str], bytes]
+    standing: Callable[[str], Standing]
