@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hub import copies_command, fork_command
+from hub import copies_command, day_command, fork_command
 from hub.decisions import Decisions
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
@@ -28,6 +28,7 @@ DIFFERENCES_SHOWN_MAX = 1_000
 
 _app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
 _app.add_typer(copies_command.app)
+_app.add_typer(day_command.app, name="day")
 _app.add_typer(fork_command.app, name="fork")
 _WORDS = {True: "[green]holds[/]", False: "[bold red]broken[/]", "absent": "[dim]absent[/]"}
 
@@ -74,28 +75,6 @@ def rescore_command(
         typer.echo(f"{it.member}: {it.what} is {it.booked or 'none'}, folded {it.folded or 'none'}")
     typer.echo(f"{facts:,.0f} facts folded from zero, {len(found):,} differences")
     return 1 if found else 0
-
-
-@_app.command("close-day")
-def close_day_command(
-    store: Annotated[str, typer.Option(help="The store whose day is over.")],
-    day: Annotated[int, typer.Option(help="The business day, such as 20170301.")],
-    programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
-    db: Db = "ledger.db",
-) -> int:
-    """Close a store's business day, or say which lines are missing; then exit 1."""
-    ledger = open_ledger(db)
-    try:
-        decisions = Decisions(ledger, [read_programme(path) for path in programme])
-        owed = decisions.close_day(store, day, SystemClock().now_ms())
-    finally:
-        ledger.close()
-    for it in owed:
-        lines = f"lines {it.first} to {it.last}" if it.last else f"line {it.first} and later"
-        typer.echo(f"missing: device {it.device}, epoch {it.epoch or 'none yet'}, {lines}")
-    if not owed:
-        typer.echo(f"closed: {store}, {day}")
-    return 1 if owed else 0
 
 
 @_app.command("declare-lost")
