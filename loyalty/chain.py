@@ -136,6 +136,8 @@ def unpack(
     lines = parts[1:-1]
     if count != len(lines):
         raise EnvelopeError(f"header counts {count} lines, found {len(lines)}")
+    if count > LINES_MAX:
+        raise EnvelopeError(f"envelope of {count} lines, at most {LINES_MAX}")
     if len(seal) != _SEAL_DIGITS:
         raise EnvelopeError(f"seal of {len(seal)} digits, {_SEAL_DIGITS} wanted")
     return header, lines, envelope[: len(envelope) - _SEAL_DIGITS], seal

@@ -9,6 +9,7 @@ from loyalty import records, topics
 from loyalty.chain import (
     ENVELOPE_MAX_BYTES,
     LINE_MAX_BYTES,
+    LINES_MAX,
     SEQ_MAX,
     ZERO_HEAD,
     heads_after,
@@ -45,7 +46,7 @@ class Rogue:
     def next(self) -> Arrival:
         """Return the next message; about a third of them are what a device would send."""
         purpose = self._rng.choice(["batch"] * 6 + ["hello", "ask"])
-        lines = [self._line(purpose) for _ in range(self._rng.choice([1, 1, 1, 3, 20]))]
+        lines = [self._line(purpose) for _ in range(self._rng.choice([1, 1, 1, 3, 20, 150]))]
         if self._rng.random() < 0.2:
             header = self._odd_header(purpose, len(lines))
         else:
@@ -55,7 +56,8 @@ class Rogue:
 
     def _go_on(self, header: list[Any], lines: list[bytes]) -> None:
         """Have the chain go on, if the hub can take these lines for a batch."""
-        if header[1] == "batch" and len(self._sealed(header, lines)) <= ENVELOPE_MAX_BYTES:
+        fits = len(lines) <= LINES_MAX and len(self._sealed(header, lines)) <= ENVELOPE_MAX_BYTES
+        if header[1] == "batch" and fits:
             heads = self._heads[header[3]]
             heads += heads_after(heads[-1], lines)
 

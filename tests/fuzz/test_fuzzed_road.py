@@ -1,6 +1,5 @@
 """Whatever comes to a hub's port, broker and bridge stay up and serve the next device."""
 
-import asyncio
 import logging
 import random
 import socket
@@ -10,7 +9,6 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from hub.config import BrokerAddress, HubConfig
 from hub.hub import Hub
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
@@ -18,8 +16,9 @@ from loyalty.receipts import Answer
 from tests.campaign import size
 from tests.fuzz.forger import Forger
 from tests.fuzz.fuzzed_world import everything, good_message, honest_messages, rogue_in
-from tests.hub.hub_world import FACE_KEY, MovedClock, Till, World, free_port
+from tests.hub.hub_world import Till, World
 from tests.hub.mqtt_wire import WAIT_S, Wire
+from tests.security.running_hub import beside_a_hub
 
 FORGED = size(250, 5_000)
 ROGUE = size(250, 5_000)
@@ -44,21 +43,10 @@ def errors(caplog) -> Iterator[list]:
     assert [it for it in caplog.records if it.levelno >= logging.ERROR] == []
 
 
-def beside_a_hub(world: World, errors: list, deed: Callable[[Hub, int], T]) -> T:
+def beside_a_watched_hub(world: World, errors: list, deed: Callable[[Hub, int], T]) -> T:
     """Return what `deed` returned beside a running hub."""
-    config = HubConfig(
-        ledger_place=world.path,
-        programmes=(world.programme,),
-        face_key=FACE_KEY,
-        broker=BrokerAddress("127.0.0.1", free_port(), None),
-    )
-
-    async def run() -> T:
-        async with Hub(config, MovedClock()) as hub:
-            return await asyncio.to_thread(deed, hub, config.broker.port)
-
     with capture_logs() as logged:
-        found = asyncio.run(run())
+        found = beside_a_hub(world, deed)
     errors += [it for it in logged if it["log_level"] in ("error", "critical")]
     return found
 
@@ -98,7 +86,7 @@ def test_forgeries_and_a_rogues_own_messages_stop_neither_broker_nor_bridge(worl
         wire.close()
         return *served, hub.counts["received"]
 
-    till, receipt, received = beside_a_hub(world, errors, deed)
+    till, receipt, received = beside_a_watched_hub(world, errors, deed)
 
     assert is_served(till, receipt)
     assert received == len(messages) + 1
@@ -121,7 +109,7 @@ def test_what_a_thief_says_in_the_name_of_others_does_not_arrive(world, errors):
         thief.close()
         return hub.counts["received"]
 
-    received = beside_a_hub(world, errors, deed)
+    received = beside_a_watched_hub(world, errors, deed)
 
     assert (received, errors) == (0, [])
     assert everything(world) == before
@@ -138,7 +126,7 @@ def test_strangers_who_speak_no_mqtt_are_hung_up_on(world, errors):
                 stranger.sendall(_strange(rng))
         return sell(port, 1)
 
-    till, receipt = beside_a_hub(world, errors, deed)
+    till, receipt = beside_a_watched_hub(world, errors, deed)
 
     assert is_served(till, receipt)
     assert errors == []
