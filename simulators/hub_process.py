@@ -6,16 +6,14 @@ It prints one line once it takes messages, and stops on SIGTERM.
 """
 
 import asyncio
-import logging
 import random
 import signal
 import sys
 from pathlib import Path
 
-import structlog
-
 from hub.config import load_config
 from hub.hub import Hub
+from loyalty.logs import set_up_logs
 from simulators.shared_clock import ClockFile, SharedClock
 
 READY = b"ready\n"
@@ -24,10 +22,7 @@ READY = b"ready\n"
 def main(arguments: list[str]) -> None:
     """Run a hub until it is told to stop."""
     config, clock, seed = arguments
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    set_up_logs()
     asyncio.run(_run(Path(config), Path(clock), random.Random(seed)))
 
 
