@@ -25,6 +25,7 @@ from hub.waiting import Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
 from loyalty.hub_records import StoreDayClosed
+from loyalty.lease_records import LeaseSpend
 from loyalty.legs import leg_of
 from loyalty.programme import Programme
 from loyalty.record import Record
@@ -79,11 +80,16 @@ class Poster:
         return self._enter(record, position, outcome, known, filed)
 
     def post_early(self, filed: Filed) -> Verdict:
-        """Post a held line before its turn if it earns; set its points aside if it spends."""
+        """Post a held line before its turn if it earns; set its points aside if it spends.
+
+        Those of a lease are set aside already.
+        """
         try:
             record = from_line(filed.line)
         except WireError:
             return _WAITS  # it is judged in its turn
+        if isinstance(record, LeaseSpend):
+            return _WAITS
         if not isinstance(record, Redemption):
             return self.post(filed)
         card = self._books.card(record.card) if record.card else None

@@ -18,6 +18,7 @@ CERTIFICATE_BYTES = 96
 LEASE_ID_DIGITS = 16
 LEASE_POINTS_MAX = 2**31 - 1  # a DESFire value file has 32 bits, signed
 PURPOSE = "lease"
+OFFER, CARRY, CLOSE, LAPSE = "offer", "carry", "close", "lapse"  # what becomes of a lease, once
 
 _BODY = ">BB10s8sIII"
 _BODY_BYTES = 32
@@ -26,7 +27,7 @@ _UID_MAX_BYTES = 10  # ISO/IEC 14443-3 §6.5.4
 
 
 def operation(lease: str, deed: str) -> str:
-    """Return the business key of what becomes of a lease once: it is offered, closed or lapses."""
+    """Return the business key of one of the deeds that happen to a lease at most once."""
     return f"lease:{lease}:{deed}"
 
 

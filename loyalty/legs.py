@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from loyalty.leases import operation
+from loyalty.leases import OFFER, operation
 from loyalty.state import Earned, Effect, LeaseReturned, LeaseSpent, LeaseTaken, LotUse, Spent
 
 SPEND_LEG = "spend"  # from the member, for what was handed over
 LEASE_LEG = "lease"  # from the member to a card
 LEASE_SPEND_LEG = "lease_spend"  # from a card, for what was handed over
 RELEASE_LEG = "release"  # from a card to the member
-OFFER, CLOSE, LAPSE = "offer", "close", "lapse"  # what becomes of a lease
 
 
 class Leg(NamedTuple):

@@ -50,7 +50,10 @@ class CardView(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """One transfer of a member's points: positive in, negative out."""
+    """One transfer of a member's points: positive in, negative out.
+
+    What a card spends of a lease has left the member before, and is 0.
+    """
 
     event_ms: int
     booked_ms: int
@@ -171,7 +174,7 @@ WHERE token = ? ORDER BY seen_ms DESC, uid LIMIT ?
 """
 _MOVEMENTS = """
 SELECT transfer.event_ms, booked_ms, device.name, inbox.op, leg,
-    CASE credit WHEN ? THEN amount ELSE -amount END, rules
+    CASE ? WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END, rules
 FROM inbox
 JOIN transfer ON transfer.line = inbox.id
 JOIN chain ON chain.id = inbox.chain

@@ -6,6 +6,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from hub.ledger.ledger import Ledger
+from hub.ledger.state_text import leases_text
 from loyalty.fold import fold_all, new_member
 from loyalty.programme import Programme, in_force
 from loyalty.records import VALUE_KINDS, from_kept_line
@@ -55,9 +56,11 @@ def _compared(
     token: str, booked: Sequence[object], lots: Sequence[Lot], state: MemberState
 ) -> Iterator[Discrepancy]:
     points = (state.qualifying_points, state.debt_points, state.version, state.balance_points)
-    for what, ours, wanted in zip(_COLUMNS, booked, (state.tier, *points), strict=True):
+    for what, ours, wanted in zip(_COLUMNS, booked[:-1], (state.tier, *points), strict=True):
         if ours != wanted:
             yield Discrepancy(token, what, str(ours), str(wanted))
+    if booked[-1] != leases_text(state.leases):
+        yield Discrepancy(token, "leases", str(booked[-1]), leases_text(state.leases))
     if list(lots) != list(state.lots):
         here, there = (", ".join(map(_lot_text, it)) for it in (lots, state.lots))
         yield Discrepancy(token, "lots", here, there)
@@ -80,7 +83,7 @@ SELECT token, line, event_ms, device.name, epoch, inbox.seq {_POSTED_FACTS}
 ORDER BY token, event_ms, device.name, epoch, inbox.seq
 """
 _MEMBERS = """
-SELECT token, tier, qualifying, debt, version, balance
+SELECT token, tier, qualifying, debt, version, balance, leases
 FROM member JOIN account ON account.id = member.account
 """
 _LOTS = """

@@ -5,10 +5,11 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
+from hub.ledger.escrow import leases_within_escrow
 from hub.ledger.faces import faces_show_what_was_held
 from hub.ledger.ledger import Ledger
 from hub.ledger.rescore import rescore
-from hub.ledger.schema import MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
+from hub.ledger.schema import ESCROW, MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
 from loyalty.chain import ZERO_HEAD, head_after
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
@@ -33,7 +34,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         "lot_is_its_uses": _is_empty(ledger, _LOTS_USED),
         "no_negative_lot": _is_empty(ledger, "SELECT 1 FROM lot WHERE remaining < 0"),
         "holds_within_available": _is_empty(ledger, _HOLDS, now_ms),
-        "leases_within_escrow": "absent",
+        "leases_within_escrow": leases_within_escrow(ledger),
         "receipted_once": _is_empty(ledger, _GAPS),
         "posted_at_most_once": _is_empty(ledger, _POSTINGS),
         "heads_follow_lines": _heads_follow_lines(ledger),
@@ -126,16 +127,25 @@ SELECT chain.id FROM chain LEFT JOIN inbox
     ON inbox.chain = chain.id AND inbox.seq BETWEEN 1 AND chain.seq
 GROUP BY chain.id HAVING count(inbox.id) <> chain.seq
 """
-# Only what posted moved points, or made way for an earlier line with its op, always between a
-# member and a house; and one op posted once.
+_WAYS = ", ".join(
+    f"'{source} {target}'"
+    for source, target in (
+        (POINTS_ISSUED, MEMBER_POINTS),
+        (MEMBER_POINTS, POINTS_REDEEMED),
+        (MEMBER_POINTS, ESCROW),
+        (ESCROW, MEMBER_POINTS),
+        (ESCROW, POINTS_REDEEMED),
+    )
+)
+# Only what posted moved points, or made way for an earlier line with its op, and only between
+# accounts that have to do with each other; and one op posted once.
 _POSTINGS = f"""
 SELECT transfer.line FROM transfer
 JOIN inbox ON inbox.id = transfer.line
 JOIN account AS source ON source.id = debit
 JOIN account AS target ON target.id = credit
-WHERE (source.kind = '{MEMBER_POINTS}') = (target.kind = '{MEMBER_POINTS}')
-    OR (leg NOT LIKE 'adjust:%'
-        AND source.kind <> '{POINTS_ISSUED}' AND target.kind <> '{POINTS_REDEEMED}')
+WHERE source.kind || ' ' || target.kind NOT IN ({_WAYS})
+        AND (leg NOT LIKE 'adjust:%' OR target.kind || ' ' || source.kind NOT IN ({_WAYS}))
     OR (inbox.status <> 'posted' AND NOT EXISTS (SELECT 1 FROM inbox AS counts
         WHERE counts.op = inbox.op AND counts.op <> '' AND counts.status = 'posted'))
 UNION ALL

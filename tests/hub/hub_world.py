@@ -1,15 +1,23 @@
 """A small world for the hub's tests: a clock to move, a ledger, an intake, devices with a chain."""
 
 import socket
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from hub import own_chain
+from hub.custody import Custody
 from hub.intake import Arrival, Intake, Reply
+from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.sqlite import SqliteEngine
+from hub.posting import Poster
 from loyalty import receipts, topics
 from loyalty.asks import Ask, Hello
 from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack
+from loyalty.hub_records import LeaseLapsed, LeaseOffered, PointsAdjusted
+from loyalty.lease_records import LeaseClosed, LeaseSpend
+from loyalty.leases import CLOSE, LAPSE, OFFER, operation
 from loyalty.lines import to_line
 from loyalty.programme import Programme, parse
 from loyalty.receipts import Answer
@@ -147,6 +155,17 @@ class World:
         return [code for (code,) in rows]
 
 
+def state_as_hub(
+    ledger: Ledger, programmes: Sequence[Programme], record: Record, now_ms: int
+) -> None:
+    """Have the hub itself state `record`."""
+    with ledger.transaction():
+        books = Books(ledger)
+        custody = Custody(books, Poster(books, programmes))
+        own_chain.state(record, books, custody, ledger.incarnation, now_ms)
+        books.flush()
+
+
 def opened(reply: Reply) -> Answer:
     """Return the answer in an envelope of the hub whose seal is right."""
     header, lines, body, seal = unpack(reply.payload)
@@ -204,6 +223,40 @@ def redemption(op: str, points: int = 50, **changes: object) -> Redemption:
         granted_ms=0,
     )
     return replace(known, **changes)
+
+
+def lease_offered(lease: str, points: int, **changes: object) -> LeaseOffered:
+    """Return a lease of `points` for Anna's card."""
+    terms = {"lease": lease, "points": points, "expires_ms": START_MS + 10**9, "counter": 1}
+    known = LeaseOffered(**{**_COMMON, "store": "hub"}, op=operation(lease, OFFER), **terms)
+    return replace(known, **changes)
+
+
+def lease_spend(lease: str, counter: int, points: int, **changes: object) -> LeaseSpend:
+    """Return what Anna's card spent of its lease as its counter rose to `counter`."""
+    fields = {"offer": "mug", "points": points, "value_minor": 500, "currency": "USD"}
+    written = {"ctr_seen": counter - 1, "ctr_used": counter, "touch": "done"}
+    op = f"s1:{lease}:{counter}:spend"
+    return replace(LeaseSpend(**{**_COMMON, **written}, op=op, lease=lease, **fields), **changes)
+
+
+def lease_closed(lease: str, left_points: int, **changes: object) -> LeaseClosed:
+    """Return that a lease was taken off Anna's card with `left_points` on it."""
+    fields = {**_COMMON, "touch": "done", "op": operation(lease, CLOSE), "lease": lease}
+    return replace(LeaseClosed(**fields, left_points=left_points), **changes)
+
+
+def lease_lapsed(lease: str, **changes: object) -> LeaseLapsed:
+    """Return that nobody can have spent more of a lease of Anna's card."""
+    fields = {**_COMMON, "store": "hub", "op": operation(lease, LAPSE), "lease": lease}
+    return replace(LeaseLapsed(**fields), **changes)
+
+
+def adjusted(proposal: str, points: int, **changes: object) -> PointsAdjusted:
+    """Return points that two people gave Anna, or took from her."""
+    terms = {"points": points, "reason": "goodwill", "receipt": "", "checker": "chan"}
+    fields = {**_COMMON, "store": "hub", "card": "", "op": f"adjust:{proposal}"}
+    return replace(PointsAdjusted(**fields, **terms, proposal=proposal), **changes)
 
 
 def check_in(**changes: object) -> CheckIn:

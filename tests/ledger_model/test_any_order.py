@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
+from hub.ledger.schema import HUB_DEVICE
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
 from loyalty.record import Record
+from loyalty.records import HUB_KINDS
 from tests.campaign import size
 from tests.hub.hub_world import (
     FACE_KEY,
@@ -22,9 +24,15 @@ from tests.hub.hub_world import (
     SECRET,
     START_MS,
     Till,
+    adjusted,
     check_in,
+    lease_closed,
+    lease_lapsed,
+    lease_offered,
+    lease_spend,
     redemption,
     sale,
+    state_as_hub,
 )
 
 DEVICES = ("h1", "h2", "h3")
@@ -45,6 +53,11 @@ RULES = [
     parse(PROGRAMME + GOLD_AND_EXPIRY.format(gold_points=2), source="older"),
     parse(NEWER + GOLD_AND_EXPIRY.format(gold_points=3), source="newer"),
 ]
+LEASES = ("L1", "L2")
+HAPPENS = (
+    *("sale", "sale", "redemption", "check_in", "adjust"),
+    *("offer", "spend", "spend", "close", "lapse"),
+)
 HOURS = 60 * 24
 HOUR_MS = 3_600_000
 
@@ -58,38 +71,67 @@ def facts(draw: st.DrawFn, most: int, members: tuple[str, ...]) -> list[tuple[st
         member = draw(st.sampled_from(members))
         whose = {"member": member, "card": f"04{member}", "at_ms": at_ms}
         stated: Record
-        match draw(st.sampled_from(["sale", "sale", "redemption", "check_in"])):
+        lease = f"{draw(st.sampled_from(LEASES))}-{member}"
+        of_lease = ["offer", "spend", "spend", "close", "lapse"]
+        match draw(
+            st.sampled_from(["sale", "sale", "redemption", "check_in", "adjust", *of_lease])
+        ):
             case "sale":
                 paid_minor = draw(st.integers(0, 150_000))
                 stated = sale(f"op-{number}", paid_minor, till_ms=at_ms, **whose)
             case "redemption":
                 stated = redemption(f"op-{number}", draw(st.integers(1, 1_500)), **whose)
+            case "adjust":
+                points = draw(st.integers(-500, 500))
+                stated = adjusted(f"p{number}", points, member=member, at_ms=at_ms)
+            case "offer":
+                stated = lease_offered(lease, draw(st.integers(1, 800)), **whose)
+            case "spend":
+                counter, points = draw(st.integers(1, 4)), draw(st.integers(0, 500))
+                stated = lease_spend(lease, counter, points, **whose)
+            case "close":
+                stated = lease_closed(lease, draw(st.integers(0, 800)), **whose)
+            case "lapse":
+                stated = lease_lapsed(lease, **whose)
             case _:
                 stated = check_in(**whose)
-        found.append((draw(st.sampled_from(DEVICES)), stated))
+        is_new = not stated.op or stated.op not in [it.op for _, it in found]
+        if is_new:
+            is_hubs = stated.kind in HUB_KINDS
+            found.append((HUB_DEVICE if is_hubs else draw(st.sampled_from(DEVICES)), stated))
     return found
 
 
-def pieces(stated: list[tuple[str, Record]]) -> list[Arrival]:
-    """Return a message for each line."""
+def pieces(stated: list[tuple[str, Record]]) -> list[Arrival | Record]:
+    """Return a message for each line of a device; what the hub states is there as it is."""
     tills = {name: Till(name) for name in DEVICES}
-    found = []
+    found: list[Arrival | Record] = []
     for name, record in stated:
+        if name == HUB_DEVICE:
+            found.append(record)
+            continue
         tills[name].add(record)
         found.append(tills[name].batch(len(tills[name].lines)))
     return found
 
 
-def end_of(groups: list[list[Arrival]]) -> tuple[str, list[str]]:
+def end_of(groups: list[list[Arrival | Record]]) -> tuple[str, list[str]]:
     """Return the digest of a hub that took `groups`, and what is broken there."""
     with closing(open_ledger(Path(":memory:"), create=True)) as ledger:
         for name in DEVICES:
             ledger.add_device("s1", name, "k1", SECRET, f"password-of-{name}")
-        intake = Intake(
-            ledger, RULES, now_ms=lambda: START_MS, face_key=FACE_KEY, new_id=lambda: "grant"
-        )
+        stated: set[Record] = set()
         for group in groups:
-            intake.take(group)
+            # One that forgets: what the hub states is written behind its back.
+            intake = Intake(
+                ledger, RULES, now_ms=lambda: START_MS, face_key=FACE_KEY, new_id=lambda: "grant"
+            )
+            intake.take([it for it in group if isinstance(it, Arrival)])
+            # The hub states nothing twice.
+            for it in group:
+                if isinstance(it, Record) and it not in stated:
+                    stated.add(it)
+                    state_as_hub(ledger, RULES, it, START_MS)
         waiting = ledger.connection.execute("SELECT count(*) FROM inbox WHERE status = 'held'")
         assert waiting.fetchone() == (0,)
         return digest(ledger), broken(verify(ledger, RULES, START_MS))

@@ -7,6 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from loyalty.fold import event_ms
+from loyalty.hub_records import LeaseLapsed, LeaseOffered, PointsAdjusted
+from loyalty.lease_records import LeaseClosed, LeaseSpend
+from loyalty.leases import CLOSE, LAPSE, OFFER, operation
 from loyalty.programme import Programme, parse
 from loyalty.programme_terms import EarnRule, Label, Promotion, Selector, Tier
 from loyalty.record import Record
@@ -86,6 +89,47 @@ def redemption(points: int, *, at_ms: int = NOON_MS, number: int = 1, **changes:
     fields = {"offer": "voucher-5", "points": points, "value_minor": 500, "currency": "USD"}
     grant = {"op": f"m/s1/{number}/spend", "auth": "a1", "granted_ms": at_ms}
     return fact(Redemption(**{**_stamp(at_ms), **fields, **grant, **changes}), number)
+
+
+def lease_offered(
+    points: int, *, lease: str = "L1", at_ms: int = NOON_MS, number: int = 1, **changes: Any
+) -> Fact:
+    """Return the fact of a lease of `points` for the member's card."""
+    terms = {"lease": lease, "points": points, "expires_ms": at_ms + 72 * HOUR_MS, "counter": 1}
+    stated = {**_stamp(at_ms), **terms, "op": operation(lease, OFFER)}
+    return fact(LeaseOffered(**{**stated, **changes}), number)
+
+
+def lease_spend(
+    points: int, *, lease: str = "L1", at_ms: int = NOON_MS, number: int = 1, **changes: Any
+) -> Fact:
+    """Return the fact of `points` of a lease spent on a voucher."""
+    fields = {"offer": "voucher-5", "points": points, "value_minor": 500, "currency": "USD"}
+    stated = {**_stamp(at_ms), **fields, "lease": lease, "op": f"s1:{lease}:{number}:spend"}
+    return fact(LeaseSpend(**{**stated, **changes}), number)
+
+
+def lease_closed(
+    left_points: int, *, lease: str = "L1", at_ms: int = NOON_MS, number: int = 1, **changes: Any
+) -> Fact:
+    """Return the fact of a lease that was taken off its card with `left_points` on it."""
+    stated = {**_stamp(at_ms), "lease": lease, "op": operation(lease, CLOSE)}
+    return fact(LeaseClosed(**{**stated, "left_points": left_points, **changes}), number)
+
+
+def lease_lapsed(
+    *, lease: str = "L1", at_ms: int = NOON_MS, number: int = 1, **changes: Any
+) -> Fact:
+    """Return the fact of a lease that nobody can have spent more of."""
+    stated = {**_stamp(at_ms), "lease": lease, "op": operation(lease, LAPSE)}
+    return fact(LeaseLapsed(**{**stated, **changes}), number)
+
+
+def adjusted(points: int, *, at_ms: int = NOON_MS, number: int = 1, **changes: Any) -> Fact:
+    """Return the fact of `points` given by two people, or taken if negative."""
+    terms = {"points": points, "reason": "goodwill", "receipt": "", "checker": "chan"}
+    stated = {**_stamp(at_ms), **terms, "proposal": f"p{number}", "op": f"adjust:p{number}"}
+    return fact(PointsAdjusted(**{**stated, **changes}), number)
 
 
 def check_in(*, at_ms: int = NOON_MS, number: int = 1) -> Fact:
