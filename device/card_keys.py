@@ -15,19 +15,20 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from device.config import CONFIG_MAX_BYTES, ConfigError
+from device.config_table import CONFIG_MAX_BYTES, ConfigError
 from device.nfc.cards.keys import DEFAULT_TAP_URL, CardKeys
 from device.nfc.cards.ntag424_layout import ndef_file
 
 SIZES_BYTES = {"master": 16, "seal_key": 32}
-CREDIT_MASTER_BYTES = 16
+CREDIT_MASTER, CREDIT_MASTER_BYTES = "credit_master", 16
+TAP_URL = "tap_url"
 
 
 def read_card_keys(path: Path | None) -> CardKeys:
     """Return the keys in the file at `path`, which files.card_keys of the configuration names.
 
     Raises:
-        ConfigError: it cannot be read, or is no such file; what it holds is not repeated.
+        ConfigError: it cannot be read, or has mistakes; what it holds is not repeated.
     """
     if path is None:
         raise ConfigError("files.card_keys: missing, this terminal reads cards")
@@ -39,31 +40,38 @@ def read_card_keys(path: Path | None) -> CardKeys:
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML: the message may hold keys
         raise ConfigError(f"{path}: wanted TOML with {' and '.join(SIZES_BYTES)}") from error
     sizes_bytes = dict(SIZES_BYTES)
-    if "credit_master" in found:
-        sizes_bytes["credit_master"] = CREDIT_MASTER_BYTES
+    if CREDIT_MASTER in found:
+        sizes_bytes[CREDIT_MASTER] = CREDIT_MASTER_BYTES
     keys = {name: _key(found.get(name)) for name in sizes_bytes}
+    tap_url = str(found.get(TAP_URL, DEFAULT_TAP_URL))
     mistakes = [
-        f"{path}: {name}: wanted {2 * size} hexadecimal digits (openssl rand -hex {size})"
+        f"{name}: wanted {2 * size} hexadecimal digits (openssl rand -hex {size})"
         for name, size in sizes_bytes.items()
         if len(keys[name]) != size
     ]
+    mistakes += _mistakes_of_url(tap_url)
+    mistakes += [
+        f"{name[:40]!r}: not a key of this file"
+        for name in found
+        if name not in (*SIZES_BYTES, CREDIT_MASTER, TAP_URL)
+    ]
     if mistakes:
-        raise ConfigError("\n".join(mistakes))
+        raise ConfigError("\n".join(f"{path}: {it}" for it in mistakes))
     return CardKeys(
         master=keys["master"],
         seal_key=keys["seal_key"],
         random_bytes=secrets.token_bytes,
-        tap_url=_tap_url(path, found.get("tap_url", DEFAULT_TAP_URL)),
-        credit_master=keys.get("credit_master"),
+        tap_url=tap_url,
+        credit_master=keys.get(CREDIT_MASTER),
     )
 
 
-def _tap_url(path: Path, url: Any) -> str:
+def _mistakes_of_url(url: str) -> list[str]:
     try:
-        ndef_file(str(url))
+        ndef_file(url)
     except ValueError as error:
-        raise ConfigError(f"{path}: tap_url: {error}") from error
-    return str(url)
+        return [f"{TAP_URL}: {error}"]
+    return []
 
 
 def _key(digits: Any) -> bytes:

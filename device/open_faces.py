@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from device.config import ConfigError, FaceConfig
+from device.config import FaceConfig
+from device.config_table import ConfigError
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import LayoutUnread, read_layout
 from device.display.cards.placing import LayoutUnfit

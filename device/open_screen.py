@@ -8,7 +8,7 @@ from typing import TextIO
 
 import structlog
 
-from device.config import ConfigError
+from device.config_table import ConfigError
 from device.console_front import ConsoleFront
 from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.i18n import LOCALES, translator

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from device.catalogue import Catalogue
-from device.config import ConfigError
+from device.config_table import ConfigError
 from loyalty.programme import Programme, ProgrammeErrors, parse
 
 PROGRAMME = "programme"

@@ -17,7 +17,8 @@ from device import handheld, kiosk
 from device.app import App
 from device.card_keys import read_card_keys
 from device.catalogue import Catalogue
-from device.config import ConfigError, DeviceConfig
+from device.config import DeviceConfig
+from device.config_table import ConfigError
 from device.console_front import ConsoleFront, take_typed
 from device.day_watch import DayWatch
 from device.display.printers.printer import CardPrinter

@@ -3,7 +3,7 @@
 import pytest
 
 from device.card_keys import read_card_keys
-from device.config import ConfigError
+from device.config_table import ConfigError
 from device.nfc.cards.keys import DEFAULT_TAP_URL
 
 MASTER, SEAL_KEY = "00" * 16, "11" * 32
@@ -56,3 +56,13 @@ def test_what_is_no_file_of_keys_is_told_without_its_secrets(tmp_path, text):
 
     assert "card-keys.toml" in str(raised.value)
     assert "5ec2e7" not in str(raised.value)
+
+
+def test_every_mistake_of_the_file_is_told_at_once(tmp_path):
+    with pytest.raises(ConfigError) as raised:
+        read(tmp_path, f'master = 5\nseal_kye = "{SEAL_KEY}"\ntap_url = "ftp://"\n')
+
+    told = str(raised.value)
+    for words in ("master: wanted 32", "seal_key: wanted 64", "tap_url: URL", "'seal_kye': not a"):
+        assert words in told
+    assert SEAL_KEY not in told

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from device.config import CONFIG_MAX_BYTES, ConfigError, FaceConfig, ReaderConfig, read_config
+from device.config import FaceConfig, ReaderConfig, read_config
+from device.config_table import CONFIG_MAX_BYTES, ConfigError
 from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
 from device.nfc.readers.reader_url import ResetLine, SerialPn532
@@ -48,6 +49,7 @@ url = "star+serial:///dev/ttyUSB0?baud=9600"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     (tmp_path / "secret-k2").write_text("cd" * 32 + "\n")
+    (tmp_path / "card-keys.toml").write_text(f'master = "{"0f" * 16}"\nseal_key = "{SECRET}"\n')
     return tmp_path / "handheld.toml"
 
 
@@ -309,3 +311,20 @@ def test_each_mistake_about_the_scanner_is_named(path: Path) -> None:
         "scanner.url: found 'usb://x', wanted serial:///dev/… or keyboard:///dev/input/…",
         "scanner.port: not a key of this table",
     ]
+
+
+def test_mistakes_in_the_file_of_card_keys_are_told_with_the_others(path: Path) -> None:
+    (path.parent / "card-keys.toml").write_text('master = "5ec2e7"\n')
+
+    told = mistakes_of(path, GOOD.replace('"zh_Hant_HK"', '"fr"'))
+
+    assert len(told) == 3
+    assert any(it.startswith("locale: ") for it in told)
+    assert sum(it.startswith("files.card_keys: ") for it in told) == 2
+    assert "5ec2e7" not in "".join(told)
+
+
+def test_a_surface_of_no_kind_is_told_like_any_mistake(path: Path) -> None:
+    (mistake,) = mistakes_of(path, GOOD + '\n[screen]\nsurface = "paper:"\n')
+
+    assert mistake.startswith("screen.surface: found 'paper:', wanted one of")

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
-from device.config import ConfigError, read_config
+from device.config import read_config
+from device.config_table import ConfigError
 from device.errors import DeviceError, LinkBusy, LinkLost
 from device.events import Now, Setting
 from device.journal import Journal
