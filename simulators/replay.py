@@ -18,7 +18,7 @@ from device.display.i18n import LOCALES
 from device.display.printers.star_printer import StarTimings
 from device.mqtt.identity import KEEPALIVE_S, Broker, Identity
 from device.nfc.cards.keys import CardKeys
-from device.terminal import setting_of
+from device.terminal_parts import setting_of
 from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme

@@ -36,7 +36,7 @@ from device.serial_link import SerialLink
 from device.slot import Slot
 from device.standing import standing_of
 from device.tap import Tap
-from device.terminal import setting_of
+from device.terminal_parts import setting_of
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
 from loyalty.key_wrap import unwrap
 from loyalty.programme import parse

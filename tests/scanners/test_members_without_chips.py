@@ -18,7 +18,7 @@ from device.events import (
 )
 from device.identify import Identifier
 from device.mqtt.identity import Broker, Identity
-from device.terminal import setting_of
+from device.terminal_parts import setting_of
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import line_counts, member_cards, member_view, open_cases
 from hub.ledger.verify import broken, verify
