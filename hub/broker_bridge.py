@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
+from hub.config import BridgeLogin, BrokerAddress
 from hub.errors import HubError, LedgerUnavailable
 from hub.fair_queue import FairQueue, Turn
 from hub.intake import Arrival, Reply
@@ -87,6 +87,7 @@ class Bridge:
         many messages it had and how long it took.
         """
         self._address = address
+        self._topics = topics.SHARED_UP if address.is_shared else topics.ALL_UP
         self._intake = intake
         self._on_group = on_group
         self._queue: FairQueue[_Waiting] = FairQueue(QUEUE_MAX_MESSAGES)
@@ -138,7 +139,7 @@ class Bridge:
     def _make_client(self, login: BridgeLogin, keeps_session: bool) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
-            client_id=CLIENT_ID,
+            client_id=login.user,
             clean_session=not keeps_session,
             protocol=MQTTProtocolVersion.MQTTv311,
             manual_ack=True,
@@ -164,7 +165,7 @@ class Bridge:
         if code.is_failure:
             self._refuse(str(code))
             return
-        client.subscribe(topics.ALL_UP, qos=1)
+        client.subscribe(self._topics, qos=1)
 
     def _not_connected(self, _client: Client, _data: Any) -> None:
         # paho calls this while it handles the error, and does not say which.
@@ -181,7 +182,7 @@ class Bridge:
         _more: Properties | None,
     ) -> None:
         if any(code.is_failure for code in codes):
-            self._refuse(f"no subscription to {topics.ALL_UP}")
+            self._refuse(f"no subscription to {self._topics}")
             return
         self.counts["connected"] += 1
         self.pulse.is_ready = True

@@ -6,14 +6,15 @@ from typing import Annotated
 import typer
 
 from hub.broker_folder import (
-    BRIDGE_PASSWORD,
+    BRIDGES_MAX,
     CA_CERTIFICATE,
     Certificates,
     Wanted,
+    bridge_password_file,
+    bridge_user,
     write_mosquitto,
 )
 from hub.config import PORT_MAX
-from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 
@@ -46,6 +47,9 @@ def mosquitto(
     clients_ca: Annotated[
         Path | None, typer.Option(help="Let in only who has a certificate of this CA as well.")
     ] = None,
+    bridges: Annotated[
+        int, typer.Option(min=1, max=BRIDGES_MAX, help="How many hubs take turns at it.")
+    ] = 1,
 ) -> None:
     """Write mosquitto's configuration, or write it again after devices were added or revoked."""
     wanted = Wanted(
@@ -56,6 +60,7 @@ def mosquitto(
         service_user=service_user,
         certificates=_certificates(certificate, key, ca),
         clients_ca_file=clients_ca,
+        bridges=bridges,
     )
     ledger = open_ledger(db)
     try:
@@ -64,7 +69,19 @@ def mosquitto(
         ledger.close()
     out = out.absolute()
     ca_file = ca.absolute() if ca else out / CA_CERTIFICATE
-    typer.echo(_TOLD.format(host=host[0], port=port, user=BRIDGE_USER, out=out, ca_file=ca_file))
+    for number in range(1, bridges + 1):
+        table = _TABLE.format(
+            host=host[0],
+            port=port,
+            user=bridge_user(number),
+            password_file=out / bridge_password_file(number),
+            ca_file=ca_file,
+        )
+        typer.echo(_HEAD.format(which="" if bridges == 1 else f" of hub {number}") + table)
+        if bridges > 1:
+            typer.echo("shared = true")
+        typer.echo()
+    typer.echo(_RELOAD)
 
 
 def _certificates(
@@ -77,15 +94,15 @@ def _certificates(
     return None
 
 
-_TOLD = f"""\
-# hub.toml; in [hub] of a device: host, port and ca_file.
+_HEAD = "# hub.toml{which}; in [hub] of a device: host, port and ca_file.\n"
+_TABLE = """\
 [broker]
 embedded = false
-host = "{{host}}"
-port = {{port}}
-user = "{{user}}"
-password_file = "{{out}}/{BRIDGE_PASSWORD}"
-ca_file = "{{ca_file}}"
-
+host = "{host}"
+port = {port}
+user = "{user}"
+password_file = "{password_file}"
+ca_file = "{ca_file}\""""
+_RELOAD = """\
 # A mosquitto that runs reads the files again, and disconnects who was revoked, when told to:
 #   systemctl reload mosquitto    (SIGHUP)"""

@@ -1,6 +1,6 @@
 """The folder of a broker's configuration: written from the ledger, and again whenever it changes.
 
-Certificates and the bridge's password are made once and kept, so that nobody need be told twice;
+Certificates and the bridges' passwords are made once and kept, so that nobody need be told twice;
 what is deleted is made anew, as is the certificate of a broker that is called otherwise now. Each
 file is whole whenever the broker reads it.
 """
@@ -19,7 +19,7 @@ from hub.ledger.queries import device_logins
 from hub.mosquitto import Setting, access, configuration, passwords
 from hub.private_ca import Certified, hosts_of, new_root, new_server
 
-BRIDGE_PASSWORD = "bridge.password"
+BRIDGES_MAX = 16
 CA_CERTIFICATE, CA_KEY = "ca.crt", "ca.key"
 SERVER_CERTIFICATE, SERVER_KEY = "server.crt", "server.key"
 
@@ -41,7 +41,10 @@ class Certificates(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a broker is to be like; without `certificates` they are made for `hosts`."""
+    """What a broker is to be like; without `certificates` they are made for `hosts`.
+
+    `bridges` is how many hubs take turns there, each with a name and a password of its own.
+    """
 
     hosts: tuple[str, ...]
     port: int
@@ -50,6 +53,7 @@ class Wanted(NamedTuple):
     service_user: str
     certificates: Certificates | None
     clients_ca_file: Path | None
+    bridges: int = 1
 
 
 def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -> None:
@@ -63,17 +67,27 @@ def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -
         folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         writer = _Writer(folder, wanted.service_user)
-        bridge = _bridge(writer)
+        bridges = [_bridge(writer, it + 1) for it in range(wanted.bridges)]
         devices = device_logins(ledger)
-        told = passwords(bridge, devices)
+        told = passwords(bridges, devices)
         certificates = wanted.certificates or _made(writer, wanted.hosts, now_ms)
         writer.write("passwords", told.encode())
-        writer.write("acl", access(bridge, devices).encode())
+        writer.write("acl", access(bridges, devices).encode())
         writer.write(
             "mosquitto.conf", configuration(_setting(folder, wanted, certificates)).encode()
         )
     except OSError as error:
         raise BrokerFolderError(f"{error.filename}: {error.strerror}") from error
+
+
+def bridge_user(number: int) -> str:
+    """Return the name of the bridge of hub `number`, counted from 1."""
+    return BRIDGE_USER if number == 1 else f"{BRIDGE_USER}-{number}"
+
+
+def bridge_password_file(number: int) -> str:
+    """Return the name of the file with the password of that bridge."""
+    return "bridge.password" if number == 1 else f"bridge-{number}.password"
 
 
 class _Writer:
@@ -113,12 +127,12 @@ def _owner(service_user: str) -> tuple[int, int] | None:
     return found.pw_uid, found.pw_gid
 
 
-def _bridge(writer: _Writer) -> BridgeLogin:
-    path = writer.folder / BRIDGE_PASSWORD
+def _bridge(writer: _Writer, number: int) -> BridgeLogin:
+    path = writer.folder / bridge_password_file(number)
     if not path.exists():
         password = secrets.token_urlsafe(32)
-        writer.write(BRIDGE_PASSWORD, f"{password}\n".encode(), is_ours=True)
-    return BridgeLogin(BRIDGE_USER, path.read_text().strip())
+        writer.write(path.name, f"{password}\n".encode(), is_ours=True)
+    return BridgeLogin(bridge_user(number), path.read_text().strip())
 
 
 def _made(writer: _Writer, hosts: tuple[str, ...], now_ms: int) -> Certificates:

@@ -20,6 +20,7 @@
     ca_file = "ca.crt"                  # where it speaks TLS; and if it asks for a certificate:
     certificate_file = "hub.crt"
     key_file = "hub.key"
+    shared = true                       # where several hubs take turns; left out: one hub
 
     [web]                               # pages and figures over HTTP; left out: none
     host = "127.0.0.1"                  # this machine alone
@@ -50,7 +51,6 @@ from loyalty.tls import TlsContext, TlsFileError, client_context, server_context
 PORT_MAX = 65_535
 PROGRAMMES_MAX = 100
 FACE_KEY_BYTES = 32
-CLIENT_ID = "revisit-hub"
 LOOPBACK = "127.0.0.1"
 
 
@@ -70,12 +70,16 @@ class BridgeLogin(NamedTuple):
 
 
 class BrokerAddress(NamedTuple):
-    """Where the broker is. `login` is None where the hub runs the broker itself."""
+    """Where the broker is. `login` is None where the hub runs the broker itself.
+
+    Where it `is_shared`, several hubs take turns at what devices send.
+    """
 
     host: str
     port: int
     login: BridgeLogin | None
     tls: TlsContext | None = None
+    is_shared: bool = False
 
 
 class WebAddress(NamedTuple):
@@ -164,14 +168,15 @@ def _broker(root: Table, folder: Path) -> BrokerAddress:
         return BrokerAddress("", 0, None)
     host = table.parsed("host", parse_host, "")
     port = table.whole("port", 1, PORT_MAX, default=1883)
-    login, tls = None, None
+    login, tls, is_shared = None, None, False
     if not table.flag("embedded", default=True):
         user = table.ident("user")
         password = table.parsed("password_file", lambda it: _password(folder / it), "")
         login = BridgeLogin(user, password)
         tls = _tls(table, folder)
+        is_shared = table.flag("shared", default=False)
     table.close()
-    return BrokerAddress(host, port, login, tls)
+    return BrokerAddress(host, port, login, tls, is_shared)
 
 
 def _tls(table: Table, folder: Path) -> TlsContext | None:

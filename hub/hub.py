@@ -74,7 +74,7 @@ class Hub:
                 self._config.broker,
                 login,
                 self._tended(self._intake, parts),
-                keeps_session=self._config.broker.login is not None,
+                keeps_session=self._keeps_session,
                 on_group=group_times.observe,
             )
             await asyncio.to_thread(self._bridge.start)
@@ -90,6 +90,12 @@ class Hub:
     async def stop(self) -> None:
         """Finish what has arrived, disconnect and close; may be called twice."""
         await self._open.aclose()
+
+    @property
+    def _keeps_session(self) -> bool:
+        # Where hubs take turns, what waits for one of them is kept from the others.
+        broker = self._config.broker
+        return broker.login is not None and not broker.is_shared
 
     @property
     def web_port(self) -> int:

@@ -6,7 +6,7 @@ break persistent sessions (eclipse/mosquitto#2618).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hub.config import BridgeLogin
@@ -95,17 +95,16 @@ def configuration(it: Setting) -> str:
     )
 
 
-def passwords(bridge: BridgeLogin, devices: Mapping[str, DeviceLogin]) -> str:
+def passwords(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]) -> str:
     """Return the password file.
 
     Raises:
-        ValueError: devices are named as the bridge, or have passwords that mosquitto cannot check;
+        ValueError: devices are named as a bridge, or have passwords that mosquitto cannot check;
             all of them are told.
     """
-    # A salt keeps equal passwords apart; this one is random itself, and the file stays the same.
-    salt = hashlib.sha256(bridge.password.encode()).digest()[:SALT_BYTES]
-    lines = [mosquitto_password(bridge.user, salt, password_digest(salt, bridge.password))]
-    mistakes = [f"{name}: this is the bridge's name" for name in devices if name == bridge.user]
+    lines = [_bridge_password(it) for it in bridges]
+    users = [it.user for it in bridges]
+    mistakes = [f"{name}: this is a bridge's name" for name in devices if name in users]
     for name, login in devices.items():
         try:
             lines.append(mosquitto_password(name, login.password_salt, login.password_digest))
@@ -116,22 +115,31 @@ def passwords(bridge: BridgeLogin, devices: Mapping[str, DeviceLogin]) -> str:
     return _text(lines)
 
 
-def access(bridge: BridgeLogin, devices: Mapping[str, DeviceLogin]) -> str:
+def access(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]) -> str:
     """Return the access file: a device writes its own records and state and reads its receipts."""
-    lines = [
-        f"user {bridge.user}",
-        f"topic read {topics.ALL_UP}",
-        f"topic write {topics.rx_filter('+', '+')}",
-    ]
+    lines = []
+    for bridge in bridges:
+        lines += [
+            f"user {bridge.user}",
+            f"topic read {topics.ALL_UP}",
+            f"topic write {topics.rx_filter('+', '+')}",
+            "",
+        ]
     for name, login in devices.items():
         lines += [
-            "",
             f"user {name}",
             *[f"topic write {topics.up(login.store, name, it)}" for it in topics.UP],
             f"topic write {topics.state(login.store, name)}",
             f"topic read {topics.rx_filter(login.store, name)}",
+            "",
         ]
     return _text(lines)
+
+
+def _bridge_password(it: BridgeLogin) -> str:
+    # A salt keeps equal passwords apart; this one is random itself, and the file stays the same.
+    salt = hashlib.sha256(it.password.encode()).digest()[:SALT_BYTES]
+    return mosquitto_password(it.user, salt, password_digest(salt, it.password))
 
 
 def _text(lines: list[str]) -> str:

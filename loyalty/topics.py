@@ -10,6 +10,8 @@ UP = ("batch", "hello", "ask")
 RX = ("receipt", "answer")
 
 ALL_UP = ROOT + "/+/+/up/#"
+# Each message to one of the subscribers: MQTT 5.0 §4.8.2; mosquitto does so for 3.1.1 too.
+SHARED_UP = "$share/revisit-hub/" + ALL_UP
 
 
 def up(store: str, device: str, purpose: str) -> str:

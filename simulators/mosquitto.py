@@ -11,15 +11,15 @@ import ssl
 from pathlib import Path
 
 from hub.broker_folder import (
-    BRIDGE_PASSWORD,
     CA_CERTIFICATE,
     SERVER_CERTIFICATE,
     SERVER_KEY,
     Wanted,
+    bridge_password_file,
+    bridge_user,
     write_mosquitto,
 )
 from hub.config import BridgeLogin, BrokerAddress
-from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.tls import client_context
@@ -36,9 +36,14 @@ class Mosquitto:
     """The broker for the devices of a ledger; `start` and `stop` it as often as wanted."""
 
     def __init__(
-        self, folder: Path, ledger_place: Place, port: int, clients_ca_file: Path | None = None
+        self,
+        folder: Path,
+        ledger_place: Place,
+        port: int,
+        clients_ca_file: Path | None = None,
+        bridges: int = 1,
     ) -> None:
-        """`folder` is for its own files; the ledger must be there."""
+        """`folder` is for its own files; the ledger must be there. So many hubs take turns."""
         self.folder = folder
         self._ledger_place = ledger_place
         self._wanted = Wanted(
@@ -49,16 +54,26 @@ class Mosquitto:
             service_user=pwd.getpwuid(os.geteuid()).pw_name,
             certificates=None,
             clients_ca_file=clients_ca_file,
+            bridges=bridges,
         )
         self._process: asyncio.subprocess.Process | None = None
         self._configure()
 
     @property
     def address(self) -> BrokerAddress:
-        """Where a hub finds it, and how it logs in."""
-        password = (self.folder / BRIDGE_PASSWORD).read_text().strip()
-        login = BridgeLogin(BRIDGE_USER, password)
-        return BrokerAddress(HOST, self._wanted.port, login, client_context(self.ca_file))
+        """Where a hub finds it, and how it logs in; of several, the first."""
+        return self.address_of(1)
+
+    def address_of(self, number: int) -> BrokerAddress:
+        """Return where hub `number`, counted from 1, finds it, and how that one logs in."""
+        password = (self.folder / bridge_password_file(number)).read_text().strip()
+        return BrokerAddress(
+            HOST,
+            self._wanted.port,
+            BridgeLogin(bridge_user(number), password),
+            client_context(self.ca_file),
+            is_shared=self._wanted.bridges > 1,
+        )
 
     @property
     def server_context(self) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from hub.config import CLIENT_ID, BridgeLogin, BrokerAddress
+from hub.config import BridgeLogin, BrokerAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import Place, open_ledger
@@ -38,7 +38,7 @@ _HUB_TOML = """
 ledger = "{ledger}"
 programmes = ["programme.toml"]
 face_key_file = "face.key"
-caretaker = false    # or days would close when this machine gets to it, and not at the replay's time
+caretaker = false    # or days would close when this machine gets to it
 
 [broker]
 host = "127.0.0.1"
@@ -147,7 +147,7 @@ class RoughSite:
         self._kill_after_ms.append(after_ms)
 
     def _on_arrival(self, client: str, topic: str) -> None:
-        if client == CLIENT_ID and topic.endswith("/batch") and self._kill_after_ms:
+        if client == self._login.user and topic.endswith("/batch") and self._kill_after_ms:
             self._deeds.create_task(self._kill_hub(self._kill_after_ms.pop()))
 
     def _embedded(self, parts: AsyncExitStack) -> EmbeddedBroker:

@@ -3,6 +3,7 @@
 import os
 import pwd
 import stat
+import tomllib
 
 import pytest
 from hub_world import World
@@ -108,9 +109,39 @@ def test_certificates_that_are_there_are_used(world, tmp_path):
     assert "ca.key" not in files(world)
 
 
+def test_several_hubs_have_a_name_and_a_password_each(world, capsys):
+    write(world)
+    before = files(world)
+    capsys.readouterr()
+
+    write(world, "--bridges", "2")
+
+    after = files(world)
+    assert changed(before, after) == {"passwords", "acl", "bridge-2.password"}
+    for name in (b"revisit-hub-bridge:", b"revisit-hub-bridge-2:"):
+        assert name in after["passwords"]
+    told = capsys.readouterr().out
+    tables = [it for it in told.split("# hub.toml of hub ") if it.startswith(("1;", "2;"))]
+    assert [tomllib.loads("#" + it)["broker"]["user"] for it in tables] == [
+        "revisit-hub-bridge",
+        "revisit-hub-bridge-2",
+    ]
+    assert all(tomllib.loads("#" + it)["broker"]["shared"] for it in tables)
+
+
+def test_a_device_cannot_be_named_as_a_bridge(world, capsys):
+    world.till("revisit-hub-bridge-2")
+
+    status = write(world, "--bridges", "2")
+
+    assert status == 1
+    assert "revisit-hub-bridge-2: this is a bridge's name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        (["--bridges", "17"], "16"),
         (["--ca", "ca.pem"], "wanted --certificate, --key and --ca together, or none of them"),
         (["--service-user", "nobody-at-all"], "no user 'nobody-at-all' here"),
         (["--out", "/dev/null/mq"], "Not a directory"),

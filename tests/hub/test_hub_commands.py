@@ -118,7 +118,7 @@ def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
     assert config.ledger_place == tmp_path / "ledger.db"
     assert config.face_key == FACE_KEY
     assert [it.version for it in config.programmes] == [3]
-    assert config.broker == ("127.0.0.1", 1883, None, None)
+    assert config.broker == ("127.0.0.1", 1883, None, None, False)
 
 
 def test_a_hub_that_checks_cards_is_told_their_keys(tmp_path):
@@ -147,7 +147,19 @@ def test_an_external_broker_has_a_login(tmp_path):
     )
     config = load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
 
-    assert config.broker == ("mq.example", 1883, ("bridge", "secret"), None)
+    assert config.broker == ("mq.example", 1883, ("bridge", "secret"), None, False)
+
+
+def test_an_external_broker_may_be_shared_by_several_hubs(tmp_path):
+    text = (
+        'ledger = "l.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
+        '[broker]\nhost = "mq.example"\nembedded = false\nuser = "bridge-2"\n'
+        'password_file = "p"\nshared = true\n'
+    )
+
+    config = load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
+
+    assert config.broker.is_shared
 
 
 @pytest.mark.parametrize(
