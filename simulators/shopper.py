@@ -136,16 +136,21 @@ class Shopper:
         """Try once; return the account if the visit was served, and what is wanted from now on."""
         front = station.front
         served: Show | None = None
+        is_inside = False
         try:
             async with asyncio.timeout(self.patience_s):
                 await front.see(("welcome",))
                 station.insert(self.card)
+                is_inside = True
                 shown = await front.see(("account", *_OVER, *_CARD_TROUBLE, DARK.screen))
                 if shown.screen == "account":
                     served, wish = await self._choose(station, shown, wish)
         except TimeoutError:
             pass
-        await self._get_card_back(station)
+        if is_inside:
+            await self._get_card_back(station)
+        elif front.screen.screen == "staff_needed":
+            station.have_staff_clear()
         return served, wish
 
     async def _choose(

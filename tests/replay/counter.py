@@ -1,10 +1,49 @@
-"""A handheld of a few lines, for people to stand before: it reacts as it is told."""
+"""Terminals of a few lines, for people to stand before: they react as they are told."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 from device.events import Event, Show
 from simulators.front import DARK, Front
 from simulators.plastic import PlasticCard
+
+
+class ScriptedKiosk:
+    """Welcomes nobody until staff were there; then it serves whoever puts a card in."""
+
+    def __init__(self, shown_first: Show) -> None:
+        self.front = Front()
+        self.making = SimpleNamespace(setting=SimpleNamespace(offers={}))
+        self.done: list[str] = []
+        self._card: PlasticCard | None = None
+        self.front.show(shown_first)
+
+    async def settled(self) -> None:
+        """Have nothing that the hub has not."""
+
+    def insert(self, card: PlasticCard) -> None:
+        """Have a card put in."""
+        self.done.append("card")
+        self._card = card
+        values = {"points": 0, "available_points": 0}
+        self.front.show(Show(screen="account", values=values, choices=("print", "return")))
+
+    async def put(self, event: Event) -> None:
+        """Take what is touched, and give the card back."""
+        self.done.append(getattr(event, "choice", ""))
+        self.front.show(Show(screen="take_card"))
+
+    async def take_card(self) -> PlasticCard:
+        """Give the card out, which somebody must have put in."""
+        self.done.append("taken")
+        assert self._card is not None
+        return self._card
+
+    def have_staff_clear(self) -> PlasticCard | None:
+        """Be mended, and give out what is stuck."""
+        self.done.append("staff")
+        self.front.show(Show(screen="welcome"))
+        return self._card
 
 
 class ScriptedHandheld:

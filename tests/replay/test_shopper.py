@@ -10,7 +10,7 @@ from device.handheld import sale_op
 from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.shopper import TRIES_MAX, GaveUp, Shopper, best_choice
-from tests.replay.counter import ScriptedHandheld
+from tests.replay.counter import ScriptedHandheld, ScriptedKiosk
 
 SALE = TillSale(store="429", receipt="1", till_ms=0, currency="USD", items=())
 KEYED = SaleKeyed(SALE)
@@ -107,6 +107,16 @@ async def test_even_a_patient_person_leaves_at_some_point():
         await shopper().buy(station, SALE)
 
     assert station.done.count("card") == TRIES_MAX
+
+
+async def test_whoever_could_not_put_the_card_in_calls_staff_and_waits_for_no_card():
+    station: Any = ScriptedKiosk(Show(screen="staff_needed"))
+    person = shopper()
+    person.patience_s = 0.05
+
+    await person.visit(station)
+
+    assert station.done == ["staff", "card", "print", "taken"]
 
 
 @pytest.mark.parametrize(
