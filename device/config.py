@@ -9,6 +9,7 @@ Paths are taken from the file's own directory. The shape::
     journal = "journal.db"
     catalogue = "catalogue.json"
     card_keys = "card-keys.toml"      # only where this terminal writes cards
+    status = "/run/revisit-k1/status.json"    # how it is, for whoever watches it; optional
 
     [reader]
     url = "pn532+serial:///dev/ttyAMA0"
@@ -102,6 +103,7 @@ class DeviceConfig:
     journal: Path
     catalogue: Path
     card_keys: Path | None
+    status: Path | None
     reader: ReaderConfig
     printer: PrinterUrl | None
     scanner: ScannerPlace | None
@@ -130,6 +132,7 @@ def _config(top: Table) -> DeviceConfig | None:
     files = top.table("files")
     journal, catalogue = files.path("journal"), files.path("catalogue")
     card_keys = _card_keys(files) if files.has("card_keys") else None
+    status = files.path("status") if files.has("status") else None
     files.end()
     who = read_paired(top) if is_paired else read_told(top.table("hub"), device, store)
     reader = _reader(top.table("reader"))
@@ -154,6 +157,7 @@ def _config(top: Table) -> DeviceConfig | None:
         journal=journal,
         catalogue=catalogue,
         card_keys=card_keys,
+        status=status,
         reader=reader,
         printer=printer,
         scanner=scanner,

@@ -51,7 +51,10 @@ _AWAY = (at.Done, at.Stale, at.Idle)
 
 
 class Slot:
-    """One slot with its printer and reader; `patience` is the clock of its waits."""
+    """One slot with its printer and reader; `patience` is the clock of its waits.
+
+    `trouble` is what staff were called for and have not seen to yet.
+    """
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class Slot:
         self._is_serving = False
         self._has_spoken = False
         self._called_for = FaultCode.RELEASE
+        self.trouble: FaultCode | None = None
 
     def follow(self, setting: Setting) -> None:
         """Work by `setting` from now on; nobody is served."""
@@ -104,6 +108,7 @@ class Slot:
             if self._has_spoken:
                 self._front.show(welcome(self._setting))
                 self._has_spoken = False
+            self.trouble = None
             await self._minder.remind_of_cleaning()
             self._feed(happened.SlotOpened(SLOT_OPEN_S))
 
@@ -255,6 +260,7 @@ class Slot:
                 self._feed(happened.StaffCleared())
 
     def _call_staff(self, code: FaultCode) -> None:
+        self.trouble = code
         self._say(Show(screen="staff_needed", values={"notice": f"printer_{code.value}"}))
 
     def _say(self, show: Show) -> None:

@@ -15,6 +15,8 @@ from device.journal import Journal
 from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
 from device.scanning import take_scanned
+from device.status import Status, hub_word
+from device.status_file import StatusFile
 from device.terminal_parts import Terminal, build_terminal
 from loyalty.clock import SystemClock
 from loyalty.service_manager import READY, STOPPING, ServiceManager
@@ -74,12 +76,37 @@ async def run_terminal(
                     terminal.scanner, terminal.parts.identifier, terminal.app, terminal.parts.clock
                 )
                 tasks.append(group.create_task(scanning, name="scanner"))
+            if config.status is not None:
+                status_file = StatusFile(
+                    config.status, lambda: _status(config, terminal), terminal.parts.clock
+                )
+                tasks.append(group.create_task(status_file.run(), name="status"))
             manager.tell(READY)
             await ended.wait()
             manager.tell(STOPPING)
             await _finish(terminal, working)
             for task in tasks:
                 task.cancel()
+
+
+def _status(config: DeviceConfig, terminal: Terminal) -> Status:
+    hub, journal, health = terminal.parts.hub, terminal.parts.journal, terminal.reader.health
+    printer = "none"
+    if terminal.slot is not None:
+        printer = "ok" if terminal.slot.trouble is None else terminal.slot.trouble.value
+    return Status(
+        at_ms=terminal.parts.clock.now_ms(),
+        store=config.identity.store,
+        device=config.identity.device,
+        hub=hub_word(is_online=hub.online, is_refused=hub.is_refused),
+        hub_heard_ms=hub.heard_ms,
+        pending_lines=journal.pending_lines,
+        journal_fill=journal.fill,
+        reader="lost" if terminal.reader.is_lost else "ok",
+        reader_failures=health.failures,
+        reader_recoveries=health.recoveries,
+        printer=printer,
+    )
 
 
 async def _feed_watchdog(manager: ServiceManager, hub: HubClient) -> None:

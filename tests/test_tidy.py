@@ -87,6 +87,7 @@ SHELLS = {
     "device/scanning.py": "the log of a scanner's troubles",
     "device/serial_link.py": "a serial port",
     "device/slot.py": "the card slot, as the cycle wants it",
+    "device/status_file.py": "the status file",
     "device/tcp_link.py": "a TCP connection",
     "device/terminal.py": "a terminal's tasks",
     "device/terminal_parts.py": "a terminal's real parts",

@@ -184,6 +184,7 @@ class Terminal:
     hub: SpokenForHub
     clock: ScriptClock
     running: asyncio.Task[None]
+    slot: Slot
 
     def records(self) -> list[Record]:
         return [from_line(line) for _, line in self.journal.pending(0, 1000)]
@@ -300,7 +301,7 @@ async def terminal_on(
     try:
         terminal = Terminal(
             hardware=hardware, app=app, front=front, journal=journal, hub=hub, clock=clock,
-            running=running,
+            running=running, slot=slot,
         )  # fmt: skip
         yield terminal
     finally:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from device.display.printers.printer import FaultCode
 from device.journal import OUTCOMES_KEPT
 from loyalty.records import FacePrinted, FaceStarted
 from simulators.chips.classic import ClassicChip
@@ -255,3 +256,19 @@ async def test_a_card_still_held_after_a_power_cut_of_the_kiosk_alone_comes_out(
         async with terminal_on(hardware, tmp_path) as kiosk:
             assert await kiosk.card_at_gate() is card
             assert kiosk.records() == []
+
+
+@in_quick_time
+async def test_what_staff_were_called_for_is_known_until_they_have_seen_to_it(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        kiosk.hardware.star.faults.jam_at_percent = 40
+        before = kiosk.slot.trouble
+        await ask_for_face(kiosk, card)
+        await kiosk.see("staff_needed")
+        during = kiosk.slot.trouble
+        kiosk.hardware.star.clear_jam()
+        await kiosk.see("welcome")
+
+        assert (before, during) == (None, FaultCode.JAM)
+        await kiosk.insert(card)
+        assert kiosk.slot.trouble is None

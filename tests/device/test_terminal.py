@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import os
 from contextlib import asynccontextmanager, closing, suppress
 
@@ -182,3 +183,19 @@ async def test_a_terminal_forgets_what_the_hub_has_had_for_long(tmp_path):
     with closing(Journal.open(tmp_path / "h1.db", epoch_of_new="e1")) as journal:
         kept = [(seq, from_line(line).kind) for seq, line in journal.pending(0, 10)]
         assert kept == [(3, "check_in"), (4, "day_closed")]  # the day before this one is over
+
+
+async def test_a_terminal_says_how_it_is_in_its_status_file(tmp_path):
+    async with site_with_reader(tmp_path) as site:
+        config = site.folder / "handheld.toml"
+        status = tmp_path / "status.json"
+        config.write_text(
+            config.read_text().replace("[files]\n", f'[files]\nstatus = "{status}"\n')
+        )
+        async with running(config):
+            while not status.exists():  # noqa: ASYNC110 - other programs look at it in this way
+                await asyncio.sleep(0.01)
+            facts = json.loads(status.read_text())
+
+    assert (facts["device"], facts["hub"], facts["reader"]) == ("h1", "offline", "ok")
+    assert (facts["printer"], facts["hub_heard_ms"]) == ("none", 0)

@@ -90,7 +90,8 @@ async def test_a_handheld_waits_for_the_receipt_of_what_it_did_last(tmp_path: Pa
                 await handheld.wait()
 
     with closing(Journal.open(tmp_path / "h1.db", epoch_of_new="unused")) as journal:
-        assert (journal.last_seq, journal.pending_lines) == (2, 0)
+        assert journal.last_seq >= 2
+        assert journal.pending_lines == 0
 
 
 async def receipted(place: Path, lines: int) -> None:

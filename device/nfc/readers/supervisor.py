@@ -53,6 +53,11 @@ class Supervisor:
         self._is_lost = False
         self._tries = 0
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the reader did not answer when it was last asked."""
+        return self._is_lost
+
     async def open(self) -> None:
         """Prepare the reader, whatever state it was left in.
 
