@@ -31,10 +31,16 @@ def main(arguments: list[str]) -> int:
         "--programme", type=Path, help="put this programme into the catalogue first, if it is newer"
     )
     parser.add_argument("--log", choices=LEVELS, default="warning", help="what is logged")
+    parser.add_argument(
+        "--check", action="store_true", help="say what is wrong with the configuration, and end"
+    )
     options = parser.parse_args(arguments)
-    set_up_logs(level=options.log)
     try:
         config = read_config(options.config)
+        if options.check:
+            sys.stdout.write(f"{options.config}: nothing is wrong with it\n")
+            return 0
+        set_up_logs(level=options.log)
         asyncio.run(
             run_terminal(
                 options.kind,

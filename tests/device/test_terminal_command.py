@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
+from device import terminal_command
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
 from simulators.chips.classic import ClassicChip
@@ -288,3 +289,21 @@ async def test_a_mistake_is_a_sentence_and_exit_status_2(tmp_path):
     assert errors == (
         "revisit handheld: the catalogue holds no programme yet: start once with --programme FILE\n"
     )
+
+
+def test_a_configuration_is_checked_without_opening_anything(tmp_path, capsys):
+    SampleSite(tmp_path)
+    config = tmp_path / "handheld.toml"
+
+    status = terminal_command.main(["handheld", str(config), "--check"])
+    said = capsys.readouterr().out
+    config.write_text(config.read_text().replace('locale = "en"', 'locale = "fr"'))
+    (tmp_path / "card-keys.toml").unlink()
+    status_of_bad = terminal_command.main(["handheld", str(config), "--check"])
+    said_of_bad = capsys.readouterr().err
+
+    assert (status, said) == (0, f"{config}: nothing is wrong with it\n")
+    assert status_of_bad == 2
+    assert "locale: found 'fr', wanted one of en" in said_of_bad
+    assert "card-keys.toml: No such file or directory" in said_of_bad
+    assert not (tmp_path / "h1.db").exists()
