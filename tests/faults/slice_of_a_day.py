@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from structlog.testing import capture_logs
 
+from hub.ledger.ledger import Place
 from hub.ledger.verify import broken
 from loyalty.programme import parse
 from simulators.baskets import read_baskets
@@ -38,9 +39,13 @@ def play_slice(
     kinds: Collection[str] = FAULTS,
     *,
     baskets: int = BASKETS,
+    ledger_place: Place = "",
     on_mosquitto: bool = False,
 ) -> Played:
-    """Play the slice in `folder`, with the faults of `kinds` that `seed` draws."""
+    """Play the slice in `folder`, with the faults of `kinds` that `seed` draws.
+
+    The ledger is a file in there, unless there is a place for it.
+    """
     text = PROGRAMME.read_text()
     plan = Plan(
         baskets=read_baskets(store=None, first_day=date(2017, 3, 1), days=1)[FIRST:][:baskets],
@@ -49,7 +54,7 @@ def play_slice(
         programme=parse(text, source=str(PROGRAMME)),
         programme_text=text,
         folder=folder,
-        ledger_place=folder / "ledger.db",
+        ledger_place=ledger_place or folder / "ledger.db",
         faults=seed,
         fault_kinds=kinds,
         on_mosquitto=on_mosquitto,

@@ -7,9 +7,12 @@ import pytest
 from simulators.faults import FAULTS, MESSAGE_FAULTS
 from tests.campaign import size
 from tests.faults.slice_of_a_day import calm_digest, play_slice
+from tests.postgres_server import new_database
 
 SEEDS = range(1, size(20, 200) + 1)
 SEEDS_ON_MOSQUITTO = (None, *range(1, size(1, 50) + 1))
+SEEDS_ON_POSTGRES = range(1, size(1, 50) + 1)
+SEEDS_ON_BOTH = range(1, size(1, 50) + 1)
 FEW = 12  # baskets, where one kind of fault is looked at
 
 
@@ -40,6 +43,30 @@ def test_mosquitto_with_tls_changes_nothing_either(seed, tmp_path, calm):
     assert played.broken == []
     assert played.records == played.receipted
     assert [it for it, count in played.faults.items() if bool(count) != bool(seed)] == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", SEEDS_ON_POSTGRES)
+def test_a_ledger_on_a_server_holds_the_same(seed, tmp_path, calm, postgres_url):
+    with new_database(postgres_url) as url:
+        played = play_slice(tmp_path, seed, ledger_place=url)
+
+    assert played.digest == calm_digest(calm)
+    assert played.broken == []
+    assert played.records == played.receipted
+    assert [it for it, count in played.faults.items() if not count] == []
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("seed", SEEDS_ON_BOTH)
+def test_a_chain_with_both_holds_the_same(seed, tmp_path, calm, postgres_url):
+    with new_database(postgres_url) as url:
+        played = play_slice(tmp_path, seed, ledger_place=url, on_mosquitto=True)
+
+    assert played.digest == calm_digest(calm)
+    assert played.broken == []
+    assert played.records == played.receipted
+    assert [it for it, count in played.faults.items() if not count] == []
 
 
 @pytest.mark.campaign
