@@ -47,9 +47,10 @@ from device.intent import Intent
 from device.recovery import recover
 from device.refusals import admitted, suspicion
 from device.stamp import NO_CARD, shown, stamp, touched
-from loyalty.asks import AskAccount
+from loyalty.asks import AskAccount, AskCardKeys
 from loyalty.card import op_digest
-from loyalty.receipts import AccountView, Refusal
+from loyalty.card_kinds import PROFILES, Trust
+from loyalty.receipts import AccountView, CardKeysGranted, Refusal
 from loyalty.record import Record
 from loyalty.records import CardIssued, DayClosed, Sale, StaffSignedIn, TouchUnknown
 
@@ -95,12 +96,22 @@ class AwaitingBlank:
 
 
 @dataclass(frozen=True, slots=True)
+class AskingForKeys:
+    """The hub was asked for the keys of this blank card, which no terminal has."""
+
+    member: str
+    uid: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Issuing:
     """The intent is being saved, then the blank card personalised."""
 
     member: str
     uid: str
     kind: str
+    granted: CardKeysGranted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +137,7 @@ Phase = (
     | Finding
     | WritingSale
     | AwaitingBlank
+    | AskingForKeys
     | Issuing
     | Linking
     | Saving
@@ -141,6 +153,8 @@ class State:
 
 
 Step = tuple[State, list[Request]]
+
+_WITH_ISSUERS_KEYS = {it.kind for it in PROFILES.values() if it.trust is Trust.LEASE}
 
 # What the hub says of a card that earns nothing, and the screen for it.
 _EARNS_NOTHING = {
@@ -201,9 +215,20 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             awaiting = AwaitingBlank(member)
             return replace(state, phase=awaiting), [_asked(setting, awaiting), AwaitCard()]
         case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid, kind=kind):
+            if kind in _WITH_ISSUERS_KEYS:
+                asking = replace(state, phase=AskingForKeys(member, uid, kind))
+                ask = AskHub(AskCardKeys(ref=NO_REF, card=uid))
+                return asking, [Show(screen="hold_card"), ask]
             return _begin_issue(state, Issuing(member, uid, kind), now)
+        case AskingForKeys(member=member, uid=uid, kind=kind), HubAnswered(
+            answer=CardKeysGranted(card=card) as granted
+        ) if card == uid:
+            return _begin_issue(state, Issuing(member, uid, kind, granted), now)
+        case AskingForKeys(member=member, uid=uid), HubAnswered() | HubUnreached():
+            waiting = replace(state, phase=AwaitingBlank(member))
+            return _await_another(waiting, "issue_needs_hub", "cancel", but_not=uid)
         case AwaitingBlank(member=member), CardRead(card=card) if card.member not in ("", member):
-            return _await_another(state, "card_taken", "cancel", but_not=card)
+            return _await_another(state, "card_taken", "cancel", but_not=_chip_of(card))
         case AwaitingBlank(), CardRead(card=card) if card.profile.keeps_record:
             return _save(state, _issued(setting, state, card, now), Show(screen="issued"))
         case AwaitingBlank(member=member), CardRead(card=card):
@@ -214,13 +239,14 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             view.account != member
         ):
             waiting = replace(state, phase=AwaitingBlank(member))
-            return _await_another(waiting, "card_taken", "cancel", but_not=card)
+            return _await_another(waiting, "card_taken", "cancel", but_not=_chip_of(card))
         case Linking(), HubAnswered() | HubUnreached():
             return _save(state, _linked(setting, state, state.phase, now), Show(screen="linked"))
         case AwaitingBlank(), Chosen(choice="cancel"):
             return replace(state, phase=Idle()), [StopAwaitingCard(), Show(screen="ready")]
-        case Issuing(member=member, uid=uid), IntentSaved():
-            return state, [Personalise(uid=uid, member=member, op=issue_op(uid))]
+        case Issuing(member=member, uid=uid, granted=granted), IntentSaved():
+            op = issue_op(uid)
+            return state, [Personalise(uid=uid, member=member, op=op, granted=granted)]
         case Issuing(), CardWritten() as written:
             return _end_issue(setting, state, state.phase, written, now)
         case Saving(then=then, sound=sound), RecordSaved():
@@ -286,10 +312,13 @@ def _refuse(setting: Setting, state: State, refused: CardRefused, now: Now) -> S
     return state, [*saved, *again]
 
 
-def _await_another(state: State, screen: str, leave: str, *, but_not: Card | None = None) -> Step:
+def _await_another(state: State, screen: str, leave: str, *, but_not: str = "") -> Step:
     shown_now = Show(screen=screen, choices=(leave,))
-    uid = but_not.uid if but_not is not None and but_not.profile.has_chip else ""
-    return state, [Sound("refused"), shown_now, AwaitCard(but_not=uid)]
+    return state, [Sound("refused"), shown_now, AwaitCard(but_not=but_not)]
+
+
+def _chip_of(card: Card) -> str:
+    return card.uid if card.profile.has_chip else ""
 
 
 def _write(sale: TillSale, card: Card) -> WriteCard:

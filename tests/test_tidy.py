@@ -46,6 +46,7 @@ SHELLS = {
     "device/display/cards/layout_files.py": "the files of layouts",
     "device/display/fonts.py": "the font files",
     "device/display/i18n.py": "the catalogues of messages",
+    "device/documents.py": "the tasks and the log of what is pulled from the hub",
     "device/evdev.py": "an input device of the kernel",
     "device/face_command.py": "a command line",
     "device/display/surfaces/epaper.py": "e-paper, and the thread that waits for it",

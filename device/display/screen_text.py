@@ -59,8 +59,8 @@ WORDINGS: Mapping[str, Wording] = {
         _("The card was not finished."), _("Start again with the same card."), _NOTHING_CHANGED
     ),
     "issue_needs_hub": Wording(
-        _("This kind of card is made ready only while our office is reached."),
-        _("Take another blank card, or try again later."),
+        _("This card can be issued only online."),
+        _("Take another card, or try later."),
         _NOTHING_CHANGED,
     ),
     "card_spoiled": Wording(
@@ -183,9 +183,7 @@ WORDINGS: Mapping[str, Wording] = {
         _POINTS_SAFE,
     ),
     "account_offline": Wording(
-        _("You can spend up to {points} points now."),
-        _("What would you like?"),
-        _("All your points are shown once our office is reached."),
+        _("You can spend up to {points} points now."), _("What would you like?")
     ),
     "redeemed_offline": Wording(
         _("{points} points are spent on {offer}."), _("Take your voucher and your card."), _SAVED
@@ -194,8 +192,8 @@ WORDINGS: Mapping[str, Wording] = {
         _("This could not be finished."), _("Take your card and try again."), _POINTS_SAFE
     ),
     "meet_hub_soon": Wording(
-        _("This card has been used often while our office could not be reached."),
-        _("Please use it again soon when we are connected."),
+        _("This card should be read online soon."),
+        _("Use it again when we are connected."),
         _POINTS_SAFE,
     ),
     "lease_on_its_way": Wording(
@@ -240,7 +238,7 @@ CHOICES: Mapping[str, str] = {
 FIELDS: Mapping[str, str] = {
     "your_points": _("Points"),
     "to_spend": _("{available_points} to spend"),
-    "to_spend_now": _("To spend now"),
+    "to_spend_now": _("To spend"),
     "next_tier": _("Points to {next_tier}: {next_tier_points}"),
     "price": _("{points} pts"),
     "was": _("Was"),
@@ -249,7 +247,7 @@ FIELDS: Mapping[str, str] = {
     "spend_word": _("Spend"),
     "left": _("Left"),
     "more_choices": _("Next"),
-    "offline_kiosk": _("Offline: spending is limited. {waiting} saved."),
+    "offline_kiosk": _("Offline: limited spending. {waiting} saved."),
     "offline_handheld": _("Offline: sales go on. {waiting} saved."),
     "look": _("Size and contrast"),
     "erase": _("Erase"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from device.events import (
+    NO_REF,
     AskHub,
     AwaitCard,
     Booted,
@@ -38,9 +39,10 @@ from device.events import (
 )
 from device.handheld import AwaitingBlank, AwaitingCard, Idle, State, issue_op, sale_op, step
 from device.intent import Intent
+from loyalty.asks import AskCardKeys
 from loyalty.card import op_digest
 from loyalty.programme_cards import CardTerms
-from loyalty.receipts import AccountView, Refusal
+from loyalty.receipts import AccountView, CardKeysGranted, Refusal
 from loyalty.records import (
     CardIssued,
     CardSuspected,
@@ -69,6 +71,7 @@ CARD = Card(
     rewrites=2,
     op_digest=b"\0" * 12,
 )
+KEYS_OF_CAFE = CardKeysGranted(ref="1", card="cafe", master_key="ab" * 24, credit_key="cd" * 24)
 
 
 def played(*events, state=None):
@@ -355,12 +358,47 @@ def test_somebody_elses_face_is_known_without_the_hub():
 def test_a_card_is_issued_as_what_it_is():
     _, requests = played(
         IssueKeyed("hh-1"),
-        CardRefused("cafe", "blank", "desfire_ev2"),
+        CardRefused("cafe", "blank", "ntag424"),
         IntentSaved(),
         CardWritten("done", 1),
     )
 
+    assert only(requests, SaveRecord).record.card_kind == "ntag424"
+
+
+def test_a_card_that_may_carry_value_is_issued_with_keys_that_the_hub_gives():
+    _, requests = played(
+        IssueKeyed("hh-1"),
+        CardRefused("cafe", "blank", "desfire_ev2"),
+        HubAnswered(KEYS_OF_CAFE),
+        IntentSaved(),
+        CardWritten("done", 1),
+    )
+
+    assert only(requests, AskHub).ask == AskCardKeys(ref=NO_REF, card="cafe")
+    assert only(requests, Personalise).granted == KEYS_OF_CAFE
     assert only(requests, SaveRecord).record.card_kind == "desfire_ev2"
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        HubUnreached(),
+        refusal("try_later"),
+        HubAnswered(replace(KEYS_OF_CAFE, card="beef")),
+    ],
+)
+def test_without_its_keys_a_card_that_may_carry_value_is_left_alone(heard):
+    blank = CardRefused("cafe", "blank", "desfire_ev2")
+
+    state, requests = played(IssueKeyed("hh-1"), blank, heard)
+
+    assert state.phase == AwaitingBlank("hh-1")
+    assert requests[-2:] == [
+        Show(screen="issue_needs_hub", choices=("cancel",)),
+        AwaitCard(but_not="cafe"),
+    ]
+    assert not [it for it in requests if isinstance(it, SaveIntent | Personalise)]
 
 
 @pytest.mark.parametrize(

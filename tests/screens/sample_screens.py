@@ -107,6 +107,21 @@ KIOSK = {
     "take_card-redeemed": _view("take_card", values=_CHANGE, sound="take_card"),
     "face_later": _view("face_later", values=_CHANGE, sound="take_card"),
     "offline": _view("offline", sound="take_card", link=OFFLINE),
+    "face_unseen": _view("face_unseen", sound="take_card", choices=("face_good", "face_bad")),
+    "number_unknown": _view("number_unknown", sound="refused"),
+    "number_offline": _view("number_offline", sound="refused", link=OFFLINE),
+    "card_may_not_spend": _view("card_may_not_spend", sound="refused"),
+    "staff_needed": _view("staff_needed"),
+    "card_worn": _view("card_worn", values={"rewrites": 300}),
+    **{
+        it: _returned(it)
+        for it in (
+            *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal"),
+            *("card_rolled_back", "card_copied", "card_worn_out", "card_not_accepted"),
+            *("unknown_card", "card_blocked", "too_many_asks", "try_later"),
+            *("journal_full", "journal_failed"),
+        )
+    },
     "account_offline": _view(
         "account_offline", values={"points": 1_450, "notice": ""}, choices=_OFFLINE, link=OFFLINE
     ),
@@ -121,21 +136,7 @@ KIOSK = {
         for it in ("lease_on_its_way", "meet_hub_soon")
     },
     "redeemed_offline": _view("redeemed_offline", values=_CHANGE, sound="accepted", link=OFFLINE),
-    "face_unseen": _view("face_unseen", sound="take_card", choices=("face_good", "face_bad")),
-    "number_unknown": _view("number_unknown", sound="refused"),
-    "number_offline": _view("number_offline", sound="refused", link=OFFLINE),
-    "card_may_not_spend": _view("card_may_not_spend", sound="refused"),
-    "staff_needed": _view("staff_needed"),
-    "card_worn": _view("card_worn", values={"rewrites": 300}),
-    **{
-        it: _returned(it)
-        for it in (
-            *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal"),
-            *("card_rolled_back", "card_copied", "card_worn_out", "card_not_accepted"),
-            *("unknown_card", "card_blocked", "too_many_asks", "try_later"),
-            *("journal_full", "journal_failed", "not_finished"),
-        )
-    },
+    "not_finished": _returned("not_finished"),
 }
 
 HANDHELD = {
@@ -160,7 +161,6 @@ HANDHELD = {
     "tap_new_card": _view("tap_new_card", choices=("key_phone", "cancel")),
     "issued": _view("issued", sound="accepted"),
     "issue_again": _view("issue_again", sound="refused"),
-    "issue_needs_hub": _view("issue_needs_hub", sound="refused", choices=("cancel",)),
     "card_taken": _view("card_taken", sound="refused", choices=("cancel",)),
     "key_phone": _view("key_phone", choices=("back",), typed="85291234567"),
     "linked": _view("linked", sound="accepted"),
@@ -179,6 +179,7 @@ HANDHELD = {
     },
     **{it: _view(it, sound="refused") for it in ("journal_full", "journal_failed")},
     "card_spoiled": _view("card_spoiled", sound="refused"),
+    "issue_needs_hub": _view("issue_needs_hub", sound="refused", choices=("cancel",)),
 }
 
 

@@ -58,8 +58,7 @@ def lay_balance(sheet: Sheet, view: View, words: Words, box: Box) -> None:
     inner = box.inset(sheet.px(4), sheet.px(2 * sheet.scale))
     line = _line(sheet)
     top, bottom = inner.top_part(line), inner.bottom_part(line)
-    your_points = words.translate(FIELDS["your_points"])
-    sheet.line(your_points, top, cap_mm=0, ink=it.on_brand, ground=it.brand)
+    sheet.line(_title(view, words), top, cap_mm=0, ink=it.on_brand, ground=it.brand)
     middle = inner.below(top, 0)
     if _is_reserved(view):
         block = sheet.setter.set(
@@ -98,9 +97,15 @@ def _lay_ahead(sheet: Sheet, view: View, words: Words, box: Box) -> Box:
     return apart.above(place, 0)
 
 
+def _title(view: View, words: Words) -> str:
+    """Return what the figure is: the balance, or what may be spent while nobody knows that."""
+    is_balance = view.screen == "account"
+    return words.translate(FIELDS["your_points" if is_balance else "to_spend_now"])
+
+
 def _is_reserved(view: View) -> bool:
     """Return whether some of the points are promised to something else."""
-    return view.values["available_points"] != view.values["points"]
+    return view.values.get("available_points", view.values["points"]) != view.values["points"]
 
 
 def _to_spend(view: View, words: Words) -> str:
@@ -126,8 +131,7 @@ def _on_one_line(sheet: Sheet, view: View, words: Words, box: Box) -> None:
         _in_words(sheet, view, words, box)
         return
     label, figure = box.columns(2, sheet.gap)
-    your_points = words.translate(FIELDS["your_points"])
-    sheet.line(your_points, label, cap_mm=0, ink=it.on_brand, ground=it.brand)
+    sheet.line(_title(view, words), label, cap_mm=0, ink=it.on_brand, ground=it.brand)
     points = grouped(int(view.values["points"]))
     sheet.line(
         points, figure, cap_mm=7.0, ink=it.on_brand, ground=it.brand, bold=True, align="right"
@@ -136,6 +140,8 @@ def _on_one_line(sheet: Sheet, view: View, words: Words, box: Box) -> None:
 
 def _whose(sheet: Sheet, view: View, words: Words, box: Box) -> None:
     """Write the tier, and at the right as much of the member's number as strangers may see."""
+    if "member" not in view.values:
+        return
     it = sheet.colours
     number = masked(str(view.values["member"]))
     tier = words.label(str(view.values["tier"]))

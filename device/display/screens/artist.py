@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from device.display.fonts import FACE_BY_LOCALE, Fonts
 from device.display.lettering import Lettering
 from device.display.screens.account import lay_account
-from device.display.screens.account_offline import lay_account_offline
 from device.display.screens.boxes import Box
 from device.display.screens.confirm import lay_confirm, lay_more_time
 from device.display.screens.frame import Frame
@@ -24,7 +23,7 @@ Layout = Callable[[Sheet, View, Words, Box], None]
 LAYOUTS: Mapping[str, Layout] = {
     "welcome": lay_welcome,
     "account": lay_account,
-    "account_offline": lay_account_offline,
+    "account_offline": lay_account,
     "confirm": lay_confirm,
     "more_time": lay_more_time,
     "key_phone": lay_keypad,
