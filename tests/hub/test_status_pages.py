@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from loyalty.programme import parse
 from simulators.mosquitto import Mosquitto
 from tests.postgres_server import new_database
 
+GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 WITHIN_S = 60.0
 EMBEDDED = BrokerAddress("127.0.0.1", 0, None)
 
@@ -204,6 +206,20 @@ def test_pages_name_no_place_and_nobody(world: World) -> None:
     for found in pages:
         assert "anna" not in found.text
         assert str(world.path.parent) not in found.text
+
+
+def test_the_guide_for_operators_lists_every_metric_and_no_other(world: World) -> None:
+    async def run() -> Page:
+        hub, _port = hub_of(world)
+        async with hub:
+            return await page_of(hub, "/metrics")
+
+    found = asyncio.run(run())
+
+    typed = set(re.findall(r"^# TYPE (revisit_\w+) ", found.text, re.MULTILINE))
+    shown = {name for name in typed if not name.endswith("_created")}
+    listed = set(re.findall(r"`(revisit_\w+)", GUIDE.read_text()))
+    assert shown == listed
 
 
 def test_a_reader_of_the_newer_format_gets_it(world: World) -> None:
