@@ -145,6 +145,7 @@ SHELLS = {
     "hub/provisioning.py": "the threads of what new devices ask",
     "hub/secret_change.py": "the statements about a device's next secret",
     "hub/whole_file.py": "a file that is replaced whole",
+    "hub/rebuild_command.py": "a command line, and the folder of a ledger that is made anew",
     "hub/web.py": "the hub's web server",
     "loyalty/clock.py": "the machine's clock",
     "loyalty/logs.py": "standard error",

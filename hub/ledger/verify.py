@@ -7,10 +7,10 @@ from typing import Literal
 
 from hub.ledger.escrow import leases_within_escrow
 from hub.ledger.faces import faces_show_what_was_held
+from hub.ledger.heads import heads_follow_lines
 from hub.ledger.ledger import Ledger
 from hub.ledger.rescore import rescore
 from hub.ledger.schema import ESCROW, MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
-from loyalty.chain import ZERO_HEAD, head_after
 from loyalty.fold import event_ms
 from loyalty.programme import Programme
 from loyalty.records import from_kept_line
@@ -37,7 +37,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         "leases_within_escrow": leases_within_escrow(ledger),
         "receipted_once": _is_empty(ledger, _GAPS),
         "posted_at_most_once": _is_empty(ledger, _POSTINGS),
-        "heads_follow_lines": _heads_follow_lines(ledger),
+        "heads_follow_lines": heads_follow_lines(ledger),
         "references_exist": not ledger.engine.has_dangling_references(),
         "any_order_same_state": _order_decides_nothing(ledger) if is_folded is True else is_folded,
         "sale_and_return_is_nothing": "absent",
@@ -55,20 +55,6 @@ def broken(invariants: dict[str, Holds]) -> list[str]:
 
 def _is_empty(ledger: Ledger, statement: str, *values: object) -> bool:
     return ledger.connection.execute(statement, values).fetchone() is None
-
-
-def _heads_follow_lines(ledger: Ledger) -> bool:
-    """Return whether the heads follow from the bytes, from the first line to the last."""
-    ends = dict(ledger.connection.execute("SELECT id, head FROM chain").fetchall())
-    for chain, rows in groupby(ledger.connection.execute(_LINES), itemgetter(0)):
-        head = ZERO_HEAD
-        for _, line, stated in rows:
-            head = head_after(head, line)
-            if head != stated:
-                return False
-        if head != ends[chain]:
-            return False
-    return True
 
 
 def _order_decides_nothing(ledger: Ledger) -> bool:
@@ -150,10 +136,6 @@ WHERE source.kind || ' ' || target.kind NOT IN ({_WAYS})
         WHERE counts.op = inbox.op AND counts.op <> '' AND counts.status = 'posted'))
 UNION ALL
 SELECT min(id) FROM inbox WHERE op <> '' AND status = 'posted' GROUP BY op HAVING count(*) > 1
-"""
-_LINES = """
-SELECT inbox.chain, line, inbox.head FROM inbox JOIN chain ON chain.id = inbox.chain
-WHERE inbox.seq <= chain.seq ORDER BY inbox.chain, inbox.seq
 """
 _SAME_OPS = """
 SELECT op, status, line, device.name, epoch, inbox.seq
