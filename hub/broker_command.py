@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
+from hub.bridge_users import BRIDGES_MAX, bridge_user
 from hub.broker_folder import (
-    BRIDGES_MAX,
     CA_CERTIFICATE,
     Certificates,
     Wanted,
     bridge_password_file,
-    bridge_user,
     write_mosquitto,
 )
 from hub.config import PORT_MAX
@@ -39,6 +38,9 @@ def mosquitto(
         "/var/lib/mosquitto"
     ),
     service_user: Annotated[str, typer.Option(help="Whom it runs as.")] = "mosquitto",
+    hub_user: Annotated[
+        str, typer.Option(help="Whom the hub runs as, where it is to keep who may come in.")
+    ] = "",
     certificate: Annotated[
         Path | None, typer.Option(help="Its certificate, if there is one; with --key and --ca.")
     ] = None,
@@ -58,6 +60,7 @@ def mosquitto(
         address=address,
         data=data,
         service_user=service_user,
+        hub_user=hub_user,
         certificates=_certificates(certificate, key, ca),
         clients_ca_file=clients_ca,
         bridges=bridges,

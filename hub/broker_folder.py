@@ -11,20 +11,22 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
+from hub.bridge_users import bridge_user
 from hub.config import BridgeLogin
 from hub.errors import HubError
-from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import Ledger
 from hub.ledger.queries import device_logins
-from hub.mosquitto import Setting, access, configuration, passwords
+from hub.mosquitto import Setting, access, bridge_password, configuration, passwords
+from hub.mosquitto_logins import ACCESS, PASSWORDS
 from hub.private_ca import Certified, hosts_of, new_root, new_server
+from hub.whole_file import PRIVATE, PUBLIC, SHARED, write_whole
 
-BRIDGES_MAX = 16
 CA_CERTIFICATE, CA_KEY = "ca.crt", "ca.key"
 SERVER_CERTIFICATE, SERVER_KEY = "server.crt", "server.key"
 
-PRIVATE, PUBLIC = 0o600, 0o644
+LOGINS = "logins"
 
+_LOGINS_MODE = 0o2750
 _ROOT = 0
 
 
@@ -43,6 +45,7 @@ class Certificates(NamedTuple):
 class Wanted(NamedTuple):
     """What a broker is to be like; without `certificates` they are made for `hosts`.
 
+    `hub_user` is whom the hub runs as that keeps who may come in; empty where this command does.
     `bridges` is how many hubs take turns there, each with a name and a password of its own.
     """
 
@@ -51,6 +54,7 @@ class Wanted(NamedTuple):
     address: str
     data: Path
     service_user: str
+    hub_user: str
     certificates: Certificates | None
     clients_ca_file: Path | None
     bridges: int = 1
@@ -66,23 +70,21 @@ def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -
     try:
         folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        writer = _Writer(folder, wanted.service_user)
-        bridges = [_bridge(writer, it + 1) for it in range(wanted.bridges)]
+        writer = _Writer(folder, _owner(wanted.service_user))
+        bridges = [_bridge(writer, it + 1, wanted.hub_user) for it in range(wanted.bridges)]
         devices = device_logins(ledger)
-        told = passwords(bridges, devices)
+        told = passwords([bridge_password(it) for it in bridges], devices)
         certificates = wanted.certificates or _made(writer, wanted.hosts, now_ms)
-        writer.write("passwords", told.encode())
-        writer.write("acl", access(bridges, devices).encode())
+        files = {
+            PASSWORDS: told.encode(),
+            ACCESS: access([it.user for it in bridges], devices).encode(),
+        }
+        _write_logins(folder / LOGINS, wanted, files)
         writer.write(
             "mosquitto.conf", configuration(_setting(folder, wanted, certificates)).encode()
         )
     except OSError as error:
         raise BrokerFolderError(f"{error.filename}: {error.strerror}") from error
-
-
-def bridge_user(number: int) -> str:
-    """Return the name of the bridge of hub `number`, counted from 1."""
-    return BRIDGE_USER if number == 1 else f"{BRIDGE_USER}-{number}"
 
 
 def bridge_password_file(number: int) -> str:
@@ -93,33 +95,21 @@ def bridge_password_file(number: int) -> str:
 class _Writer:
     """Writes files into a folder, each in one step."""
 
-    def __init__(self, folder: Path, service_user: str) -> None:
+    def __init__(self, folder: Path, service: tuple[int, int] | None) -> None:
         self.folder = folder
-        self._owner = _owner(service_user)
+        self._service = service
 
     def write(
         self, name: str, content: bytes, *, is_ours: bool = False, mode: int = PRIVATE
     ) -> None:
         """Write a file for the service user, or for whoever runs this."""
-        draft = self.folder / f".{name}.new"
-        draft.unlink(missing_ok=True)
-        opened = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-        with os.fdopen(opened, "wb") as file:
-            file.write(content)
-            os.fchmod(opened, mode)
-            if self._owner is not None and not is_ours:
-                os.fchown(opened, *self._owner)
-            file.flush()
-            os.fsync(opened)
-        draft.replace(self.folder / name)
+        owner = None if is_ours else self._service
+        write_whole(self.folder / name, content, mode=mode, owner=owner)
 
 
 def _owner(service_user: str) -> tuple[int, int] | None:
     """Return whose the files are to be; only root can give them away."""
-    try:
-        found = pwd.getpwnam(service_user)
-    except KeyError:
-        raise BrokerFolderError(f"no user {service_user!r} here, wanted mosquitto's") from None
+    found = _user(service_user, "mosquitto's")
     if found.pw_uid == os.geteuid():
         return None
     if os.geteuid() != _ROOT:
@@ -127,11 +117,33 @@ def _owner(service_user: str) -> tuple[int, int] | None:
     return found.pw_uid, found.pw_gid
 
 
-def _bridge(writer: _Writer, number: int) -> BridgeLogin:
+def _user(name: str, whose: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        raise BrokerFolderError(f"no user {name!r} here, wanted {whose}") from None
+
+
+def _write_logins(folder: Path, wanted: Wanted, files: dict[str, bytes]) -> None:
+    """Write who may come in where a hub can, and mosquitto's group can read it."""
+    hub_user = wanted.hub_user or wanted.service_user
+    owner = None
+    if _owner(wanted.service_user) or _owner(hub_user):
+        group = _user(wanted.service_user, "mosquitto's").pw_gid
+        owner = _user(hub_user, "the hub's").pw_uid, group
+    folder.mkdir(exist_ok=True)
+    if owner is not None:
+        os.chown(folder, *owner)
+    folder.chmod(_LOGINS_MODE)  # what the hub makes in there is of mosquitto's group too
+    for name, content in files.items():
+        write_whole(folder / name, content, mode=SHARED, owner=owner)
+
+
+def _bridge(writer: _Writer, number: int, hub_user: str) -> BridgeLogin:
     path = writer.folder / bridge_password_file(number)
     if not path.exists():
-        password = secrets.token_urlsafe(32)
-        writer.write(path.name, f"{password}\n".encode(), is_ours=True)
+        content = f"{secrets.token_urlsafe(32)}\n".encode()
+        write_whole(path, content, owner=_owner(hub_user) if hub_user else None)
     return BridgeLogin(bridge_user(number), path.read_text().strip())
 
 
@@ -157,7 +169,7 @@ def _made(writer: _Writer, hosts: tuple[str, ...], now_ms: int) -> Certificates:
 
 def _setting(folder: Path, wanted: Wanted, certificates: Certificates) -> Setting:
     return Setting(
-        folder=str(folder),
+        logins=str(folder / LOGINS),
         data=str(wanted.data.absolute()),
         port=wanted.port,
         address=wanted.address,

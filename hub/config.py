@@ -21,6 +21,8 @@
     certificate_file = "hub.crt"
     key_file = "hub.key"
     shared = true                       # where several hubs take turns; left out: one hub
+    logins_folder = "/etc/mosquitto/revisit/logins"    # where the hub keeps who may come in, and
+    reload = ["systemctl", "reload", "mosquitto"]      # what tells mosquitto; left out: people do
 
     [web]                               # pages and figures over HTTP; left out: none
     host = "127.0.0.1"                  # this machine alone
@@ -69,6 +71,13 @@ class BridgeLogin(NamedTuple):
     password: str
 
 
+class LoginFiles(NamedTuple):
+    """Where mosquitto's files of who may come in are, and the command that has it read them."""
+
+    folder: Path
+    reload: tuple[str, ...]
+
+
 class BrokerAddress(NamedTuple):
     """Where the broker is. `login` is None where the hub runs the broker itself.
 
@@ -80,6 +89,7 @@ class BrokerAddress(NamedTuple):
     login: BridgeLogin | None
     tls: TlsContext | None = None
     is_shared: bool = False
+    logins: LoginFiles | None = None
 
 
 class WebAddress(NamedTuple):
@@ -168,15 +178,32 @@ def _broker(root: Table, folder: Path) -> BrokerAddress:
         return BrokerAddress("", 0, None)
     host = table.parsed("host", parse_host, "")
     port = table.whole("port", 1, PORT_MAX, default=1883)
-    login, tls, is_shared = None, None, False
+    login, tls, logins, is_shared = None, None, None, False
     if not table.flag("embedded", default=True):
         user = table.ident("user")
         password = table.parsed("password_file", lambda it: _password(folder / it), "")
         login = BridgeLogin(user, password)
         tls = _tls(table, folder)
         is_shared = table.flag("shared", default=False)
+        logins = _logins(table, folder)
     table.close()
-    return BrokerAddress(host, port, login, tls, is_shared)
+    return BrokerAddress(host, port, login, tls, is_shared, logins)
+
+
+def _logins(table: Table, folder: Path) -> LoginFiles | None:
+    if not table.has("logins_folder"):
+        table.knows("logins_folder")
+        return None
+    files = LoginFiles(
+        table.parsed("logins_folder", folder.joinpath, folder), table.idents("reload")
+    )
+    if not files.folder.is_dir():
+        table.wrong(
+            "logins_folder", f"found no folder {files.folder}, wanted what broker-config made"
+        )
+    if not files.reload and table.is_right("reload"):
+        table.wrong("reload", "found nothing, wanted the command that has the broker read again")
+    return files
 
 
 def _tls(table: Table, folder: Path) -> TlsContext | None:

@@ -8,7 +8,7 @@ forgets what was not acknowledged: journals resend and receipts decide (docs/adr
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -70,6 +70,10 @@ class Door:
             return topics.may_publish(device.store, user, topic)
         # What a device may receive is one of the topics that it may subscribe to.
         return topics.may_subscribe(device.store, user, topic)
+
+    def login_of(self, user: str | None) -> DeviceLogin | None:
+        """Return what the device `user` logs in by; None for the bridge and for strangers."""
+        return self._device(user) if user and user != self._bridge.user else None
 
     def _device(self, user: str) -> DeviceLogin | None:
         try:
@@ -147,13 +151,19 @@ class EmbeddedBroker:
                 listeners={"default": listener},
                 plugins=plugins,
                 session_expiry_interval=SESSION_MAX_S,
-            )
+            ),
+            self._door,
         )
         try:
             await self._broker.start()
         except (AMQTTError, BrokerError, OSError) as error:
             self._broker = None
             raise BrokerFailed(f"no broker at {self._address}: {error}") from error
+
+    async def keep(self, logins: Mapping[str, DeviceLogin]) -> None:
+        """Cut whoever is connected by a login that does not stand in `logins` any more."""
+        if self._broker is not None:
+            self._broker.cut_all_but(logins)
 
     async def stop(self) -> None:
         """Close every connection and stop listening."""
@@ -164,13 +174,23 @@ class EmbeddedBroker:
                 await broker.leave_nothing_open()
 
 
+@dataclass(slots=True)
+class _Connection:
+    """A connection, and the device that has logged in on it."""
+
+    writer: asyncio.StreamWriter
+    user: str = ""
+    login: DeviceLogin | None = None
+
+
 class _TidyBroker(Broker):  # type: ignore[misc]  # no types
     """amqtt's broker that goes on while devices come and go, and closes what it opened."""
 
-    def __init__(self, config: BrokerConfig) -> None:
+    def __init__(self, config: BrokerConfig, door: Door) -> None:
         super().__init__(config)
+        self._door = door
         self._subscriptions = _Steady()
-        self._connections: set[asyncio.Task[Any]] = set()
+        self._connections: dict[asyncio.Task[Any], _Connection] = {}
 
     async def shutdown(self) -> None:
         """Stop; who knocks just now is met first, and then sent away with the others."""
@@ -184,7 +204,7 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
         """Serve one connection and close it in the end, which amqtt leaves to chance."""
         task = asyncio.current_task()
         assert task is not None
-        self._connections.add(task)
+        self._connections[task] = _Connection(writer)
         try:
             await super().stream_connected(reader, writer, listener_name)
         except asyncio.CancelledError:
@@ -193,7 +213,24 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
             writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
-            self._connections.discard(task)
+            del self._connections[task]
+
+    def cut_all_but(self, logins: Mapping[str, DeviceLogin]) -> None:
+        """Cut at once whoever logged in by what does not stand in `logins`."""
+        for connection in self._connections.values():
+            if connection.login is not None and logins.get(connection.user) != connection.login:
+                connection.writer.transport.abort()
+
+    async def _authenticate(self, session: Session, listener: ListenerConfig) -> bool:
+        task = asyncio.current_task()
+        assert task is not None
+        # Looked up before the door decides by it: what changes in between cuts the connection.
+        login = self._door.login_of(session.username)
+        is_admitted: bool = await super()._authenticate(session, listener)
+        if is_admitted and login is not None:
+            connection = self._connections[task]
+            connection.user, connection.login = session.username, login
+        return is_admitted
 
     async def _stop_handler(self, handler: Any) -> None:
         """Stop a connection's handler, asking once more where it did not hear.

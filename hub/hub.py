@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 import structlog
 from starlette.routing import BaseRoute
 
+from hub.bridge_users import BRIDGE_USER
 from hub.broker_bridge import Bridge
 from hub.caretaker import Caretaker, Tended
 from hub.config import BridgeLogin, HubConfig, WebAddress
@@ -21,7 +22,9 @@ from hub.health import is_stuck
 from hub.intake import Intake
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
+from hub.logins import LoginKeeper, LoginWatch
 from hub.metrics import GroupTimes, LedgerMetrics
+from hub.mosquitto_logins import MosquittoLogins
 from hub.observer import Observer
 from hub.provisioning import Provisioning
 from hub.status_pages import status_routes
@@ -29,7 +32,6 @@ from hub.web import WebServer
 from loyalty.clock import Clock
 from loyalty.service_manager import READY, STOPPING, ServiceManager
 
-BRIDGE_USER = "revisit-hub-bridge"
 MORE_METRICS: tuple[LedgerMetrics, ...] = ()  # what parts of the hub find out from the ledger
 
 
@@ -66,9 +68,11 @@ class Hub:
                 new_id=self._new_id,
                 card_master=self._config.card_master,
             )
-            login = self._config.broker.login
+            login, files = self._config.broker.login, self._config.broker.logins
             if login is None:
                 login = await self._start_broker(parts)
+            elif files is not None:
+                self._watch_logins(MosquittoLogins(files, login), parts)
             group_times = GroupTimes()
             self._bridge = Bridge(
                 self._config.broker,
@@ -128,7 +132,13 @@ class Hub:
         broker = EmbeddedBroker(self._config.broker.host, self._config.broker.port, door)
         await broker.start()
         parts.push_async_callback(broker.stop)
+        self._watch_logins(broker, parts)
         return login
+
+    def _watch_logins(self, keeper: LoginKeeper, parts: AsyncExitStack) -> None:
+        watch = LoginWatch(self._ledger(parts), keeper)
+        watch.start()
+        parts.push_async_callback(watch.stop)
 
     def _tended(self, intake: Intake, parts: AsyncExitStack) -> Intake | Tended:
         if not self._config.caretaker:

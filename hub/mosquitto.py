@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from hub.bridge_users import is_bridge_user
 from hub.config import BridgeLogin
 from hub.ledger.queries import DeviceLogin
 from hub.passwords import SALT_BYTES, mosquitto_password, password_digest
@@ -32,8 +33,8 @@ user {service_user}
 listener {port}{address}
 allow_anonymous false
 use_username_as_clientid true
-password_file {folder}/passwords
-acl_file {folder}/acl
+password_file {logins}/passwords
+acl_file {logins}/acl
 
 cafile {ca_file}
 certfile {certificate_file}
@@ -62,7 +63,7 @@ class Setting(NamedTuple):
     a certificate of that CA.
     """
 
-    folder: str
+    logins: str
     data: str
     port: int
     address: str
@@ -79,7 +80,7 @@ def configuration(it: Setting) -> str:
         service_user=it.service_user,
         port=it.port,
         address=f" {it.address}" if it.address else "",
-        folder=it.folder,
+        logins=it.logins,
         ca_file=it.clients_ca_file or it.ca_file,
         certificate_file=it.certificate_file,
         key_file=it.key_file,
@@ -95,16 +96,22 @@ def configuration(it: Setting) -> str:
     )
 
 
-def passwords(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]) -> str:
-    """Return the password file.
+def bridge_password(it: BridgeLogin) -> str:
+    """Return the line of a bridge in the password file."""
+    # A salt keeps equal passwords apart; this one is random itself, and the file stays the same.
+    salt = hashlib.sha256(it.password.encode()).digest()[:SALT_BYTES]
+    return mosquitto_password(it.user, salt, password_digest(salt, it.password))
+
+
+def passwords(bridges: Sequence[str], devices: Mapping[str, DeviceLogin]) -> str:
+    """Return the password file, which begins with the lines `bridges` (`bridge_password`).
 
     Raises:
         ValueError: devices are named as a bridge, or have passwords that mosquitto cannot check;
             all of them are told.
     """
-    lines = [_bridge_password(it) for it in bridges]
-    users = [it.user for it in bridges]
-    mistakes = [f"{name}: this is a bridge's name" for name in devices if name in users]
+    lines = list(bridges)
+    mistakes = [f"{name}: this is a bridge's name" for name in devices if is_bridge_user(name)]
     for name, login in devices.items():
         try:
             lines.append(mosquitto_password(name, login.password_salt, login.password_digest))
@@ -115,12 +122,15 @@ def passwords(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]
     return _text(lines)
 
 
-def access(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]) -> str:
-    """Return the access file: a device writes its own records and state and reads its receipts."""
+def access(bridges: Sequence[str], devices: Mapping[str, DeviceLogin]) -> str:
+    """Return the access file: a device writes its own records and state and reads its receipts.
+
+    `bridges` are the names of hubs' bridges, which read what all devices write and answer them.
+    """
     lines = []
     for bridge in bridges:
         lines += [
-            f"user {bridge.user}",
+            f"user {bridge}",
             f"topic read {topics.ALL_UP}",
             f"topic write {topics.rx_filter('+', '+')}",
             "",
@@ -134,12 +144,6 @@ def access(bridges: Sequence[BridgeLogin], devices: Mapping[str, DeviceLogin]) -
             "",
         ]
     return _text(lines)
-
-
-def _bridge_password(it: BridgeLogin) -> str:
-    # A salt keeps equal passwords apart; this one is random itself, and the file stays the same.
-    salt = hashlib.sha256(it.password.encode()).digest()[:SALT_BYTES]
-    return mosquitto_password(it.user, salt, password_digest(salt, it.password))
 
 
 def _text(lines: list[str]) -> str:

@@ -30,13 +30,18 @@ def is_password(password: str, salt: bytes, digest: bytes) -> bool:
     return hmac.compare_digest(found, digest)
 
 
+def is_for_mosquitto(salt: bytes, digest: bytes) -> bool:
+    """Return whether `digest` is in a form that mosquitto can check."""
+    return (len(salt), len(digest)) == (SALT_BYTES, DIGEST_BYTES)
+
+
 def mosquitto_password(user: str, salt: bytes, digest: bytes) -> str:
     """Return the line of mosquitto's password file for `user`.
 
     Raises:
         ValueError: the digest is an older one, which mosquitto cannot check.
     """
-    if (len(salt), len(digest)) != (SALT_BYTES, DIGEST_BYTES):
+    if not is_for_mosquitto(salt, digest):
         raise ValueError(
             f"{user}: its password was kept in a form that mosquitto cannot check;"
             " `revisit hub add-device` gives it another"

@@ -10,13 +10,14 @@ import signal
 import ssl
 from pathlib import Path
 
+from hub.bridge_users import bridge_user
 from hub.broker_folder import (
     CA_CERTIFICATE,
+    LOGINS,
     SERVER_CERTIFICATE,
     SERVER_KEY,
     Wanted,
     bridge_password_file,
-    bridge_user,
     write_mosquitto,
 )
 from hub.config import BridgeLogin, BrokerAddress
@@ -52,6 +53,7 @@ class Mosquitto:
             address=HOST,
             data=folder,
             service_user=pwd.getpwuid(os.geteuid()).pw_name,
+            hub_user="",
             certificates=None,
             clients_ca_file=clients_ca_file,
             bridges=bridges,
@@ -81,6 +83,11 @@ class Mosquitto:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / SERVER_CERTIFICATE, self.folder / SERVER_KEY)
         return context
+
+    @property
+    def logins_folder(self) -> Path:
+        """Where it reads who may come in."""
+        return self.folder / LOGINS
 
     @property
     def ca_file(self) -> Path:
@@ -113,6 +120,16 @@ class Mosquitto:
         said = self._said(RELOADED)
         self._process.send_signal(signal.SIGHUP)
         await self._hear(RELOADED, said + 1)
+
+    @property
+    def reload_command(self) -> tuple[str, ...]:
+        """What tells it, while it runs, to read again who may come in."""
+        assert self._process is not None
+        return ("kill", "-HUP", str(self._process.pid))
+
+    async def has_reloaded(self, times: int) -> None:
+        """Wait until it has been told so many times since its first start."""
+        await self._hear(RELOADED, times)
 
     def _configure(self) -> None:
         ledger = open_ledger(self._ledger_place)

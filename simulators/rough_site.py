@@ -16,9 +16,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from hub.bridge_users import BRIDGE_USER
 from hub.config import BridgeLogin, BrokerAddress
 from hub.embedded_broker import Door, EmbeddedBroker
-from hub.hub import BRIDGE_USER
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import device_login
 from simulators.calm_site import free_port

@@ -29,7 +29,8 @@ def write(world, *changes: str, host: str = "hub.local") -> int:
 
 
 def files(world) -> dict[str, bytes]:
-    return {it.name: it.read_bytes() for it in (world.path.parent / "mq").iterdir()}
+    found = [it for it in (world.path.parent / "mq").rglob("*") if it.is_file()]
+    return {it.name: it.read_bytes() for it in found}
 
 
 def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
@@ -50,10 +51,12 @@ def test_only_the_ca_is_for_everybody_to_read(world):
     write(world)
 
     modes = {
-        it.name: stat.S_IMODE(it.stat().st_mode) for it in (world.path.parent / "mq").iterdir()
+        it.name: stat.S_IMODE(it.stat().st_mode) for it in (world.path.parent / "mq").rglob("*")
     }
 
     assert modes.pop("ca.crt") == 0o644
+    assert modes.pop("logins") == 0o2750
+    assert (modes.pop("passwords"), modes.pop("acl")) == (0o640, 0o640)
     assert set(modes.values()) == {0o600}
 
 
@@ -66,6 +69,18 @@ def test_what_mosquitto_must_not_have_stays_with_who_made_it(world):
         "bridge.password",
         "ca.key",
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_hub_that_keeps_who_may_come_in_owns_that_and_mosquitto_may_read_it(world):
+    write(world, "--service-user", "mosquitto", "--hub-user", "nobody")
+
+    folder = world.path.parent / "mq"
+    names = {it.name: (it.owner(), it.group()) for it in folder.rglob("*")}
+    for name in ("logins", "passwords", "acl"):
+        assert names[name] == ("nobody", "mosquitto")
+    assert names["bridge.password"][0] == "nobody"
+    assert names["ca.key"][0] == "root"
 
 
 def test_a_revoked_device_is_left_out(world):

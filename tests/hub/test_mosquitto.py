@@ -17,9 +17,10 @@ from device.mqtt.client import HubClient
 from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
+from hub.bridge_users import BRIDGE_USER
 from hub.broker_bridge import Bridge, BridgeFailed
 from hub.config import HubConfig
-from hub.hub import BRIDGE_USER, Hub
+from hub.hub import Hub
 from hub.ledger.queries import receipted_lines
 from hub.mosquitto import PACKET_MAX_BYTES
 from hub.private_ca import new_root
