@@ -139,5 +139,7 @@ class Connection:
 
 
 def _send_at_once(client: paho.Client, _: Any, link: Any) -> None:
-    # Nagle's algorithm holds small packets back for 40 ms (paho.mqtt.python#874).
+    # Nagle's algorithm holds small packets back for 40 ms (paho.mqtt.python#874). TCP_QUICKACK,
+    # set again after each message, was measured too: it halves those 40 ms where the broker leaves
+    # Nagle on, and changes nothing with ours, which send at once.
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

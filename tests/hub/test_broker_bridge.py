@@ -250,6 +250,34 @@ def test_what_comes_while_the_bridge_stops_is_left_for_the_next(broker):
     assert [it.payload for it in after] == [b"2"]
 
 
+class Echo(Taken):
+    """An intake that answers each message with what it said."""
+
+    def take(self, arrivals: list[Arrival]) -> list[Reply]:
+        super().take(arrivals)
+        return [Reply(topics.rx("s1", "h1", "receipt"), it.payload) for it in arrivals]
+
+
+def test_what_is_being_taken_when_the_bridge_stops_is_still_answered(broker):
+    intake = Echo()
+    wire = Wire(broker.port, "h1", "h1")
+    wire.subscribe(topics.rx_filter("s1", "h1"))
+    with bridge_to(broker, intake) as bridge:
+        intake.gate.clear()
+        wire.publish(topics.up("s1", "h1", "batch"), b"1")
+        intake.groups.get(timeout=WAIT_S)
+        stopping = threading.Thread(target=bridge.stop)
+        stopping.start()
+        assert wait_for(bridge._stopping.is_set)
+        intake.gate.set()
+        stopping.join(WAIT_S)
+
+    answer = wire.messages.get(timeout=WAIT_S)
+
+    wire.close()
+    assert answer.payload == b"1"
+
+
 def test_an_oversized_message_is_dropped_before_the_queue(broker):
     intake = Taken()
     wire = Wire(broker.port, "h1", "h1")
