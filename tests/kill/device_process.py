@@ -1,7 +1,8 @@
 """A device with nothing but a journal and a line to the hub, to be killed at any moment.
 
-`python device_process.py JOURNAL PORT NAME SEED load|drain` says on standard output what it was
-told: `booted N`, `told SEQ` when a line is in the journal, `settled SEQ` when the hub has it.
+`python device_process.py JOURNAL NAME SEED load|drain PORT [CA_FILE]` says on standard output
+what it was told: `booted N`, `told SEQ` when a line is in the journal, `settled SEQ` when the hub
+has it.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from loyalty.clock import SystemClock
 from loyalty.logs import set_up_logs
 from loyalty.record import Record
 from loyalty.records import Sale, SaleItem, TouchUnknown
+from loyalty.tls import client_context
 
 SECRET = bytes(range(32))
 PENDING_MAX = 400  # of a device whose hub is down
@@ -37,12 +39,17 @@ class HurriedClock(SystemClock):
 
 
 def main() -> None:
-    path, port, name, seed, what = sys.argv[1:]
+    path, name, seed, what, port, *ca_files = sys.argv[1:]
     set_up_logs(level="info")
     journal = Journal.open(Path(path), epoch_of_new=f"epoch-{name}")
     client = HubClient(
         identity=Identity(store="s1", device=name, secrets={"k1": SECRET}),
-        broker=Broker(host="127.0.0.1", port=int(port), password=f"password-of-{name}"),
+        broker=Broker(
+            host="127.0.0.1",
+            port=int(port),
+            password=f"password-of-{name}",
+            tls=client_context(Path(ca_files[0])) if ca_files else None,
+        ),
         journal=journal,
         clock=HurriedClock(),
         rng=random.Random(int(seed)),
