@@ -21,9 +21,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from hub.config import BridgeLogin, BrokerAddress
+from hub.envelopes import Arrival, Reply
 from hub.errors import HubError, LedgerUnavailable
 from hub.fair_queue import FairQueue, Turn
-from hub.intake import Arrival, Reply
 from hub.pulse import Pulse
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES

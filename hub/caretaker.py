@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from hub.custody import GAP_PATIENCE_MS
 from hub.decisions import Decisions
+from hub.envelopes import Arrival, Reply
 from hub.errors import DayIsClosed, HubError, LedgerContended, LedgerUnavailable
-from hub.intake import Arrival, Intake, Reply
+from hub.intake import Intake
 from hub.ledger.cases import open_case, settle
 from hub.ledger.day_end import stores
 from hub.ledger.ledger import Ledger, insistently

@@ -5,13 +5,15 @@ sent it, so it changes nothing. Replies are sealed with the secret that the devi
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from hub.answers import Answers
 from hub.card_proofs import CardProofs
 from hub.custody import Batch, Custody
+from hub.envelopes import Arrival, Dropped, Envelope, Reply, read_envelope
 from hub.errors import LedgerUnavailable
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
@@ -19,25 +21,14 @@ from hub.ledger.rows import ChainRow, DeviceRow
 from hub.posting import Poster
 from loyalty import asks, topics
 from loyalty.asks import Hello
-from loyalty.chain import SEQ_MAX, ZERO_HEAD, EnvelopeError, is_sealed_by, pack, unpack
+from loyalty.chain import SEQ_MAX, ZERO_HEAD, is_sealed_by, pack
 from loyalty.lines import to_line
 from loyalty.programme import Programme
 from loyalty.receipts import Answer, LineStatus, Receipt
 from loyalty.wire import WireError
 
-
-class Arrival(NamedTuple):
-    """One MQTT message as it came from the broker."""
-
-    topic: str
-    payload: bytes
-
-
-class Reply(NamedTuple):
-    """One MQTT message to publish, once the transaction that made it is durable."""
-
-    topic: str
-    payload: bytes
+Found = TypeVar("Found")
+Taken = TypeVar("Taken")
 
 
 class _Opened(NamedTuple):
@@ -50,10 +41,6 @@ class _Opened(NamedTuple):
     first: int
     prev: bytes
     lines: list[bytes]
-
-
-class _Dropped(Exception):
-    """This message is not for us to believe; the word says why and is counted."""
 
 
 class Intake:
@@ -140,16 +127,14 @@ class Intake:
 
     def _take_together(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         counts: Counter[str] = Counter()
-        replies = []
+        replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
             with self._ledger.transaction():
                 self._look_elsewhere()
-                for opened in self._open_all(arrivals, counts):
-                    try:
-                        replies.append(self._take_one(opened, now_ms, counts))
-                    except _Dropped as dropped:
-                        counts[f"dropped_{dropped}"] += 1
+                opened = self._open_all(arrivals, counts)
+                take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
+                replies += _unless_dropped(take_one, opened, counts)
                 self._books.flush()
         except BaseException:
             self._books.forget()
@@ -165,15 +150,11 @@ class Intake:
             self._books.forget()
 
     def _open_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[_Opened]:
-        opened = []
-        for arrival in arrivals:
-            try:
-                opened.append(self._open(arrival))
-            except _Dropped as dropped:
-                counts[f"dropped_{dropped}"] += 1
+        envelopes = [*_unless_dropped(read_envelope, arrivals, counts)]
+        self._books.expect_devices({it.device for it in envelopes})
+        opened = [*_unless_dropped(self._open, envelopes, counts)]
         batches = [it for it in opened if it.purpose == "batch"]
-        lines = [line for it in batches for line in it.lines]
-        self._books.expect({it.device.name for it in opened}, lines)
+        self._books.expect([line for it in batches for line in it.lines])
         return opened
 
     def _take_one(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Reply:
@@ -185,31 +166,22 @@ class Intake:
         self.heard_ms[opened.device.name] = now_ms
         return _sealed(opened, answer)
 
-    def _open(self, arrival: Arrival) -> _Opened:
-        named = topics.parse_up(arrival.topic)
-        if named is None:
-            raise _Dropped("bad_topic")
-        store, name, purpose = named
-        try:
-            header, lines, body, seal = unpack(arrival.payload)
-        except EnvelopeError as error:
-            raise _Dropped("bad_envelope") from error
-        if (header[0], header[1]) != (purpose, name):
-            raise _Dropped("wrong_topic")
-        device = self._books.device(name)
-        if device is None or device.store != store or device.revoked:
-            raise _Dropped("unknown_device")
-        _, _, epoch, kid, first, prev = header
-        if kid not in device.secrets or not is_sealed_by(device.secrets[kid], body, seal):
-            raise _Dropped("bad_seal")
+    def _open(self, envelope: Envelope) -> _Opened:
+        device = self._books.device(envelope.device)
+        if device is None or device.store != envelope.store or device.revoked:
+            raise Dropped("unknown_device")
+        kid = envelope.kid
+        secret = device.secrets.get(kid)
+        if secret is None or not is_sealed_by(secret, envelope.body, envelope.seal):
+            raise Dropped("bad_seal")
         if len(device.secrets) > 1 and kid == list(device.secrets)[-1]:
             self._books.retire_other_secrets(device, kid)
-        return _Opened(device, purpose, epoch, kid, first, prev, lines)
+        return _Opened(device, *envelope[2:-2])
 
     def _take_batch(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Receipt:
         first, lines = opened.first, opened.lines
         if not 1 <= first <= SEQ_MAX - len(lines):
-            raise _Dropped("bad_sequence")
+            raise Dropped("bad_sequence")
         chain = self._books.inbox.chain(opened.device, opened.epoch)
         exceptions = self._custody.take(Batch(chain, first, opened.prev, lines), now_ms)
         counts["lines"] += len(lines)
@@ -220,9 +192,9 @@ class Intake:
         try:
             ask = asks.from_line(opened.lines[0])
         except WireError as error:
-            raise _Dropped("bad_ask") from error
+            raise Dropped("bad_ask") from error
         if isinstance(ask, Hello) != (opened.purpose == "hello"):
-            raise _Dropped("bad_ask")
+            raise Dropped("bad_ask")
         if not isinstance(ask, Hello):
             return self._answers.answer(opened.device, ask, now_ms)
         chain = self._books.inbox.chain(opened.device, opened.epoch)
@@ -243,6 +215,16 @@ class Intake:
             want_last=want_last,
             exceptions=exceptions,
         )
+
+
+def _unless_dropped(
+    read: Callable[[Found], Taken], found: Iterable[Found], counts: Counter[str]
+) -> Iterator[Taken]:
+    for it in found:
+        try:
+            yield read(it)
+        except Dropped as dropped:
+            counts[f"dropped_{dropped}"] += 1
 
 
 def _sealed(opened: _Opened, answer: Answer) -> Reply:

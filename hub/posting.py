@@ -61,7 +61,7 @@ class Poster:
         if self.fault:
             return self.set_aside(filed, HELD, "fault", self.fault)
         try:
-            record = from_line(filed.line)
+            record = self._books.record(filed.line)
         except UnknownLine as error:
             return self.set_aside(filed, HELD, "unknown_kind", str(error))
         except WireError as error:

@@ -6,8 +6,10 @@ object-relational mapper costs ten times as much for each line.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
+from hub.ledger.ahead import read_ahead, read_devices, wanted_by
 from hub.ledger.cases import settle
 from hub.ledger.closes import Closes
 from hub.ledger.database import Row
@@ -21,7 +23,10 @@ from hub.ledger.schema import ESCROW, HUB_DEVICE, MEMBER_POINTS, POINT
 from hub.ledger.state_text import read_leases
 from hub.ledger.unwritten import Unwritten
 from loyalty.legs import uses_by
+from loyalty.record import Record
+from loyalty.records import from_line
 from loyalty.state import Earned, Effect, Lot, LotUse, MemberState, Position
+from loyalty.wire import WireError
 
 DEVICES_MAX = 2_000  # in memory, as the others
 MEMBERS_MAX = 20_000  # about 1 kB each
@@ -55,22 +60,48 @@ class Books:
         self._cards: OrderedDict[str, CardRow] = OrderedDict()
         self._devices: dict[str, DeviceRow | None] = {}
         self._accounts: dict[tuple[str, str], int] = {}
+        self.holds.expect(self._engine, ())
+        self._read: dict[bytes, Record] = {}
         self._absent: set[str] = set()  # cards and members that were looked for ahead
 
-    def expect(self, devices: Iterable[str], lines: Iterable[bytes]) -> None:
-        """Get ready to take `lines` of `devices`, where that is quicker than to ask as they come.
+    def expect_devices(self, names: Iterable[str]) -> None:
+        """Get ready to be asked for devices."""
+        unknown = [it for it in names if it not in self._devices]
+        self._devices.update(dict.fromkeys(unknown))
+        devices = read_devices(self._engine, unknown)
+        self._devices.update({it.name: it for it in devices})
+        self.inbox.expect_chains(self._engine, devices)
 
-        What is read ahead is right until the transaction ends, and forgotten with it.
+    def expect(self, lines: Iterable[bytes]) -> None:
+        """Read `lines`, which are about to be posted, and what they will ask for, all at once.
+
+        What is read ahead is right until the transaction ends.
         """
-        ahead = self._engine.read_ahead(devices, lines)
-        if ahead is None:
-            return
+        self._read = {line: record for line in lines for record in _readable(line)}
+        wanted = wanted_by(self._read.values())
+        wanted.cards.difference_update([it for it in wanted.cards if it in self._cards])
+        ahead = read_ahead(self._engine, wanted, known=self._members)
         self._cards.update({it.uid: it for it in ahead.cards})
-        self._absent |= ahead.wanted.cards - self._cards.keys()
         for row in ahead.members:
             self._members[row[1]] = _member(row, ahead.lots.get(row[0], []))
-        self._absent |= ahead.wanted.tokens - self._members.keys()
-        self.inbox.expect(ahead)
+        strangers = {it for it in wanted.tokens if it not in self._members}
+        self._absent = strangers | {it for it in wanted.cards if it not in self._cards}
+        self.holds.expect(self._engine, [row[0] for row in ahead.members])
+        self.inbox.expect(ahead.ops, wanted.ops)
+        self.histories.expect(ahead.histories)
+        self._engine.expect_numbers("inbox", len(self._read))
+        for table in ("account", "member"):
+            self._engine.expect_numbers(table, len(strangers))
+
+    def record(self, line: bytes) -> Record:
+        """Return what `line` states.
+
+        Raises:
+            UnknownLine: a kind or version this programme does not know.
+            WireError: it is no record's line.
+        """
+        record = self._read.pop(line, None)
+        return from_line(line) if record is None else record
 
     def trim(self) -> None:
         """Give the oldest entries of full caches back; only between transactions."""
@@ -87,24 +118,19 @@ class Books:
     def flush(self) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit."""
         self._unwritten.write()
+        self._read.clear()
+        self._absent.clear()
+        self.inbox.expect({}, ())
+        self.histories.expect({})
+        self.holds.expect(self._engine, ())
 
     # Devices and cases
 
     def device(self, name: str) -> DeviceRow | None:
         """Return the device called `name`, or None if it was never registered."""
-        if name in self._devices:
-            return self._devices[name]
-        statement = "SELECT id, store, revoked_ms FROM device WHERE name = ?"
-        found = self._one(statement + self._engine.lock, name)
-        device = None
-        if found is not None:
-            rows = self._database.execute(
-                "SELECT kid, secret FROM device_secret WHERE device = ? ORDER BY added",
-                (found[0],),
-            )
-            device = DeviceRow(found[0], found[1], name, dict(rows), found[2] is not None)
-        self._devices[name] = device
-        return device
+        if name not in self._devices:
+            self.expect_devices([name])
+        return self._devices[name]
 
     def hub_device(self) -> DeviceRow:
         """Return the device as which the hub states its own decisions; it has no secret."""
@@ -193,6 +219,8 @@ class Books:
             account = self._open_account(token, MEMBER_POINTS)
             member = MemberRow(self._engine.next_number("member"), token, account, state)
             self._members[token] = member
+            self._unwritten.written[member.id] = None
+            self.holds.expect_none(member.id)
         self._unwritten.written.setdefault(member.id, member.state)
         member.state = state
         self._unwritten.members[token] = member
@@ -276,6 +304,11 @@ class Books:
         if found is None:
             return None
         return _member(found, self._database.execute(_LOTS, (found[0],)).fetchall())
+
+
+def _readable(line: bytes) -> Iterator[Record]:
+    with suppress(WireError):  # whoever posts it will find out
+        yield from_line(line)
 
 
 def _member(row: Row, lots: Iterable[Row]) -> MemberRow:

@@ -4,12 +4,12 @@ Statements are written once, with `?` for each value, in the SQL that SQLite and
 only rows in bulk, numbers and locks are each engine's own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from hub.ledger.ahead import Ahead
+    from hub.ledger.ahead import History
     from hub.ledger.unwritten import Unwritten
 
 Row = tuple[Any, ...]
@@ -90,8 +90,16 @@ class Engine(Protocol):
         """Return a number that changes when another connection may have committed."""
         ...
 
-    def read_ahead(self, devices: Iterable[str], lines: Iterable[bytes]) -> "Ahead | None":
-        """Return, locked, what `lines` of `devices` need; None where it can as well wait."""
+    def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
+        """Return what `select` finds, a SELECT that ends with a column: where it is in `keys`."""
+        ...
+
+    def read_histories(self, since_ms: Mapping[int, int]) -> "dict[int, History]":
+        """Return what facts from then on look back to, by member id; some may be left out."""
+        ...
+
+    def expect_numbers(self, table: str, count: int) -> None:
+        """Get ready to give out that many ids."""
         ...
 
     def next_number(self, table: str) -> int:

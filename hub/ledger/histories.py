@@ -5,6 +5,7 @@ Everything here is for facts that come late; those in order never ask.
 
 from collections.abc import Iterable
 
+from hub.ledger.ahead import History
 from hub.ledger.database import Database, Row
 from hub.ledger.rows import MemberRow, PostedLine
 from hub.ledger.state_text import read_state, state_text
@@ -26,6 +27,12 @@ class Histories:
     def __init__(self, database: Database, unwritten: Unwritten) -> None:
         self._database = database
         self._unwritten = unwritten
+        self._ahead: dict[int, History] = {}
+        self._ahead_at = 0
+
+    def expect(self, histories: dict[int, History]) -> None:
+        """Know what was read ahead; it is right until the transaction writes something."""
+        self._ahead, self._ahead_at = histories, self._unwritten.writes
 
     def tail(self, member: MemberRow, position: Position) -> Tail:
         """Return a state before `position`, the last that is known, and all facts after it.
@@ -33,10 +40,9 @@ class Histories:
         What was written last is one; in a group of lines that is mostly late enough.
         """
         new = [_fact(it) for it in self._unwritten.facts.get(member.id, ())]
-        written = self._unwritten.written.get(member.id, member.state)
-        before = None if written.last is None else written
+        before = self._unwritten.written.get(member.id, member.state)
         stored: list[Fact] = []
-        if not self._is_past(member, written, min([position, *[it.position for it in new]])):
+        if not self._is_past(member, before, min([position, *[it.position for it in new]])):
             before, stored = self._stored(member, position)
         last = before.last if before is not None else None
         facts = [it for it in (*stored, *new) if last is None or it.position > last]
@@ -63,21 +69,28 @@ class Histories:
             (line_id, it.op, member.id, it.lot_op, it.lot_leg, it.points) for it in changes
         ]
 
-    def _is_past(self, member: MemberRow, state: MemberState, position: Position) -> bool:
+    def _is_past(self, member: MemberRow, state: MemberState | None, position: Position) -> bool:
         """Return whether `state` is what `member` had at some time before `position`."""
-        is_early = state.last is None or state.last < position
+        if state is None or state.last is None:
+            return True
+        is_early = state.last < position
         return is_early and state.version <= self._unwritten.stale_after.get(member.id, COUNT_MAX)
 
     def _stored(
         self, member: MemberRow, position: Position
     ) -> tuple[MemberState | None, list[Fact]]:
         """Return the last state kept before `position`, and the facts from then on."""
+        ahead = self._ahead.get(member.id) if self._unwritten.writes == self._ahead_at else None
+        if ahead is not None:
+            before = None if ahead.kept is None else read_state(ahead.kept)
+            if self._is_past(member, before, position):
+                return before, _facts(ahead.facts)
         until = self._unwritten.stale_after.get(member.id, COUNT_MAX)
         kept = self._database.execute(_KEPT_BEFORE, (member.id, until, *position)).fetchone()
         before = None if kept is None else read_state(kept[0])
         last = before.last if before is not None else None
         rows = self._database.execute(_FACTS, (member.id, last.event_ms if last else 0))
-        return before, [Fact(Position(*where), from_kept_line(line)) for line, *where in rows]
+        return before, _facts(rows)
 
 
 _KEPT_BEFORE = (
@@ -93,6 +106,10 @@ JOIN device ON device.id = chain.device
 WHERE member = ? AND event_ms >= ? AND status = 'posted'
     AND kind IN ({", ".join(f"'{it}'" for it in sorted(VALUE_KINDS))})
 """
+
+
+def _facts(rows: Iterable[Row]) -> list[Fact]:
+    return [Fact(Position(*where), from_kept_line(line)) for line, *where in rows]
 
 
 def _fact(posted: PostedLine) -> Fact:

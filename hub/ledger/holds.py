@@ -1,6 +1,8 @@
 """Points set aside for grants. They are few, so they are written at once."""
 
-from hub.ledger.database import Database
+from collections.abc import Collection
+
+from hub.ledger.database import Database, Engine
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 
 
@@ -9,9 +11,21 @@ class Holds:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._free: set[int] = set()
+
+    def expect(self, engine: Engine, members: Collection[int]) -> None:
+        """Find out which of `members` have no hold at all; right until the transaction ends."""
+        active = engine.find("SELECT member FROM hold WHERE status = 'active' AND member", members)
+        self._free = {*members} - {member for (member,) in active}
+
+    def expect_none(self, member: int) -> None:
+        """Know that a member, who is new, has no hold."""
+        self._free.add(member)
 
     def reserved_points(self, member: MemberRow, now_ms: int, except_auth: str = "") -> int:
         """Return what active holds, apart from `except_auth`, keep of the member's points."""
+        if member.id in self._free:
+            return 0
         found = self._database.execute(_RESERVED, (member.id, now_ms, except_auth)).fetchone()
         return int(found[0])
 
@@ -33,6 +47,7 @@ class Holds:
 
     def add(self, hold: HoldRow) -> None:
         """Set points aside."""
+        self._free.discard(hold.member)
         self._database.execute("INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", hold)
 
     def resolve(self, auth: str, status: str) -> bool:

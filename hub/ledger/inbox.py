@@ -4,9 +4,9 @@ Questions about lines look behind the lists of the transaction, so they write th
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 
-from hub.ledger.ahead import Ahead
-from hub.ledger.database import Database, Row
+from hub.ledger.database import Database, Engine, Row
 from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
 from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
@@ -27,9 +27,17 @@ class Inbox:
         self._ahead: dict[str, PostedLine | None] = {}
         self._chains: OrderedDict[tuple[str, str], ChainRow] = OrderedDict()
 
-    def expect(self, ahead: Ahead) -> None:
-        """Know what was read ahead about the operations of lines to come."""
-        self._ahead = {op: ahead.ops.get(op) for op in ahead.wanted.ops}
+    def expect(self, posted: Mapping[str, PostedLine], wanted: Iterable[str]) -> None:
+        """Know that of the operations `wanted` those in `posted` are the ones that count so far."""
+        self._ahead = {op: posted.get(op) for op in wanted}
+
+    def expect_chains(self, engine: Engine, devices: Iterable[DeviceRow]) -> None:
+        """Know the newest chains of `devices`, whose rows are locked."""
+        of = {it.id: it for it in devices}
+        for row in engine.find(_CHAINS_BY_DEVICE, of, f"ORDER BY id DESC LIMIT {CHAINS_MAX}"):
+            device, number, epoch, *rest = row
+            chain = ChainRow(number, of[device], epoch, *rest)
+            self._chains.setdefault((chain.device.name, epoch), chain)
 
     def trim(self) -> None:
         """Give the oldest chains in memory back; only between transactions."""
@@ -224,6 +232,9 @@ class Inbox:
         return ChainRow(self._unwritten.engine.next_number("chain"), device, epoch)
 
 
+_CHAINS_BY_DEVICE = (
+    "SELECT device, id, epoch, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain WHERE device"
+)
 _JUDGE = (
     "UPDATE inbox SET status = ?, code = ?, kind = ?, op = ?, member = ?, event_ms = ? WHERE id = ?"
 )

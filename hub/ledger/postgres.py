@@ -4,58 +4,27 @@ READ COMMITTED with row locks, taken in one order: devices, cards, members, acco
 another one all the same is told so and does it again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg import errors
-from psycopg.adapt import Buffer, Loader
 from psycopg.conninfo import conninfo_to_dict
 
 from hub.errors import LedgerContended, LedgerUnavailable, NoLedger
-from hub.ledger.ahead import Ahead, wanted_by
+from hub.ledger.ahead import History
 from hub.ledger.database import Row
-from hub.ledger.postgres_ahead import read_ahead
+from hub.ledger.postgres_ahead import read_histories
+from hub.ledger.postgres_arrays import as_array
+from hub.ledger.postgres_database import PostgresDatabase
 from hub.ledger.postgres_writer import PostgresWriter
 from hub.ledger.unwritten import Unwritten
 
-CONNECT_TIMEOUT_S = 10
 NUMBERS_AT_ONCE = 100
 
 # Two writers in each other's way: the same rows in another order, or the same new row twice.
 _CONTENTION = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
-
-
-class PostgresDatabase:
-    """A connection that takes the statements that both engines share."""
-
-    def __init__(self, conninfo: str) -> None:
-        self._conninfo = conninfo
-        self.connection = self._connect()
-
-    def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Row]:
-        """Run one statement."""
-        return self.connection.execute(_with_percents(statement), values)
-
-    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> psycopg.Cursor[Row]:
-        """Run one statement for each row of values."""
-        cursor = self.connection.cursor()
-        cursor.executemany(_with_percents(statement), rows)
-        return cursor
-
-    def connect_again(self) -> None:
-        """Replace a connection that was lost."""
-        self.connection.close()
-        self.connection = self._connect()
-
-    def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(
-            self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
-        )
-        connection.adapters.register_loader("numeric", _WholeLoader)
-        return connection
 
 
 class PostgresEngine:
@@ -97,17 +66,27 @@ class PostgresEngine:
         self._transactions += 1
         return self._transactions
 
-    def read_ahead(self, devices: Iterable[str], lines: Iterable[bytes]) -> Ahead:
-        return read_ahead(self.database, wanted_by(devices, lines))
+    def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
+        if not keys:
+            return []
+        connection = self.database.connection
+        values = [as_array(sorted(keys))]
+        return connection.execute(f"{select} = ANY(%s) {rest}", values, binary=True).fetchall()
+
+    def read_histories(self, since_ms: Mapping[int, int]) -> dict[int, History]:
+        return read_histories(self.database, since_ms)
+
+    def expect_numbers(self, table: str, count: int) -> None:
+        left = [*self._numbers.get(table, ())]
+        if len(left) < count:
+            left += self._new_numbers(table, count - len(left))
+        self._numbers[table] = iter(left)
 
     def next_number(self, table: str) -> int:
         numbers = self._numbers.get(table)
         found = next(numbers, None) if numbers is not None else None
         if found is None:
-            rows = self.database.execute(
-                f"SELECT nextval('{table}_number') FROM generate_series(1, {NUMBERS_AT_ONCE})"
-            )
-            self._numbers[table] = iter([number for (number,) in rows])
+            self._numbers[table] = iter(self._new_numbers(table, NUMBERS_AT_ONCE))
             found = next(self._numbers[table])
         return found
 
@@ -143,6 +122,10 @@ class PostgresEngine:
     def close(self) -> None:
         self.database.connection.close()
 
+    def _new_numbers(self, table: str, count: int) -> list[int]:
+        statement = f"SELECT nextval('{table}_number') FROM generate_series(1, {count})"
+        return [number for (number,) in self.database.execute(statement)]
+
     @contextmanager
     def _telling_errors(self) -> Iterator[None]:
         try:
@@ -171,19 +154,6 @@ def open_postgres(url: str) -> PostgresEngine:
         return PostgresEngine(PostgresDatabase(url), place, url)
     except psycopg.OperationalError as error:
         raise LedgerUnavailable(f"{place}: {_first_line(error)}") from error
-
-
-class _WholeLoader(Loader):
-    """Sums of integers come as `numeric`; in this ledger they are integers again."""
-
-    def load(self, data: Buffer) -> int:
-        return int(bytes(data))
-
-
-@cache
-def _with_percents(statement: str) -> str:
-    """Return `statement` with psycopg's placeholders; no text in ours holds a question mark."""
-    return statement.replace("%", "%%").replace("?", "%s")
 
 
 def _first_line(error: Exception) -> str:

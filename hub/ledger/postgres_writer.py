@@ -1,27 +1,23 @@
-"""Rows in bulk for PostgreSQL: one statement for each table, whose columns go as arrays.
+"""Rows in bulk for PostgreSQL: new ones by COPY, the others in statements over columns as arrays.
 
-A statement that joins arrays changes each row of a table once, whatever the arrays hold: so rows
-are summed up by key before, and the number of changed rows is checked after.
+COPY costs half of what an INSERT does, on both sides. A statement that joins arrays changes
+each row of a table once, whatever the arrays hold: so rows are summed up by key before, and the
+number of changed rows is checked after.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol
 
 from hub.ledger.database import Row
+from hub.ledger.postgres_arrays import as_array
+from hub.ledger.postgres_database import PostgresDatabase
 from hub.ledger.rows import STATES_SPAN
 from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
-
-
-class Arrays(Protocol):
-    """A connection that takes psycopg's own statements."""
-
-    connection: Any
 
 
 class PostgresWriter:
     """Writes what a transaction gathered."""
 
-    def __init__(self, database: Arrays) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def write(self, unwritten: Unwritten) -> None:
@@ -31,12 +27,12 @@ class PostgresWriter:
         self._move(it.deltas)
         self._rows(_SET_MEMBER, [member_row(member) for member in it.members.values()])
         self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
-        self._rows(_ADD_LINE, it.inbox)
-        self._rows(_ADD_TRANSFER, it.transfers)
-        self._rows(_ADD_LOT, it.lots.opened_rows())
+        self._copy("inbox", _LINE, it.inbox)
+        self._copy("transfer", _TRANSFER, it.transfers)
+        self._copy("lot", _LOT, it.lots.opened_rows())
         self._each(_ADD_MISSING_LOT, it.lots.perhaps_new_rows())
         self._rows(_CHANGE_LOT, it.lots.changed_rows())
-        self._rows(_ADD_LOT_USE, it.lot_uses)
+        self._copy("lot_use", _LOT_USE, it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, _earliest(it.card_writes))
         self._each(_OPEN_AGAIN, opened_again(it.cases))
@@ -50,7 +46,7 @@ class PostgresWriter:
     def _move(self, deltas: dict[int, int]) -> None:
         if deltas:
             # Houses are everybody's: without this the order of the update would decide who waits.
-            self._database.connection.execute(_LOCK_ACCOUNTS, (sorted(deltas),))
+            self._database.connection.execute(_LOCK_ACCOUNTS, [as_array(sorted(deltas))])
             self._rows(_MOVE, sorted(deltas.items()))
 
     def _rows(self, statement: str, rows: Sequence[Row]) -> None:
@@ -60,9 +56,20 @@ class PostgresWriter:
         """Run a statement over `rows` and return how many rows of the table it changed."""
         if not rows:
             return 0
-        columns = [list(column) for column in zip(*rows, strict=True)]
+        columns = [as_array(column) for column in zip(*rows, strict=True)]
         changed: int = self._database.connection.execute(statement, columns).rowcount
         return changed
+
+    def _copy(self, table: str, types: str, rows: Sequence[Row]) -> None:
+        """Add `rows`, which are all new, to a table whose columns are of `types`."""
+        if not rows:
+            return
+        with self._database.connection.cursor() as cursor:
+            with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(types.split())
+                for row in rows:
+                    copy.write_row(row)
+            must_change(cursor.rowcount, len(rows), f"COPY {table}")
 
 
 def _earliest(writes: Sequence[Row]) -> list[Row]:
@@ -85,7 +92,7 @@ def _arrays(types: str) -> str:
 
 
 _W, _T, _B = "bigint", "text", "bytea"
-_LOCK_ACCOUNTS = "SELECT id FROM account WHERE id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK_ACCOUNTS = "SELECT id FROM account WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE"
 _ADD_ACCOUNT = f"INSERT INTO account SELECT *, 0 FROM {_arrays(f'{_W} {_T} {_T} {_T}')}"
 _MOVE = (
     "UPDATE account SET balance = balance + points"
@@ -105,16 +112,11 @@ _SET_CHAIN = (
     " kept_seq = excluded.kept_seq, gap_since_ms = excluded.gap_since_ms,"
     " fork_seq = excluded.fork_seq"
 )
-_ADD_LINE = (
-    "INSERT INTO inbox SELECT * FROM"
-    f" {_arrays(f'{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}')}"
-)
-_ADD_TRANSFER = (
-    "INSERT INTO transfer SELECT * FROM"
-    f" {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}')}"
-)
-_ADD_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(f'{_W} {_T} {_T} {_W} {_W} {_W} {_W}')}"
-_ADD_MISSING_LOT = _ADD_LOT + " ON CONFLICT DO NOTHING"
+_LINE = f"{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}"
+_TRANSFER = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}"
+_LOT = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W}"
+_LOT_USE = f"{_W} {_T} {_W} {_T} {_T} {_W}"
+_ADD_MISSING_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(_LOT)} ON CONFLICT DO NOTHING"
 _CHANGE_LOT = (
     "UPDATE lot SET earned_ms = coalesce(changed.earned_ms, lot.earned_ms),"
     " expires_ms = coalesce(changed.expires_ms, lot.expires_ms),"
@@ -123,7 +125,6 @@ _CHANGE_LOT = (
     " (earned_ms, expires_ms, amount_added, remaining_added, member, op, leg)"
     " WHERE lot.member = changed.member AND lot.op = changed.op AND lot.leg = changed.leg"
 )
-_ADD_LOT_USE = f"INSERT INTO lot_use SELECT * FROM {_arrays(f'{_W} {_T} {_W} {_T} {_T} {_W}')}"
 _SET_CARD = (
     "INSERT INTO card SELECT uid, member.id, counter, seen_ms, status, kind"
     f" FROM {_arrays(f'{_T} {_T} {_W} {_W} {_T} {_T}')}"

@@ -16,8 +16,8 @@ class Unwritten:
     """Lists that go out in bulk, the accounts' sums as one row for each account.
 
     For those who look back: `facts` are the new lines of facts by member, `written` what members
-    had when they were last written. Of a member's kept states, those that are written and later
-    than version `stale_after` are of a past that is not so any more.
+    had when they were last written, None for new ones. Of a member's kept states, those that are
+    written and later than version `stale_after` are of a past that is not so any more.
     """
 
     engine: Engine
@@ -35,7 +35,7 @@ class Unwritten:
     ops: dict[str, PostedLine] = field(default_factory=dict)
     kept_states: list[Row] = field(default_factory=list)
     facts: defaultdict[int, list[PostedLine]] = field(default_factory=lambda: defaultdict(list))
-    written: dict[int, MemberState] = field(default_factory=dict)
+    written: dict[int, MemberState | None] = field(default_factory=dict)
     stale_after: dict[int, int] = field(default_factory=dict)
     writes: int = 0
 

@@ -3,7 +3,7 @@
 import contextlib
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
 
 from hub.intake import Arrival, Intake
-from hub.ledger.ahead import Ahead
+from hub.ledger.ahead import History
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
@@ -110,15 +110,15 @@ class Meeting:
 
     def of(self, ledger: Ledger) -> Ledger:
         engine = ledger.engine
-        read_ahead = engine.read_ahead
+        read_histories = engine.read_histories
 
-        def read_and_meet(devices: Iterable[str], lines: Iterable[bytes]) -> Ahead | None:
-            found = read_ahead(devices, lines)
+        def read_and_meet(since_ms: Mapping[int, int]) -> dict[int, History]:
+            found = read_histories(since_ms)
             with contextlib.suppress(threading.BrokenBarrierError):
                 self._barrier.wait(self.WAIT_S)
             return found
 
-        engine.read_ahead = read_and_meet
+        engine.read_histories = read_and_meet
         return ledger
 
 

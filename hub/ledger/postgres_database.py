@@ -1,0 +1,55 @@
+"""A connection to PostgreSQL that takes the statements that both engines share."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Buffer, Loader
+
+from hub.ledger.database import Row
+
+CONNECT_TIMEOUT_S = 10
+
+
+class PostgresDatabase:
+    """A connection that takes the statements that both engines share."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self.connection = self._connect()
+
+    def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Row]:
+        """Run one statement."""
+        return self.connection.execute(_with_percents(statement), values)
+
+    def executemany(self, statement: str, rows: Iterable[Sequence[Any]], /) -> psycopg.Cursor[Row]:
+        """Run one statement for each row of values."""
+        cursor = self.connection.cursor()
+        cursor.executemany(_with_percents(statement), rows)
+        return cursor
+
+    def connect_again(self) -> None:
+        """Replace a connection that was lost."""
+        self.connection.close()
+        self.connection = self._connect()
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        connection = psycopg.connect(
+            self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+        )
+        connection.adapters.register_loader("numeric", _WholeLoader)
+        return connection
+
+
+class _WholeLoader(Loader):
+    """Sums of integers come as `numeric`; in this ledger they are integers again."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data))
+
+
+@cache
+def _with_percents(statement: str) -> str:
+    """Return `statement` with psycopg's placeholders; no text in ours holds a question mark."""
+    return statement.replace("%", "%%").replace("?", "%s")
