@@ -20,6 +20,7 @@ from simulators.calm_site import free_port
 
 START_WITHIN_S = 60
 ROOT = 0
+MIB = 1024 * 1024
 
 # For tests in which nobody kills it: they need not wait for the disk.
 HASTY = ("fsync=off", "full_page_writes=off", "max_connections=40")
@@ -54,9 +55,10 @@ def new_database(server_url: str) -> Iterator[str]:
 class PostgresServer:
     """A server in a folder of its own; use it as a context manager."""
 
-    def __init__(self, *settings: str) -> None:
-        """`settings` are lines of its configuration, NAME=VALUE."""
+    def __init__(self, *settings: str, segment_bytes: int = 16 * MIB) -> None:
+        """`settings` are lines of its configuration, NAME=VALUE; its log comes in segments."""
         self._settings = settings
+        self._segment_mib = segment_bytes // MIB
         self._folder = Path(tempfile.mkdtemp(prefix="revisit-postgres-"))
         self._data = self._folder / "data"
         self._port = free_port()
@@ -67,7 +69,8 @@ class PostgresServer:
             owner = pwd.getpwnam("postgres")
             os.chown(self._folder, owner.pw_uid, owner.pw_gid)
         trusting = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        _as_owner("initdb", "-D", self._data, *trusting)
+        segments = f"--wal-segsize={self._segment_mib}"
+        _as_owner(_bin() / "initdb", "-D", self._data, *trusting, segments)
         self.start()
         return self
 
@@ -84,21 +87,36 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill the server and every process of it with SIGKILL, as a power cut of the process."""
-        first = int((self._data / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        for pid in (first, *map(int, children)):
+        for pid in self._pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         (self._data / "postmaster.pid").unlink()
 
+    @contextmanager
+    def files_of_at_most(self, size_bytes: int) -> Iterator[None]:
+        """Let no file of it grow beyond `size_bytes`, as on a full disk."""
+        pids = self._pids()
+        for pid in pids:
+            _as_owner("prlimit", "--pid", pid, f"--fsize={size_bytes}:")
+        try:
+            yield
+        finally:
+            for pid in pids:
+                _as_owner("prlimit", "--pid", pid, "--fsize=unlimited:")
+
     def control(self, *words: object) -> None:
         """Run `pg_ctl` on it."""
-        _as_owner("pg_ctl", "-D", self._data, *words)
+        _as_owner(_bin() / "pg_ctl", "-D", self._data, *words)
+
+    def _pids(self) -> tuple[int, ...]:
+        first = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return first, *map(int, children)
 
 
-def _as_owner(program: str, *words: object) -> None:
+def _as_owner(program: Path | str, *words: object) -> None:
     become = ("runuser", "-u", "postgres", "--") if os.getuid() == ROOT else ()
-    command = [*become, str(_bin() / program), *map(str, words)]
+    command = [*become, str(program), *map(str, words)]
     done = subprocess.run(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/"
     )
