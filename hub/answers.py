@@ -1,11 +1,24 @@
 """What the hub says to a device that asks: an account's view, a grant, a release, or no."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
+from hub.card_key_answers import answer_card_keys
 from hub.card_proofs import CardProofs, Verdict
+from hub.documents import Documents
+from hub.leasing import Leasing
 from hub.ledger.books import Books
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
-from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem
+from hub.offline_keys import OfflineKeys
+from loyalty.asks import (
+    Ask,
+    AskAccount,
+    AskCardKeys,
+    AskDocument,
+    AskLease,
+    AskRedeem,
+    CancelRedeem,
+)
 from loyalty.card_numbers import kind_of
 from loyalty.chain import hmac_sha256, same_bytes
 from loyalty.face_proofs import from_text
@@ -33,6 +46,14 @@ def face_check(key: bytes, account: str, version: int, points: int, as_of_s: int
     return hmac_sha256(key, shown.encode()).hex()[:CHECK_DIGITS]
 
 
+class OfflineAnswers(NamedTuple):
+    """What answers asks about spending without the hub."""
+
+    keys: OfflineKeys | None
+    leasing: Leasing
+    documents: Documents
+
+
 class Answers:
     """Answers asks from the books; a grant sets points aside there."""
 
@@ -43,15 +64,17 @@ class Answers:
         face_key: bytes,
         new_id: Callable[[], str],
         proofs: CardProofs,
+        offline: OfflineAnswers,
     ) -> None:
         self._books = books
         self._programmes = programmes
         self._face_key = face_key
         self._new_id = new_id
         self._proofs = proofs
+        self._offline = offline
 
-    def answer(self, device: DeviceRow, ask: Ask, now_ms: int) -> Answer:
-        """Return the answer to `ask` (anything but a Hello)."""
+    def answer(self, device: DeviceRow, secret: bytes, ask: Ask, now_ms: int) -> Answer:
+        """Return the answer to `ask` (anything but a Hello), which came under `secret`."""
         match ask:
             case AskAccount():
                 return self._unproven(device, ask) or self._view(ask, now_ms)
@@ -59,6 +82,14 @@ class Answers:
                 return self._redeem(device, ask, now_ms)
             case CancelRedeem():
                 return self._cancel(device, ask)
+            case AskLease():
+                return self._offline.leasing.answer(device, secret, ask, now_ms)
+            case AskDocument():
+                return self._offline.documents.answer(ask, now_ms)
+            case AskCardKeys():
+                programme = in_force(self._programmes, now_ms)
+                keys = self._offline.keys
+                return answer_card_keys(self._books, keys, programme, secret, ask)
             case _:
                 raise ValueError(f"no answer to {ask.kind!r}")
 
@@ -70,6 +101,7 @@ class Answers:
         kind = self._card_kind(ask)
         if kind and kind not in programme.cards.accepted:
             return Refusal(ref=ask.ref, reason="card_not_accepted")
+        self._offline.leasing.see(ask)
         member = self._books.member(token)
         state = self._state(member, now_ms)
         reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)

@@ -10,14 +10,18 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from hub.answers import Answers
+from hub import own_chain
+from hub.answers import Answers, OfflineAnswers
 from hub.card_proofs import CardProofs
 from hub.custody import Batch, Custody
+from hub.documents import Document, Documents
 from hub.envelopes import Arrival, Dropped, Envelope, Reply, read_envelope
 from hub.errors import LedgerUnavailable
+from hub.leasing import Leasing
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
+from hub.offline_keys import OfflineKeys
 from hub.posting import Poster
 from loyalty import asks, topics
 from loyalty.asks import Hello
@@ -25,6 +29,7 @@ from loyalty.chain import SEQ_MAX, ZERO_HEAD, is_sealed_by, pack
 from loyalty.lines import to_line
 from loyalty.programme import Programme
 from loyalty.receipts import Answer, LineStatus, Receipt
+from loyalty.record import Record
 from loyalty.wire import WireError
 
 Found = TypeVar("Found")
@@ -59,15 +64,26 @@ class Intake:
         face_key: bytes,
         new_id: Callable[[], str],
         card_master: bytes | None = None,
+        offline_keys: OfflineKeys | None = None,
+        programme_document: Document | None = None,
     ) -> None:
-        """With `card_master`, cards that can prove themselves must, where they try to."""
+        """With `card_master`, cards that can prove themselves must, where they try to.
+
+        With `offline_keys`, devices can have leases and documents.
+        """
         self._ledger = ledger
         self._now_ms = now_ms
         self._books = Books(ledger)
         self._poster = Poster(self._books, programmes)
         self._custody = Custody(self._books, self._poster)
         proofs = CardProofs(self._books.proofs, card_master)
-        self._answers = Answers(self._books, programmes, face_key, new_id, proofs)
+        seed = None if offline_keys is None else offline_keys.signing_seed
+        offline = OfflineAnswers(
+            offline_keys,
+            Leasing(self._books, self._state, programmes, offline_keys, ledger.incarnation),
+            Documents(self._books.hotlist, seed, programme_document),
+        )
+        self._answers = Answers(self._books, programmes, face_key, new_id, proofs, offline)
         self._seen = ledger.changed_elsewhere()
         self.counts: Counter[str] = Counter()
         self.heard_ms: dict[str, int] = {}
@@ -111,6 +127,9 @@ class Intake:
             self._books.forget()
             raise
         return posted
+
+    def _state(self, record: Record, now_ms: int) -> None:
+        own_chain.state(record, self._books, self._custody, self._ledger.incarnation, now_ms)
 
     def _take_without_posting(self, arrivals: Sequence[Arrival], error: Exception) -> list[Reply]:
         """Keep the lines of a message that the ledger will not post; people look at them."""
@@ -196,8 +215,12 @@ class Intake:
         if isinstance(ask, Hello) != (opened.purpose == "hello"):
             raise Dropped("bad_ask")
         if not isinstance(ask, Hello):
-            return self._answers.answer(opened.device, ask, now_ms)
+            secret = opened.device.secrets[opened.kid]
+            return self._answers.answer(opened.device, secret, ask, now_ms)
         chain = self._books.inbox.chain(opened.device, opened.epoch)
+        self._books.inbox.set_chain(chain)
+        self._books.flush()  # there may be nothing yet that a watermark could stand on
+        self._books.watermarks.hear(chain, ask.last_seq, now_ms)
         receipt = replace(self._receipt(chain, now_ms, ()), ref=ask.ref)
         if chain.seq < ask.settled_seq and not receipt.want_first:
             # This ledger was restored from a backup: it misses what the device holds settled.

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from hub.late import LateFacts
 from hub.ledger.books import Books
+from hub.ledger.hotlist import ALLOWED
+from hub.ledger.leases import LeaseDeed
 from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
 from hub.ledger.schema import HUB_DEVICE, POINT
 from hub.legs import ends
@@ -21,10 +23,10 @@ from hub.reconcile import (
     whose,
 )
 from hub.touches import Counters, look_up, wrote
-from hub.waiting import Waiting
+from hub.waiting import UNKNOWN_KIND, Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
-from loyalty.hub_records import StoreDayClosed
+from loyalty.hub_records import CardAllowed, CardStopped, StoreDayClosed
 from loyalty.lease_records import LeaseSpend
 from loyalty.legs import leg_of
 from loyalty.programme import Programme
@@ -63,7 +65,7 @@ class Poster:
         try:
             record = self._books.record(filed.line)
         except UnknownLine as error:
-            return self.set_aside(filed, HELD, "unknown_kind", str(error))
+            return self.set_aside(filed, HELD, UNKNOWN_KIND, str(error))
         except WireError as error:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
         chain = filed.chain
@@ -160,10 +162,22 @@ class Poster:
         """Post what the hub itself has decided, apart from what moves points."""
         verdict = Verdict(POSTED, "", record.kind, "", None, stated.event_ms)
         self._books.inbox.keep(filed, verdict)
+        if isinstance(record, (CardStopped, CardAllowed)):
+            self._stop_or_allow(record, filed.received_ms)
         if isinstance(record, StoreDayClosed):
             self._books.closes.add(record.store, record.opens_ms, filed.id)
             self._late.shift(record, filed, self._programmes)
         return verdict
+
+    def _stop_or_allow(self, record: CardStopped | CardAllowed, now_ms: int) -> None:
+        if isinstance(record, CardStopped):
+            uid, reason, status = record.stopped, record.reason, "blocked"
+        else:
+            uid, reason, status = record.allowed, ALLOWED, "issued"
+        self._books.hotlist.add(uid, reason, now_ms)
+        card = self._books.card(uid)
+        if card is not None:
+            self._books.set_card(card._replace(status=status))
 
     def _enter(
         self, record: Record, position: Position, outcome: Outcome, known: Known, filed: Filed
@@ -192,8 +206,11 @@ class Poster:
             books.open_case(case, filed.id, filed.received_ms)
         if member is not None and outcome.effects:
             self._move(record, position, outcome, member, filed)
-        if member is not None and outcome.status == POSTED and isinstance(record, Redemption):
-            self._capture(record, member, filed)
+        if member is not None and outcome.status == POSTED:
+            if isinstance(record, Redemption):
+                self._capture(record, member, filed)
+            elif isinstance(record, LeaseDeed):
+                books.leases.follow(record, member.state)
         if outcome.status == POSTED and isinstance(record, TouchUnknown):
             self._release(record, filed)
         if known.card is None and outcome.status == POSTED and links(record):

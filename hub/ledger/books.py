@@ -15,13 +15,16 @@ from hub.ledger.closes import Closes
 from hub.ledger.database import Row
 from hub.ledger.histories import Histories, kept_state_row
 from hub.ledger.holds import Holds
+from hub.ledger.hotlist import Hotlist
 from hub.ledger.inbox import Inbox
+from hub.ledger.leases import Leases
 from hub.ledger.ledger import Ledger
 from hub.ledger.proofs import Proofs
 from hub.ledger.rows import CardRow, Case, DeviceRow, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import ESCROW, HUB_DEVICE, MEMBER_POINTS, POINT
 from hub.ledger.state_text import read_leases
 from hub.ledger.unwritten import Unwritten
+from hub.ledger.watermarks import Watermarks
 from loyalty.legs import uses_by
 from loyalty.record import Record
 from loyalty.records import from_line
@@ -47,6 +50,9 @@ class Books:
         self._database = ledger.connection
         self.holds = Holds(self._database)
         self.proofs = Proofs(self._database)
+        self.leases = Leases(self._database)
+        self.hotlist = Hotlist(self._database)
+        self.watermarks = Watermarks(self._database)
         self.forget()
 
     def forget(self) -> None:

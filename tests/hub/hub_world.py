@@ -7,10 +7,12 @@ from pathlib import Path
 
 from hub import own_chain
 from hub.custody import Custody
+from hub.documents import Document
 from hub.intake import Arrival, Intake, Reply
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.sqlite import SqliteEngine
+from hub.offline_keys import OfflineKeys
 from hub.posting import Poster
 from loyalty import receipts, topics
 from loyalty.asks import Ask, Hello
@@ -102,7 +104,13 @@ class Till:
 class World:
     """A hub without its broker."""
 
-    def __init__(self, where: Path | str, programmes: list[Programme] | None = None) -> None:
+    def __init__(
+        self,
+        where: Path | str,
+        programmes: list[Programme] | None = None,
+        offline_keys: OfflineKeys | None = None,
+        programme_document: Document | None = None,
+    ) -> None:
         """`where` is a folder for the ledger's file, or the URL of a ledger."""
         self.clock = MovedClock()
         self.path = where / "ledger.db" if isinstance(where, Path) else where
@@ -115,6 +123,8 @@ class World:
             now_ms=self.clock.now_ms,
             face_key=FACE_KEY,
             new_id=lambda: f"grant-{next(self._ids)}",
+            offline_keys=offline_keys,
+            programme_document=programme_document,
         )
 
     def till(self, name: str, epoch: str = "e1") -> Till:

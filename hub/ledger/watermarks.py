@@ -1,0 +1,59 @@
+"""How far each device has told everything, by the hub's clock.
+
+A hello says how many lines its device has. Once those are here, nothing that happened there before
+that hello can still come.
+"""
+
+from typing import NamedTuple
+
+from hub.ledger.database import Database
+from hub.ledger.rows import ChainRow
+
+
+class Watermark(NamedTuple):
+    """Everything that happened at `device` before `at_ms` is here, of its journal `epoch`."""
+
+    device: str
+    epoch: str
+    at_ms: int
+
+
+class Watermarks:
+    """One for each chain that is waited for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def hear(self, chain: ChainRow, last_seq: int, now_ms: int) -> None:
+        """Note that the device of `chain` had `last_seq` lines at `now_ms`.
+
+        What it said before is kept until it is here, or a journal that is never empty would never
+        have told anything.
+        """
+        found = self._database.execute(_OF_CHAIN, (chain.id,)).fetchone()
+        told_seq, told_ms, reported_ms = (0, 0, 0) if found is None else found
+        if chain.seq >= told_seq:
+            reported_ms = max(reported_ms, told_ms)
+            told_seq, told_ms = last_seq, now_ms
+        self._database.execute(_KEEP, (chain.id, told_seq, told_ms, reported_ms))
+
+    def all(self) -> list[Watermark]:
+        """Return the watermark of every chain of a device that is not revoked, lowest first.
+
+        A chain in two versions has told nothing since, whatever its device says.
+        """
+        rows = self._database.execute(_ALL).fetchall()
+        return [Watermark(*row) for row in rows]
+
+
+_OF_CHAIN = "SELECT told_seq, told_ms, reported_ms FROM watermark WHERE chain = ?"
+_KEEP = (
+    "INSERT INTO watermark VALUES (?, ?, ?, ?) ON CONFLICT (chain) DO UPDATE SET"
+    " told_seq = excluded.told_seq, told_ms = excluded.told_ms, reported_ms = excluded.reported_ms"
+)
+_ALL = """
+SELECT name, epoch, CASE WHEN fork_seq IS NULL AND seq >= told_seq THEN told_ms
+    ELSE coalesce(reported_ms, 0) END AS at_ms
+FROM chain JOIN device ON device.id = chain.device LEFT JOIN watermark ON watermark.chain = chain.id
+WHERE revoked_ms IS NULL ORDER BY at_ms, name, epoch
+"""
