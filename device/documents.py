@@ -1,5 +1,7 @@
 """Documents of the hub's, pulled while it is there: the programme, and the cards that are stopped.
 
+A programme that begins later is followed once its first day has begun.
+
 What the hub says is current is as old as its last answer about it. That age is kept for this boot
 only: without having heard the hub in this boot nothing is spent anyhow.
 """
@@ -49,6 +51,7 @@ class Documents:
         self._boot = boot
         self._on_programme = on_programme
         self._asked = 0
+        self._coming: tuple[Programme, str] | None = None
         self.hotlist: Hotlist = NO_HOTLIST
 
     async def run(self) -> None:
@@ -67,8 +70,12 @@ class Documents:
                 log.warning("document_not_pulled", document=name, error=str(error))
 
     async def _pull(self, name: str, taken: Callable[[int, str], None]) -> None:
+        if name == PROGRAMME and self._coming is not None:
+            self._follow_once_begun(*self._coming)
         known = self._catalogue.get(name)
         version = 0 if known is None else known.version
+        if name == PROGRAMME and self._coming is not None:
+            version = self._coming[0].version
         parts = DocumentParts(name, self._hub_key)
         while True:
             answer = await self._hub.ask(self._ask(name, version, parts.wanted), ASK_TIMEOUT_MS)
@@ -98,7 +105,14 @@ class Documents:
         programme = parse_programme(text, f"programme {version} of the hub")
         if programme.version != version:
             raise BadDocument(f"programme {programme.version}, wanted {version}")
-        if self._catalogue.put(PROGRAMME, version, text):
+        self._follow_once_begun(programme, text)
+
+    def _follow_once_begun(self, programme: Programme, text: str) -> None:
+        if self._clock.now_ms() < programme.starts_ms:
+            self._coming = (programme, text)
+            return
+        self._coming = None
+        if self._catalogue.put(PROGRAMME, programme.version, text):
             self._on_programme(programme)
 
     def _ask(self, name: str, version: int, part: int) -> AskDocument:

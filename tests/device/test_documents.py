@@ -16,6 +16,7 @@ from simulators.script_clock import ScriptClock
 SEED = bytes(range(32))
 NOW_MS = 1_800_000_000_000
 PROGRAMME = (Path(__file__).parents[2] / "programmes" / "supermarket.toml").read_text()
+FIRST_DAY = "valid_from = 2017-01-01"
 NEWER = PROGRAMME.replace("version = 1\n", "version = 2\n", 1)
 
 
@@ -66,11 +67,12 @@ class Place:
         self.catalogue = Catalogue(folder / "catalogue.json")
         self.catalogue.put("programme", 1, PROGRAMME)
         self.told = []
+        self.clock = ScriptClock(NOW_MS)
         self.documents = Documents(
             hub=self.hub,
             catalogue=self.catalogue,
             hub_key=public_key_of(SEED),
-            clock=ScriptClock(NOW_MS),
+            clock=self.clock,
             boot="e1-1",
             on_programme=self.told.append,
         )
@@ -88,6 +90,21 @@ async def test_a_newer_programme_is_kept_and_told(place):
 
     assert place.catalogue.get("programme").text == NEWER
     assert [it.version for it in place.told] == [2]
+
+
+async def test_a_programme_that_begins_later_is_followed_from_its_first_day_on(place):
+    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+
+    await place.documents.pull()
+    before = [it.version for it in place.told], place.catalogue.get("programme").version
+    asked = len(place.hub.asked)
+    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    await place.documents.pull()
+
+    assert before == ([], 1)
+    assert [it.version for it in place.told] == [2]
+    assert place.catalogue.get("programme").version == 2
+    assert len(place.hub.asked) == asked + 2
 
 
 async def test_a_programme_that_is_current_is_not_told_again(place):
