@@ -74,6 +74,7 @@ class Hub:
             elif files is not None:
                 self._watch_logins(MosquittoLogins(files, login), parts)
             group_times = GroupTimes()
+            self._intake.take_up()
             self._bridge = Bridge(
                 self._config.broker,
                 login,

@@ -106,6 +106,10 @@ class Intake:
                 return self._take_without_posting(arrivals, error)
         return [reply for arrival in arrivals for reply in self.take([arrival])]
 
+    def take_up(self) -> int:
+        """Post what an older program held and this one understands; once, at the start."""
+        return insistently(lambda: self._post(self._poster.waiting.post_understood))
+
     def tick(self) -> int:
         """Post what has waited long enough; return how many lines did.
 

@@ -7,6 +7,9 @@ from hub.ledger.rows import Filed, Verdict
 from hub.reconcile import FUTURE_CLOCK, FUTURE_MAX_MS, POSTED, UNKNOWN_CARD
 from loyalty.fields import TIME_MAX_MS
 from loyalty.records import from_line
+from loyalty.wire import UnknownLine, WireError
+
+UNKNOWN_KIND = "unknown_kind"
 
 
 class Waiting:
@@ -31,6 +34,15 @@ class Waiting:
             self._books.close_case(FUTURE_CLOCK, device, now_ms)
         return posted
 
+    def post_understood(self, now_ms: int) -> int:
+        """Post lines of kinds that an older program did not know; return how many did."""
+        posted = 0
+        for filed in self._held(UNKNOWN_KIND):
+            if _is_understood(filed.line):
+                posted += self._post(filed._replace(received_ms=now_ms)).status == POSTED
+                self._books.close_case(UNKNOWN_KIND, filed.name, now_ms)
+        return posted
+
     def post_linked(self, card: str, now_ms: int) -> None:
         """Post the lines that were held because nobody knew whose `card` is."""
         for filed in self._held(UNKNOWN_CARD):
@@ -48,3 +60,13 @@ class Waiting:
             found = inbox.line_at(chain, seq)
             if found is not None and (chain.fork_seq is None or seq < chain.fork_seq):
                 yield found[0]
+
+
+def _is_understood(line: bytes) -> bool:
+    try:
+        from_line(line)
+    except UnknownLine:
+        return False
+    except WireError:
+        return True  # posting says what is wrong with it
+    return True

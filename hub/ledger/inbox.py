@@ -271,7 +271,7 @@ _EXCEPTIONS = (
 _HELD_WITH = (
     "SELECT name, epoch, inbox.seq FROM inbox"
     " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device"
-    " WHERE status = 'held' AND code = ? AND event_ms <= ? ORDER BY inbox.id"
+    " WHERE status = 'held' AND code = ? AND coalesce(event_ms, 0) <= ? ORDER BY inbox.id"
 )
 _LINES = "SELECT id, seq, head, line, received_ms, status, code FROM inbox"
 
