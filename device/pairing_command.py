@@ -6,13 +6,16 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import structlog
+
 from device.catalogue import Catalogue
-from device.config import LOCALES, read_config
+from device.config import LOCALES, DeviceConfig, read_config
 from device.errors import DeviceError
 from device.lockfile import FileLock
+from device.mqtt.credentials import Credentials
 from device.mqtt.pinned_post import post
 from device.mqtt.provisioning import CREDENTIALS, pair
-from device.mqtt.secret_change import change_secret, is_due, store_at
+from device.mqtt.secret_change import Store, change_secret, is_due, store_at
 from device.published import PROGRAMME, parse_programme
 from loyalty.clock import SystemClock
 from loyalty.pairing import BadCode, from_text
@@ -56,6 +59,21 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"revisit {options.kind} {options.deed}: {error}\n")
         return MISTAKE
     return 0
+
+
+def end_change(config: DeviceConfig) -> bool:
+    """Return whether secrets whose change was begun before, and not ended, are changed now."""
+    if config.credentials is None:
+        return False
+    store = store_at(config.credentials)
+    if store.read().following is None:
+        return False
+    try:
+        _change(store)
+    except DeviceError as error:
+        structlog.get_logger().warning("secret_change_not_ended", error=str(error))
+        return False
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,7 +131,7 @@ def _config(options: argparse.Namespace, config: Path) -> str:
 
 
 def _rotate(options: argparse.Namespace) -> None:
-    config, clock = read_config(options.config), SystemClock()
+    config = read_config(options.config)
     if config.credentials is None:
         raise DeviceError(f"{options.config}: no credentials, only a paired terminal rotates")
     store = store_at(config.credentials)
@@ -121,13 +139,19 @@ def _rotate(options: argparse.Namespace) -> None:
     lock = FileLock(config.journal)
     lock.take()
     try:
-        if is_due(store.read(), now_ms=clock.now_ms(), after_days=options.older_than):
-            changed = change_secret(
-                store,
-                send=partial(post, clock=clock),
-                random_bytes=secrets.token_bytes,
-                now_ms=clock.now_ms(),
-            )
+        now_ms = SystemClock().now_ms()
+        if is_due(store.read(), now_ms=now_ms, after_days=options.older_than):
+            changed = _change(store)
             sys.stdout.write(f"{changed.device} has the secret {changed.keys.kid} now.\n")
     finally:
         lock.release()
+
+
+def _change(store: Store) -> Credentials:
+    clock = SystemClock()
+    return change_secret(
+        store,
+        send=partial(post, clock=clock),
+        random_bytes=secrets.token_bytes,
+        now_ms=clock.now_ms(),
+    )

@@ -41,6 +41,8 @@ def main(arguments: list[str]) -> int:
             sys.stdout.write(f"{options.config}: nothing is wrong with it\n")
             return 0
         set_up_logs(level=options.log)
+        if pairing_command.end_change(config):
+            config = read_config(options.config)
         asyncio.run(
             run_terminal(
                 options.kind,

@@ -158,6 +158,19 @@ WORDS = {
         "Look at the device: its program or its storage is damaged.",
         _REFUSED,
     ),
+    "pairing_reused": Words(
+        "device",
+        "A second device used the code that had paired this one.",
+        "Find out who else saw the code, and which of the two stands in the shop. If it is not this"
+        " one, revoke it (revisit hub revoke-device) and pair the right one with a new code.",
+        "Nobody's points are touched; the second device was refused.",
+    ),
+    "pairing_guessed": Words(
+        "device",
+        "Somebody who knew the name of a pairing code, and not its secret, tried it several times.",
+        "Make a new code, and look who can reach the hub's web server.",
+        "Nobody's points are touched; the code is shut.",
+    ),
     "hub_only": Words(
         "line",
         "A device stated what only the hub may decide.",

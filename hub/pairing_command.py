@@ -31,7 +31,7 @@ def pair(
     if told.pairing is None:
         raise HubError(f"{config}: no table [pairing], wanted to tell devices where this hub is")
     wanted = Wanted(store=store, kind=kind, name=device, made_by=getpass.getuser())
-    ledger = open_ledger(told.ledger_place, create=True)
+    ledger = open_ledger(told.ledger_place)
     try:
         random_bytes = secrets.token_bytes(ID_BYTES + SECRET_BYTES)
         code = new_code(ledger, wanted, random_bytes, SystemClock().now_ms())

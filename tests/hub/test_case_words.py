@@ -9,7 +9,7 @@ from loyalty.records import CardSuspected
 from tests.source_tree import calls, sources
 
 # Who names a code, and in which argument.
-NAMERS = {"Case": 0, "_held": 0, "set_aside": 2, "_tell": 0}
+NAMERS = {"Case": 0, "_held": 0, "set_aside": 2, "_tell": 0, "open_case": 1}
 FOLDS = ("loyalty/rules/earn.py", "loyalty/rules/redeem.py")  # what they refuse is held
 TOLD_TO_TERMINALS = {"unknown_offer", "not_enough_points"}  # and opens no case
 
