@@ -4,6 +4,7 @@
     programmes = ["programme.toml"]
     face_key_file = "face.key"          # 64 hexadecimal digits
     card_keys_file = "card-keys.toml"   # the terminals' own, where cards prove themselves; optional
+    lease_key_file = "lease.key"        # signs leases and documents: hub.offline_config; optional
     caretaker = true                    # closes days by itself; false: people do (ledger day close)
 
     [broker]                            # the hub's own broker …
@@ -40,9 +41,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from hub.documents import PROGRAMME, Document
 from hub.errors import HubError
 from hub.hosts import parse_host
 from hub.ledger.ledger import Place, is_on_server
+from hub.offline_config import read_offline_keys
+from hub.offline_keys import OfflineKeys
 from hub.pairing_config import PairingSetting, read_pairing
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
@@ -113,6 +117,8 @@ class HubConfig:
     face_key: bytes
     broker: BrokerAddress
     card_master: bytes | None = None
+    offline_keys: OfflineKeys | None = None
+    programme_document: Document | None = None
     caretaker: bool = True
     web: WebAddress | None = None
     pairing: PairingSetting | None = None
@@ -140,6 +146,8 @@ def load_config(path: Path) -> HubConfig:
         face_key=root.parsed("face_key_file", lambda it: _face_key(path.parent / it), b""),
         broker=broker,
         card_master=_card_master(root, path.parent),
+        offline_keys=read_offline_keys(root, path.parent),
+        programme_document=_document(programmes, newest),
         caretaker=root.flag("caretaker", default=True),
         web=web,
         pairing=read_pairing(root, path.parent, web, broker, newest),
@@ -168,6 +176,12 @@ def _programmes(root: Table, folder: Path) -> tuple[tuple[Programme, ...], str, 
             root.wrong("programmes", str(error))
     newest = max(found, key=lambda it: it[0].version, default=(None, ""))[1]
     return tuple([programme for programme, _ in found]), newest, tuple(mistakes)
+
+
+def _document(programmes: tuple[Programme, ...], text: str) -> Document:
+    """Return the newest programme as devices pull it."""
+    version = max([it.version for it in programmes], default=0)
+    return Document(PROGRAMME, version, text.encode())
 
 
 def _broker(root: Table, folder: Path) -> BrokerAddress:

@@ -67,6 +67,8 @@ class Hub:
                 face_key=self._config.face_key,
                 new_id=self._new_id,
                 card_master=self._config.card_master,
+                offline_keys=self._config.offline_keys,
+                programme_document=self._config.programme_document,
             )
             login, files = self._config.broker.login, self._config.broker.logins
             if login is None:

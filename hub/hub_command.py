@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from hub import broker_command, pairing_command
+from hub import broker_command, lease_key_command, pairing_command
 from hub.config import load_config
 from hub.errors import HubError
 from hub.hub import run_hub
@@ -31,6 +31,7 @@ Config = Annotated[Path, typer.Argument(help="The configuration, hub.toml.")]
 _app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
 _app.add_typer(broker_command.app, name="broker-config")
 _app.command("pair")(pairing_command.pair)
+_app.command("lease-key")(lease_key_command.lease_key)
 
 
 def main(arguments: list[str]) -> int:
