@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AUTOCHECKPOINT_PAGES = 8000
 CACHE_KIB = 65_536
 BUSY_TIMEOUT_S = 5.0
+IN_MEMORY = ":memory:"
 
 Connect = Callable[..., sqlite3.Connection]
 
@@ -169,10 +170,12 @@ def open_sqlite(path: Path, *, create: bool, connect: Connect = sqlite3.connect)
     if not create and not path.is_file():
         raise NoLedger(f"{path}: no such file, a ledger wanted")
     try:
+        if connect is sqlite3.connect:
+            _keep_private(path)
         connection = connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise NoLedger(f"{path}: {error}") from error
     try:
         _prepare(connection)
@@ -183,6 +186,15 @@ def open_sqlite(path: Path, *, create: bool, connect: Connect = sqlite3.connect)
         connection.close()
         raise NoLedger(f"{path}: {error}, a ledger wanted") from error
     return SqliteEngine(connection, str(path))
+
+
+def _keep_private(path: Path) -> None:
+    """Make a file that nobody else can read, if none is there: devices' secrets will be in it.
+
+    What SQLite puts beside it gets the same mode.
+    """
+    if str(path) != IN_MEMORY and not path.exists():
+        path.touch(mode=0o600)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
