@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -71,6 +71,11 @@ class SpokenForHub:
         self.hub_ms = 0
         self.time = HubTime()
         self.hotlist: Hotlist = NO_HOTLIST
+        self.programme = _programme()
+        self.key = b""
+
+    def meet(self, journal: Journal, clock: ScriptClock) -> None:
+        """Be the hub of the terminal with this journal."""
 
     def notify_appended(self) -> None:
         """Nothing is sent."""
@@ -268,18 +273,24 @@ def supervised(hardware: Hardware) -> Supervisor:
 
 @asynccontextmanager
 async def terminal_on(
-    hardware: Hardware, folder: Path, *, kind: str = "kiosk", **options: int
+    hardware: Hardware,
+    folder: Path,
+    *,
+    kind: str = "kiosk",
+    hub: SpokenForHub | None = None,
+    **options: int,
 ) -> AsyncIterator[Terminal]:
     """Run a terminal on `hardware` until the block ends as a power cut would end it."""
     journal = Journal.open(folder / "journal.db", epoch_of_new="e1", **options)
-    hub, front, clock = SpokenForHub(), NotedFront(), ScriptClock(START_MS)
+    hub, front, clock = hub or SpokenForHub(), NotedFront(), ScriptClock(START_MS)
+    hub.meet(journal, clock)
     recorder = Recorder(journal, hub, clock)
     driver = supervised(hardware)
     await driver.open()
     link = ReopenedLink(SerialLink(str(hardware.printer_link)))
     await link.open()
-    setting = setting_of(_programme(), STORE)
-    tap = Tap(driver, KEYS, HastyClock(START_MS))
+    setting = replace(setting_of(hub.programme, STORE), hub_key=hub.key)
+    tap = Tap(driver, KEYS, HastyClock(START_MS), with_leases=kind == "kiosk")
     slot = Slot(
         printer=StarPrinter(link, monotonic_s=asyncio.get_running_loop().time, timings=TIMINGS),
         reader=driver,

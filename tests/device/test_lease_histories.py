@@ -8,7 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
-from lease_world import World
+from lease_visits import World
 
 from loyalty.lease_records import LeaseSpend
 from loyalty.programme import parse

@@ -57,9 +57,10 @@ def seen(chip: Chip) -> CardSeen:
 
 async def issue(reader: Pn532, chip: ClassicChip, member: str = "m-1001") -> MemberCard:
     """Personalise `chip`, which lies on the reader, and leave it selected."""
-    await reader.wait_for_card(TAP_S)
+    found = await reader.wait_for_card(TAP_S)
+    assert found is not None
     cards = MemberCards(reader, KEYS)
-    written = await cards.personalise(seen(chip), member=member, op_digest=FIRST_OP)
+    written = await cards.personalise(found, member=member, op_digest=FIRST_OP)
     assert isinstance(written, Written)
     assert written.card is not None
     return written.card
