@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from hub import broker_command, lease_key_command, pairing_command
-from hub.config import load_config
+from hub.config import HubConfig, load_config
 from hub.errors import HubError
 from hub.hub import run_hub
 from hub.ledger.ledger import open_ledger
@@ -26,7 +26,7 @@ Db = Annotated[
     ),
 ]
 
-Config = Annotated[Path, typer.Argument(help="The configuration, hub.toml.")]
+Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, hub.toml.")]
 
 _app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
 _app.add_typer(broker_command.app, name="broker-config")
@@ -56,19 +56,20 @@ def run_app(app: typer.Typer, arguments: list[str], name: str) -> int:
 
 @_app.command()
 def run(
-    config: Config,
+    path: Config,
     log: Annotated[str, typer.Option(help=f"What is logged: {', '.join(LEVELS)}.")] = "info",
 ) -> None:
     """Run the hub until it is told to stop."""
+    config = load_config(path)
     set_up_logs(level=log)
     asyncio.run(_run_until_told(config))
 
 
 @_app.command()
-def check(config: Config) -> None:
+def check(path: Config) -> None:
     """Say everything that is wrong with a configuration and the files it names."""
-    load_config(config)
-    typer.echo(f"{config}: nothing is wrong with it")
+    load_config(path)
+    typer.echo(f"{path}: nothing is wrong with it")
 
 
 @_app.command("add-device")
@@ -102,9 +103,9 @@ def revoke_device(
         ledger.close()
 
 
-async def _run_until_told(path: Path) -> None:
+async def _run_until_told(config: HubConfig) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_hub(load_config(path), SystemClock(), stop, ServiceManager(os.environ))
+    await run_hub(config, SystemClock(), stop, ServiceManager(os.environ))

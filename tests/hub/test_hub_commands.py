@@ -11,7 +11,7 @@ import pytest
 from hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
 
 from hub import hub_command, ledger_command
-from hub.config import ConfigErrors, load_config
+from hub.config import BridgeLogin, BrokerAddress, ConfigErrors, load_config
 from hub.ledger.ledger import open_ledger
 
 
@@ -118,7 +118,7 @@ def test_a_configuration_is_read_with_the_files_it_names(tmp_path):
     assert config.ledger_place == tmp_path / "ledger.db"
     assert config.face_key == FACE_KEY
     assert [it.version for it in config.programmes] == [3]
-    assert config.broker == ("127.0.0.1", 1883, None, None, False)
+    assert config.broker == BrokerAddress("127.0.0.1", 1883, None)
 
 
 def test_a_hub_that_checks_cards_is_told_their_keys(tmp_path):
@@ -147,7 +147,7 @@ def test_an_external_broker_has_a_login(tmp_path):
     )
     config = load_config(configured(tmp_path, 0, **{"hub.toml": text, "p": "secret\n"}))
 
-    assert config.broker == ("mq.example", 1883, ("bridge", "secret"), None, False)
+    assert config.broker == BrokerAddress("mq.example", 1883, BridgeLogin("bridge", "secret"))
 
 
 def test_an_external_broker_may_be_shared_by_several_hubs(tmp_path):
