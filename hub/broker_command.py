@@ -67,12 +67,12 @@ def mosquitto(
     )
     ledger = open_ledger(db)
     try:
-        write_mosquitto(out, ledger, wanted, SystemClock().now_ms())
+        hubs = write_mosquitto(out, ledger, wanted, SystemClock().now_ms())
     finally:
         ledger.close()
     out = out.absolute()
     ca_file = ca.absolute() if ca else out / CA_CERTIFICATE
-    for number in range(1, bridges + 1):
+    for number in hubs:
         table = _TABLE.format(
             host=host[0],
             port=port,
@@ -80,8 +80,8 @@ def mosquitto(
             password_file=out / bridge_password_file(number),
             ca_file=ca_file,
         )
-        typer.echo(_HEAD.format(which="" if bridges == 1 else f" of hub {number}") + table)
-        if bridges > 1:
+        typer.echo(_HEAD.format(which="" if len(hubs) == 1 else f" of hub {number}") + table)
+        if len(hubs) > 1:
             typer.echo("shared = true")
         typer.echo()
     typer.echo(_RELOAD)

@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.bridge_users import bridge_user
+from hub.bridge_users import BRIDGES_MAX, bridge_user
 from hub.config import BridgeLogin
 from hub.errors import HubError
 from hub.ledger.ledger import Ledger
@@ -46,7 +46,8 @@ class Wanted(NamedTuple):
     """What a broker is to be like; without `certificates` they are made for `hosts`.
 
     `hub_user` is whom the hub runs as that keeps who may come in; empty where this command does.
-    `bridges` is how many hubs take turns there, each with a name and a password of its own.
+    `bridges` is how many hubs take turns there, each with a name and a password of its own; a hub
+    that has a password there is never left out.
     """
 
     hosts: tuple[str, ...]
@@ -60,8 +61,10 @@ class Wanted(NamedTuple):
     bridges: int = 1
 
 
-def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -> None:
+def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -> tuple[int, ...]:
     """Write what mosquitto needs into `folder`, readable by `service_user` only.
+
+    Return the numbers of the hubs that it serves.
 
     Raises:
         BrokerFolderError: a file cannot be written, or there is no such user.
@@ -71,7 +74,8 @@ def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -
         folder = folder.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         writer = _Writer(folder, _owner(wanted.service_user))
-        bridges = [_bridge(writer, it + 1, wanted.hub_user) for it in range(wanted.bridges)]
+        hubs = _hubs(folder, wanted.bridges)
+        bridges = [_bridge(writer, it, wanted.hub_user) for it in hubs]
         devices = device_logins(ledger)
         told = passwords([bridge_password(it) for it in bridges], devices)
         certificates = wanted.certificates or _made(writer, wanted.hosts, now_ms)
@@ -85,6 +89,7 @@ def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -
         )
     except OSError as error:
         raise BrokerFolderError(f"{error.filename}: {error.strerror}") from error
+    return hubs
 
 
 def bridge_password_file(number: int) -> str:
@@ -137,6 +142,13 @@ def _write_logins(folder: Path, wanted: Wanted, files: dict[str, bytes]) -> None
     folder.chmod(_LOGINS_MODE)  # what the hub makes in there is of mosquitto's group too
     for name, content in files.items():
         write_whole(folder / name, content, mode=SHARED, owner=owner)
+
+
+def _hubs(folder: Path, wanted: int) -> tuple[int, ...]:
+    numbers = range(1, BRIDGES_MAX + 1)
+    return tuple(
+        it for it in numbers if it <= wanted or (folder / bridge_password_file(it)).exists()
+    )
 
 
 def _bridge(writer: _Writer, number: int, hub_user: str) -> BridgeLogin:

@@ -88,6 +88,10 @@ class Connection:
         self._client.disconnect()
         # Paho's thread may sit in a connect for `CONNECT_TIMEOUT_S`; the loop must not.
         await asyncio.to_thread(self._client.loop_stop)
+        client = self._client
+        # They refer to us, and in a circle the client's sockets may go before it closes them.
+        client.on_connect = client.on_connect_fail = client.on_subscribe = None
+        client.on_disconnect = client.on_message = None
 
     def _lose_patience(self) -> None:
         if not self._is_welcome:

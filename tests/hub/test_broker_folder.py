@@ -144,6 +144,15 @@ def test_several_hubs_have_a_name_and_a_password_each(world, capsys):
     assert all(tomllib.loads("#" + it)["broker"]["shared"] for it in tables)
 
 
+def test_a_hub_that_was_there_is_not_forgotten_when_devices_change(world):
+    write(world, "--bridges", "3")
+    before = files(world)
+
+    write(world)
+
+    assert changed(before, files(world)) == set()
+
+
 def test_a_device_cannot_be_named_as_a_bridge(world, capsys):
     world.till("revisit-hub-bridge-2")
 
