@@ -206,12 +206,12 @@ class App:
         if granted is None:
             return None
         return IssuerKeys(
-            master=self._parts.unwrap(granted.ref, granted.master_key),
-            credit=self._parts.unwrap(granted.ref, granted.credit_key),
+            master=self._parts.hub.unwrap(granted.ref, granted.master_key),
+            credit=self._parts.hub.unwrap(granted.ref, granted.credit_key),
         )
 
     def _credit_key(self, granted: LeaseGranted | None) -> bytes:
-        return b"" if granted is None else self._parts.unwrap(granted.ref, granted.credit_key)
+        return b"" if granted is None else self._parts.hub.unwrap(granted.ref, granted.credit_key)
 
     async def _perform_at_slot(self, request: PrintFace | JudgeFace | ReturnCard) -> Event:
         slot = self._parts.slot

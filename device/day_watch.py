@@ -59,6 +59,10 @@ class DayWatch:
         self._now = now
         self._clock = clock
 
+    def follow(self, programme: Programme) -> None:
+        """Let days end as `programme` says from now on."""
+        self._programme = programme
+
     async def watch(self, app: EventTaker) -> None:
         """Watch the calendar until cancelled; a terminal that is busy is told again later."""
         while True:

@@ -84,8 +84,7 @@ class Front(Protocol):
 class Parts:
     """The real parts a terminal is built from; `slot` is a kiosk's, where cards are held.
 
-    `unwrap` opens keys that the hub has wrapped for this device; `standing` tells how a card stands
-    without the hub.
+    `standing` tells how a card stands without the hub.
     """
 
     place: CardPlace
@@ -96,5 +95,4 @@ class Parts:
     hub: HubClient
     front: Front
     clock: Clock
-    unwrap: Callable[[str, str], bytes]
     standing: Callable[[str], Standing]

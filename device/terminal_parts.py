@@ -132,7 +132,6 @@ async def build_terminal(
         hub=hub,
         front=front,
         clock=clock,
-        unwrap=config.identity.unwrap,
         standing=lambda card: standing_of(
             card, giving, NO_HOTLIST if documents is None else documents.hotlist
         ),
@@ -140,6 +139,8 @@ async def build_terminal(
     machine = handheld if slot is None else kiosk
     state: Any = machine.State()
     app = App(machine.step, state, setting, parts)
+    days = DayWatch(programme, journal, recorder.now, clock)
+    followers.append(days.follow)
     following = Following(app=app, setting_under=partial(_setting, config), parts=tuple(followers))
     documents = None
     if config.hub_key:
@@ -157,7 +158,7 @@ async def build_terminal(
         front=front,
         parts=parts,
         documents=documents,
-        days=DayWatch(programme, journal, recorder.now, clock),
+        days=days,
         reader=reader,
         slot=slot,
         scanner=scanner,

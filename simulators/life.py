@@ -130,7 +130,6 @@ class Life:
             hub=self.hub,
             front=front,
             clock=making.clock,
-            unwrap=making.identity.unwrap,
             standing=lambda card: standing_of(card, giving, NO_HOTLIST),
         )
         machine = handheld if slot is None else kiosk

@@ -139,6 +139,14 @@ class HubClient:
         finally:
             del self._answers[ask.ref]
 
+    def unwrap(self, ref: str, wrapped: str) -> bytes:
+        """Return the key that the hub has wrapped for this device in its answer to ask `ref`.
+
+        Raises:
+            NotWrappedForUs: it was altered, or is for another device or ask.
+        """
+        return self._identity.unwrap(ref, wrapped)
+
     async def settled(self, upto_seq: int) -> None:
         """Wait until the hub has given a receipt for line `upto_seq`; set your own limit."""
         await self.until(lambda it: it._journal.settled_seq >= upto_seq)

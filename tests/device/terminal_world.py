@@ -304,7 +304,7 @@ async def terminal_on(
     place, held, machine = (slot, slot, kiosk) if kind == "kiosk" else (tap, None, handheld)
     parts = Parts(
         place=place, slot=held, identifier=Identifier(KEYS.seal_key), journal=journal,
-        recorder=recorder, hub=hub, front=front, clock=clock, unwrap=hub.unwrap,
+        recorder=recorder, hub=hub, front=front, clock=clock,
         standing=lambda card: standing_of(card, OfflineGiving(journal), hub.hotlist),
     )  # fmt: skip
     app = App(machine.step, machine.State(), setting, parts)
