@@ -58,6 +58,7 @@ START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
 SECRET = b"the secret of this terminal"
 LONG_MS = 100
+TERMINAL_KEYS = replace(KEYS, credit_master=None)
 TIMINGS = StarTimings(short_s=0.5, rewrite_s=0.5)
 
 
@@ -290,7 +291,7 @@ async def terminal_on(
     link = ReopenedLink(SerialLink(str(hardware.printer_link)))
     await link.open()
     setting = replace(setting_of(hub.programme, STORE), hub_key=hub.key)
-    tap = Tap(driver, KEYS, HastyClock(START_MS), with_leases=kind == "kiosk")
+    tap = Tap(driver, TERMINAL_KEYS, HastyClock(START_MS), with_leases=kind == "kiosk")
     slot = Slot(
         printer=StarPrinter(link, monotonic_s=asyncio.get_running_loop().time, timings=TIMINGS),
         reader=driver,

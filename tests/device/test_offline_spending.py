@@ -11,11 +11,13 @@ from hub_at_hand import HubAtHand, bought, issued
 from quick_time import in_quick_time
 from terminal_world import START_MS, STORE, hardware_in, terminal_on
 
+from device.events import IssueKeyed
 from device.terminal_parts import setting_of
 from hub.ledger.verify import broken, verify
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
 from loyalty.records import FacePrinted
 from simulators.chips.desfire import desfire_chip
+from simulators.plastic import PlasticCard
 
 MEMBER = "m-1001"
 LEASED = 300
@@ -82,5 +84,52 @@ def test_points_are_earned_leased_spent_offline_and_counted_to_the_point(tmp_pat
                 assert hub.world.balance(MEMBER) + escrow(hub) == earned - price
                 assert hub.world.cases() == []
                 assert broken(verify(hub.world.ledger, [hub.programme], START_MS)) == []
+
+    day()
+
+
+def test_a_handheld_makes_a_card_that_carries_a_lease_with_keys_of_the_hub(tmp_path):
+    @in_quick_time
+    async def day():
+        hub, chip = HubAtHand(tmp_path), desfire_chip(rng=random.Random(7))
+        setting = setting_of(hub.programme, STORE)
+        hub.happen_elsewhere(bought(90_000, MEMBER, setting))
+        async with hardware_in(tmp_path) as hardware:
+            async with terminal_on(hardware, tmp_path, kind="handheld", hub=hub) as handheld:
+                await handheld.app.put(IssueKeyed(MEMBER))
+                await handheld.see("tap_new_card")
+                handheld.hold(chip)
+                await handheld.see("issued")
+                handheld.take_away()
+                hub.send()
+
+            async with terminal_on(hardware, tmp_path, hub=hub) as kiosk:
+                card = PlasticCard()
+                card.chip = chip
+                await visit(kiosk, card, "account", choose="return")
+
+                (carried,) = of_kind(kiosk, LeaseCarried)
+                assert (carried.left_points, carried.touch) == (LEASED, "done")
+                assert escrow(hub) == LEASED
+
+    day()
+
+
+def test_without_the_hub_no_such_card_is_made(tmp_path):
+    @in_quick_time
+    async def day():
+        hub, chip = HubAtHand(tmp_path), desfire_chip(rng=random.Random(7))
+        async with (
+            hardware_in(tmp_path) as hardware,
+            terminal_on(hardware, tmp_path, kind="handheld", hub=hub) as handheld,
+        ):
+            hub.is_silent = True
+            await handheld.app.put(IssueKeyed(MEMBER))
+            await handheld.see("tap_new_card")
+            handheld.hold(chip)
+            await handheld.see("issue_needs_hub")
+
+            assert handheld.kinds() == []
+            assert chip.nvm.bytes_programmed == 0
 
     day()
