@@ -49,11 +49,15 @@ def restored_command(db: Db = "ledger.db") -> None:
 
 @app.command("export")
 def export_command(
-    to: Annotated[Path, typer.Option(help="The folder to make.")], db: Db = "ledger.db"
+    to: Annotated[Path, typer.Option(help="The folder to make.")],
+    db: Db = "ledger.db",
+    with_lines: Annotated[
+        bool, typer.Option("--lines", help="And every line, with whole card numbers: for auditors.")
+    ] = False,
 ) -> None:
     """Write members, lots, transfers and cases as CSV files, also while the hub runs."""
     with closing(open_ledger(db)) as ledger:
-        counts = export(ledger, to)
+        counts = export(ledger, to, with_lines=with_lines)
     for name, count in counts.items():
         typer.echo(f"{to / name}.csv: {count:,} rows")
 

@@ -104,6 +104,7 @@ SHELLS = {
     "hub/embedded_broker.py": "the broker of a single shop",
     "hub/listening.py": "the end of listening sockets",
     "hub/fork_command.py": "a command line",
+    "hub/heads_command.py": "a command line",
     "hub/hub.py": "the hub's tasks",
     "hub/hub_command.py": "a command line",
     "hub/intake.py": "the transaction of each group of messages",
