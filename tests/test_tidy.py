@@ -148,6 +148,7 @@ SHELLS = {
     "hub/provisioning.py": "the threads of what new devices ask",
     "hub/secret_change.py": "the statements about a device's next secret",
     "hub/whole_file.py": "a file that is replaced whole",
+    "hub/rebuild.py": "the file of a ledger that is made anew",
     "hub/rebuild_command.py": "a command line, and the folder of a ledger that is made anew",
     "hub/offline_config.py": "the names of files",
     "hub/web.py": "the hub's web server",
