@@ -224,7 +224,7 @@ class Intake:
         chain = self._books.inbox.chain(opened.device, opened.epoch)
         self._books.inbox.set_chain(chain)
         self._books.flush()  # there may be nothing yet that a watermark could stand on
-        self._books.watermarks.hear(chain, ask.last_seq, now_ms)
+        self._books.watermarks.hear(chain, ask.last_seq, min(ask.hub_ms, now_ms))
         receipt = replace(self._receipt(chain, now_ms, ()), ref=ask.ref)
         if chain.seq < ask.settled_seq and not receipt.want_first:
             # This ledger was restored from a backup: it misses what the device holds settled.

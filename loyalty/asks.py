@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from loyalty.fields import Count, Counter, Id, MemberToken, OptionalId, Points
+from loyalty.fields import Count, Counter, Id, MemberToken, OptionalId, Points, TimeMs
 from loyalty.lines import Line, read_line
 
 
@@ -20,7 +20,10 @@ class Ask(Line):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello(Ask):
-    """A device is here: the last line it journalled, the last it settled, its documents."""
+    """A device is here: the last line it journalled, the last it settled, its documents.
+
+    It had that line when it last heard the hub's time, `hub_ms`, or later (0: not yet).
+    """
 
     kind: ClassVar[str] = "hello"
 
@@ -28,6 +31,7 @@ class Hello(Ask):
     settled_seq: Count
     incarnation: OptionalId
     rules: Count
+    hub_ms: TimeMs = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,8 +97,8 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         (('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000), ('name', 0, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 0, 64), ('name', 0, 16), ('whole', -1, 4294967295), ('whole', -1, 4294967295), ('choice', ('none', 'done', 'torn', 'unknown')), ('name', 0, 96), ('name', 1, 64)),
     ),
     'hello': (
-        ('ref', 'last_seq', 'settled_seq', 'incarnation', 'rules'),
-        (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991)),
+        ('ref', 'last_seq', 'settled_seq', 'incarnation', 'rules', 'hub_ms'),
+        (('name', 1, 64), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('name', 0, 64), ('whole', 0, 9007199254740991), ('whole', 0, 4102444800000)),
     ),
     'ask_account': (
         ('ref', 'card', 'member', 'ctr_seen', 'proof', 'lease', 'lease_left_points'),

@@ -320,6 +320,7 @@ class Session:
             settled_seq=self._outbox.settled_seq,
             incarnation=self._outbox.incarnation,
             rules=self.rules,
+            hub_ms=self.time.hub_ms,
         )
         return self._publish("hello", to_line(hello))
 

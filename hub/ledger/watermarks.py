@@ -1,7 +1,8 @@
 """How far each device has told everything, by the hub's clock.
 
-A hello says how many lines its device has. Once those are here, nothing that happened there before
-that hello can still come.
+A hello says how many lines its device has, and which time of the hub it has heard of. Once those
+lines are here, nothing that happened there before that time can still come. When the hello arrives
+says nothing: it may have waited, or somebody may bring it again.
 """
 
 from typing import NamedTuple
@@ -24,23 +25,26 @@ class Watermarks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def hear(self, chain: ChainRow, last_seq: int, now_ms: int) -> None:
-        """Note that the device of `chain` had `last_seq` lines at `now_ms`.
+    def hear(self, chain: ChainRow, last_seq: int, heard_ms: int) -> None:
+        """Note that the device of `chain` had `last_seq` lines at `heard_ms` or later.
 
         What it said before is kept until it is here, or a journal that is never empty would never
         have told anything.
         """
         found = self._database.execute(_OF_CHAIN, (chain.id,)).fetchone()
         told_seq, told_ms, reported_ms = (0, 0, 0) if found is None else found
+        if heard_ms <= told_ms:
+            return  # it was heard before, or has been overtaken
         if chain.seq >= told_seq:
             reported_ms = max(reported_ms, told_ms)
-            told_seq, told_ms = last_seq, now_ms
+            told_seq, told_ms = last_seq, heard_ms
         self._database.execute(_KEEP, (chain.id, told_seq, told_ms, reported_ms))
 
     def all(self) -> list[Watermark]:
         """Return the watermark of every chain of a device that is not revoked, lowest first.
 
-        A chain in two versions has told nothing since, whatever its device says.
+        A chain in two versions has told nothing since, whatever its device says. A branch that two
+        people adopted is as they took it, and nothing comes after it by itself.
         """
         rows = self._database.execute(_ALL).fetchall()
         return [Watermark(*row) for row in rows]
@@ -55,5 +59,5 @@ _ALL = """
 SELECT name, epoch, CASE WHEN fork_seq IS NULL AND seq >= told_seq THEN told_ms
     ELSE coalesce(reported_ms, 0) END AS at_ms
 FROM chain JOIN device ON device.id = chain.device LEFT JOIN watermark ON watermark.chain = chain.id
-WHERE revoked_ms IS NULL ORDER BY at_ms, name, epoch
+WHERE revoked_ms IS NULL AND epoch NOT LIKE '%+%' ORDER BY at_ms, name, epoch
 """

@@ -7,7 +7,7 @@ from hub.intake import Arrival
 from hub.ledger.tables import METADATA
 from loyalty.asks import AskAccount, AskRedeem, Hello
 from tests.fuzz.rogue import Rogue
-from tests.hub.hub_world import SECRET, Till, World, check_in, redemption, sale
+from tests.hub.hub_world import SECRET, START_MS, Till, World, check_in, redemption, sale
 
 ROGUE_SECRET = bytes(range(100, 132))
 
@@ -24,7 +24,7 @@ def honest_messages(world: World) -> list[Arrival]:
         card = {"card": whose["card"], "member": whose["member"], "ctr_seen": -1}
         messages += [till.batch(1, 3), till.batch(4, 20), till.batch(21)]
         stands = {"last_seq": 33, "settled_seq": 20, "incarnation": "", "rules": 3}
-        messages.append(till.ask(Hello(ref=f"{till.name}-q0", **stands)))
+        messages.append(till.ask(Hello(ref=f"{till.name}-q0", hub_ms=START_MS, **stands)))
         messages.append(till.ask(AskAccount(ref=f"{till.name}-q1", **card)))
         messages.append(till.ask(AskRedeem(ref=f"{till.name}-q2", offer="mug", **card)))
     world.intake.take(messages)

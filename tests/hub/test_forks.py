@@ -12,6 +12,7 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal
 from hub.ledger.verify import broken, verify
+from hub.ledger.watermarks import Watermarks
 from loyalty.records import CardIssued
 from loyalty.wire import names_of
 
@@ -278,6 +279,14 @@ def test_a_chain_that_is_not_forked_has_nothing_to_decide(world):
 
     with pytest.raises(NotFound, match="no forked chain of device 'h1' in epoch 'e1'"):
         proposed(world, "whatever")
+
+
+def test_nobody_waits_for_more_of_an_adopted_branch(cloned):
+    adopt(cloned, *names(cloned))
+
+    waited_for = [it.epoch for it in Watermarks(cloned.ledger.connection).all()]
+
+    assert waited_for == ["e1"]
 
 
 def test_no_device_can_state_lines_in_the_epoch_of_a_branch(cloned):

@@ -479,7 +479,9 @@ def test_a_hello_says_where_the_device_stands(road: Road) -> None:
     road.talk(road.feed(Connected()))
 
     hello = road.hub.hellos[-1]
-    assert hello == Hello(ref=hello.ref, last_seq=9, settled_seq=7, incarnation="hub-1", rules=4)
+    stands = {"last_seq": 9, "settled_seq": 7, "incarnation": "hub-1", "rules": 4}
+    assert hello == Hello(ref=hello.ref, hub_ms=NOON_MS, **stands)
+    assert road.hub.hellos[0].hub_ms == 0
 
 
 @pytest.mark.campaign
