@@ -21,7 +21,7 @@ class ChainHead(NamedTuple):
 def chain_heads(ledger: Ledger) -> list[ChainHead]:
     """Return where every chain is now, the hub's own among them."""
     rows = ledger.connection.execute(_HEADS)
-    return [ChainHead(*place, bytes(head).hex()) for *place, head in rows]
+    return [ChainHead(device, epoch, seq, bytes(head).hex()) for device, epoch, seq, head in rows]
 
 
 def heads_not_there(ledger: Ledger, heads: Iterable[ChainHead]) -> list[ChainHead]:
