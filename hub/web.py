@@ -25,7 +25,7 @@ from loyalty.tls import TlsContext
 CONNECTIONS_MAX = 64
 BODY_MAX_BYTES = 64 * 1024
 HEAD_MAX_BYTES = 16 * 1024  # the request line and the headers
-SILENCE_MAX_S = 10  # of a connection between two requests, and before its first one
+SILENCE_MAX_S = 10.0  # of a connection between two requests, and before its first one
 STOP_WITHIN_S = 5  # what runs then is cancelled
 BACKLOG = 32
 
@@ -37,8 +37,15 @@ class WebFailed(HubError):
 class WebServer:
     """Serves `routes` on one address; `start` and `stop` it on one event loop."""
 
-    def __init__(self, address: WebAddress, routes: Sequence[BaseRoute]) -> None:
+    def __init__(
+        self,
+        address: WebAddress,
+        routes: Sequence[BaseRoute],
+        *,
+        silence_max_s: float = SILENCE_MAX_S,
+    ) -> None:
         self._address = address
+        self._silence_max_s = silence_max_s
         self._routes = routes
         self._listener: _Listener | None = None
         self._serving: asyncio.Task[None]
@@ -60,7 +67,9 @@ class WebServer:
             exception_handlers={Exception: _failed},
             max_body_size=BODY_MAX_BYTES,
         )
-        self._listener = _Listener(_settings(app, self._address.tls))
+        settings = _settings(app, self._address.tls)
+        settings.timeout_keep_alive = self._silence_max_s  # type: ignore[assignment]  # any number
+        self._listener = _Listener(settings)
         self._serving = asyncio.create_task(self._listener.serve([link]), name="web")
         await self._listener.is_ready.wait()
 
@@ -121,8 +130,8 @@ class _Connection(H11Protocol):
         return not hasattr(self.cycle, "response_complete") or self.cycle.response_complete
 
     def _lose_patience_later(self) -> None:
-        wait = self.loop.call_later
-        self.timeout_keep_alive_task = wait(SILENCE_MAX_S, self.timeout_keep_alive_handler)
+        wait, silence_max_s = self.loop.call_later, self.timeout_keep_alive
+        self.timeout_keep_alive_task = wait(silence_max_s, self.timeout_keep_alive_handler)
 
 
 def _settings(app: Starlette, tls: TlsContext | None) -> uvicorn.Config:
@@ -135,7 +144,6 @@ def _settings(app: Starlette, tls: TlsContext | None) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        timeout_keep_alive=SILENCE_MAX_S,
         timeout_graceful_shutdown=STOP_WITHIN_S,
         h11_max_incomplete_event_size=HEAD_MAX_BYTES,
         ssl_context_factory=None if tls is None else lambda _config, _usual: tls,

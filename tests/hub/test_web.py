@@ -183,6 +183,53 @@ def test_one_connection_too_many_is_closed_and_the_others_are_served() -> None:
     assert refused == b""
 
 
+@pytest.mark.parametrize("said", [b"", b"GET /hello HTT"])
+def test_a_connection_that_asks_nothing_is_closed(said: bytes) -> None:
+    async def run() -> bytes:
+        web = WebServer(LOOPBACK, ROUTES, silence_max_s=0.05)
+        await web.start()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            writer.write(said)
+            heard = await reader.read()
+            writer.close()
+            return heard
+        finally:
+            await web.stop()
+
+    heard = asyncio.run(asyncio.wait_for(run(), WITHIN_S))
+
+    assert heard == b""
+
+
+def test_a_request_that_takes_longer_than_any_silence_is_answered() -> None:
+    ready = asyncio.Event()
+
+    async def wait(_request: Request) -> Response:
+        await ready.wait()
+        return PlainTextResponse("at last\n")
+
+    async def run() -> bytes:
+        web = WebServer(LOOPBACK, [Route("/wait", wait)], silence_max_s=0.05)
+        await web.start()
+        try:
+            patient, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            writer.write(b"GET /wait HTTP/1.1\r\nHost: hub\r\n\r\n")
+            silent, silent_writer = await asyncio.open_connection("127.0.0.1", web.port)
+            await silent.read()  # it is closed, so the silence is over
+            ready.set()
+            heard = await patient.readuntil(b"at last\n")
+            writer.close()
+            silent_writer.close()
+            return heard
+        finally:
+            await web.stop()
+
+    heard = asyncio.run(asyncio.wait_for(run(), WITHIN_S))
+
+    assert heard.startswith(b"HTTP/1.1 200")
+
+
 def test_https_shows_the_certificate_it_was_given(tmp_path: Path) -> None:
     ca, tls = certified(tmp_path)
 
