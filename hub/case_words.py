@@ -24,8 +24,9 @@ WORDS = {
         "Two different lines stand at one place of a device's chain: its storage was copied or set"
         " back, or somebody imitates it.",
         "Take the device out of service and find out who has its storage. Revoke it (revisit hub"
-        " revoke-device), register another name, and give the terminal a new journal.",
-        "What posted before stays. Both versions are kept; nothing after them posts.",
+        " revoke-device) and pair the terminal anew. Then two people say which lines count (revisit"
+        " ledger fork).",
+        "What posted before stays. Both versions are kept; nothing after them posts by itself.",
     ),
     "gap": Words(
         "chain",
@@ -68,7 +69,7 @@ WORDS = {
     "clone": Words(
         "card",
         "One number of a card's counter stands for two operations: there are two such cards.",
-        "Ask the member for the card when it is next shown, give them a new one, keep the old.",
+        "The hub has stopped the card. Give the member a new one, and keep the old when it shows.",
         "Both operations happened, so both count.",
     ),
     "counter_behind": Words(
@@ -108,6 +109,20 @@ WORDS = {
         "Nothing, if a sale is still to come in: then the case closes itself. Else find out how"
         " the points were spent twice.",
         "It counts in full. What was missing is the member's debt, which the next sales pay first.",
+    ),
+    "overspend": Words(
+        "op",
+        "A card spent more without the hub than its lease held at that time.",
+        "Nothing, if a sale from before is still to come in: then the case closes itself. Else see"
+        " which devices spent, and whether their clocks are right.",
+        "It counts in full: what the lease lacked came from the member's other points, or is debt.",
+    ),
+    "counter_gap": Words(
+        "card",
+        "A card was written to, every device has told everything, and no line says what that was.",
+        "Find out which terminal lost its journal; declare its epoch lost (revisit ledger"
+        " declare-lost). The goods that were handed over for it are nowhere in the books.",
+        "What was left of the card's lease is the member's again.",
     ),
     "holds_exceed_balance": Words(
         "member",
