@@ -40,7 +40,7 @@ check: venv-dev
 	@.venv/bin/python scripts/check_translations.py
 	@.venv/bin/python -m pytest tests/test_tidy.py
 
-bench: venv-dev
+bench: system-packages venv-dev
 	@for it in benchmarks/bench_*.py; do echo "$$it"; .venv/bin/python "$$it" --json || exit 1; done
 
 fonts: venv-dev
