@@ -13,6 +13,7 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal
 from hub.ledger.verify import broken, verify
 from hub.ledger.watermarks import Watermarks
+from hub.rebuild import rebuild
 from loyalty.records import CardIssued
 from loyalty.wire import names_of
 
@@ -287,6 +288,14 @@ def test_nobody_waits_for_more_of_an_adopted_branch(cloned):
     waited_for = [it.epoch for it in Watermarks(cloned.ledger.connection).all()]
 
     assert waited_for == ["e1"]
+
+
+def test_a_ledger_with_adopted_branches_is_rebuilt_as_it_is(cloned, tmp_path):
+    adopt(cloned, *names(cloned))
+
+    found = rebuild(cloned.ledger, [cloned.programme], tmp_path / "scratch.db", NOW_MS)
+
+    assert {name: it for name, it in found.items() if it} == {}
 
 
 def test_no_device_can_state_lines_in_the_epoch_of_a_branch(cloned):
