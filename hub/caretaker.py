@@ -10,6 +10,7 @@ from hub.decisions import Decisions
 from hub.envelopes import Arrival, Reply
 from hub.errors import DayIsClosed, HubError, LedgerContended, LedgerUnavailable
 from hub.intake import Intake
+from hub.lease_keeper import LeaseKeeper
 from hub.ledger.cases import open_case, settle
 from hub.ledger.day_end import stores
 from hub.ledger.ledger import Ledger, insistently
@@ -40,12 +41,13 @@ class Caretaker:
     ) -> None:
         self._ledger = ledger
         self._decisions = Decisions(ledger, programmes)
+        self._leases = LeaseKeeper(ledger, programmes)
         self._programmes = programmes
         self._now_ms = now_ms
         self._due_ms = 0
 
     def tick(self) -> None:
-        """Close every business day that can be closed, and see what is overdue.
+        """Close every business day that can be closed, look after leases, see what is overdue.
 
         Called more often than once in `CARE_EVERY_MS`, it does nothing.
 
@@ -58,6 +60,7 @@ class Caretaker:
             return
         with self._ledger.engine.asking():
             self._close_days(now_ms)
+            self._leases.keep(now_ms)
             self._tell(GAP_OLD, old_gaps(self._ledger, GAP_PATIENCE_MS, now_ms), now_ms)
             self._tell(SILENT, silent_devices(self._ledger, now_ms), now_ms)
         self._due_ms = now_ms + CARE_EVERY_MS

@@ -5,14 +5,21 @@ from datetime import date, timedelta
 
 from hub import own_chain
 from hub.custody import Custody
-from hub.errors import DayIsClosed, HubError
+from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.books import Books
 from hub.ledger.day_end import Missing, chain_ends, first_received_ms, last_close, missing
 from hub.ledger.faces import UntrueFace, untrue_faces
 from hub.ledger.ledger import Ledger, insistently
+from hub.line_text import short_card
 from hub.posting import Poster
 from hub.store_days import date_of, day_at, next_opens_ms
-from loyalty.hub_records import CLOSE_CHAINS_MAX, EpochLost, StoreDayClosed
+from loyalty.hub_records import (
+    CLOSE_CHAINS_MAX,
+    CardAllowed,
+    CardStopped,
+    EpochLost,
+    StoreDayClosed,
+)
 from loyalty.programme import Programme
 from loyalty.record import Record
 
@@ -80,6 +87,36 @@ class Decisions:
         stamp = own_chain.stamp(now_ms, staff=staff)
         lost = EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq)
         insistently(lambda: self._state_alone(lost, now_ms))
+
+    def stop_card(self, uid: str, reason: str, now_ms: int, staff: str = "") -> None:
+        """State that the card is nobody's to use from now on.
+
+        Raises:
+            HubError: the ledger does not know it, or it is stopped.
+        """
+        stopped = CardStopped(**own_chain.stamp(now_ms, staff=staff), stopped=uid, reason=reason)
+        insistently(lambda: self._about_card(stopped, uid, now_ms, is_stopped=False))
+
+    def allow_card(self, uid: str, now_ms: int, staff: str = "") -> None:
+        """State that a card that was stopped may be used again.
+
+        Raises:
+            HubError: the ledger does not know it, or it is not stopped.
+        """
+        allowed = CardAllowed(**own_chain.stamp(now_ms, staff=staff), allowed=uid)
+        insistently(lambda: self._about_card(allowed, uid, now_ms, is_stopped=True))
+
+    def _about_card(self, record: Record, uid: str, now_ms: int, *, is_stopped: bool) -> None:
+        with self._ledger.transaction():
+            books = Books(self._ledger)
+            books.hub_device()  # locked before any card, as whoever states something does
+            card = books.card(uid)
+            if card is None:
+                raise NotFound(f"no card {short_card(uid)} in {self._ledger.place}")
+            if (card.status == "blocked") != is_stopped:
+                found, wanted = ("in use", "stopped") if is_stopped else ("stopped", "in use")
+                raise HubError(f"card {short_card(uid)} is {found}, one {wanted} wanted")
+            self._state(record, now_ms)
 
     def _state_alone(self, record: Record, now_ms: int) -> None:
         with self._ledger.transaction():

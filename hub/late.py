@@ -10,7 +10,7 @@ from hub.ledger.books import Books
 from hub.ledger.rows import Filed, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import POINT
 from hub.legs import ends
-from hub.reconcile import OP_CONFLICT, First, Known, Loser, again, difference_cases, lack_code
+from hub.reconcile import OP_CONFLICT, First, Known, Loser, again, difference_cases, lacking
 from loyalty.hub_records import StoreDayClosed
 from loyalty.legs import Leg
 from loyalty.programme import Programme
@@ -82,7 +82,8 @@ class LateFacts:
         histories.correct_uses(filed.id, member, difference.uses)
         histories.keep_instead(member, tail.before, difference.passed)
         for covered in difference.covered:
-            self._books.close_case(lack_code(covered), covered.op, filed.received_ms)
+            settled = lacking(covered)
+            self._books.close_case(settled.code, settled.subject, filed.received_ms)
         self._books.set_member(member.token, difference.state)
 
     def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:

@@ -9,7 +9,16 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hub import copies_command, day_command, fork_command, heads_command, rebuild_command
+from hub import (
+    adjust_command,
+    card_command,
+    copies_command,
+    day_command,
+    fork_command,
+    heads_command,
+    offline_command,
+    rebuild_command,
+)
 from hub.decisions import Decisions
 from hub.hub_command import run_app
 from hub.ledger.digest import digest
@@ -28,6 +37,9 @@ DIFFERENCES_SHOWN_MAX = 1_000
 
 _app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
 _app.add_typer(copies_command.app)
+_app.add_typer(offline_command.app)
+_app.add_typer(adjust_command.app, name="adjust")
+_app.add_typer(card_command.app, name="card")
 _app.add_typer(day_command.app, name="day")
 _app.add_typer(fork_command.app, name="fork")
 _app.add_typer(heads_command.app)

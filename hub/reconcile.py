@@ -162,7 +162,7 @@ def _post(
         return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
     lack = lack_of(record, effects)
-    cases = (*([] if lack is None else [_lacking(lack)]), *_reserved(known, after))
+    cases = (*([] if lack is None else [lacking(lack)]), *_reserved(known, after))
     outcome = _witness(record, position, known, programmes)
     posted = outcome._replace(
         state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
@@ -221,17 +221,14 @@ def _content(record: Record) -> tuple[object, ...]:
 
 def difference_cases(difference: Difference) -> tuple[Case, ...]:
     refused = [Case(why.reason, op, why.detail) for op, why in difference.refused.items()]
-    return (*map(_lacking, difference.lacking), *refused)
+    return (*map(lacking, difference.lacking), *refused)
 
 
-def lack_code(lack: Lack) -> str:
-    """Return the code of the case that tells of `lack`."""
-    return OVERSPEND if lack.is_of_lease else OVERDRAWN
-
-
-def _lacking(lack: Lack) -> Case:
-    where = "not on the lease" if lack.is_of_lease else "not there"
-    return Case(lack_code(lack), lack.op, f"{lack.points} points were {where}")
+def lacking(lack: Lack) -> Case:
+    """Return the case that tells of `lack`."""
+    if lack.is_of_lease:
+        return Case(OVERSPEND, lack.op, f"{lack.points} points were not on the lease")
+    return Case(OVERDRAWN, lack.op, f"{lack.points} points were not there")
 
 
 def _reserved(owner: Known | Loser, after: MemberState) -> tuple[Case, ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from loyalty.clock import start_of_day_ms
 from loyalty.fields import COUNT_MAX, POINTS_MAX
+from loyalty.programme_adjust import NOTHING_BY_HAND, AdjustTerms, read_adjustments
 from loyalty.programme_cards import EVERY_CARD, CardTerms, read_cards
 from loyalty.programme_days import Days
 from loyalty.programme_faces import PLAIN_FACES, FaceTerms, read_faces
@@ -66,6 +67,7 @@ class Programme:
     faces: FaceTerms = PLAIN_FACES
     cards: CardTerms = EVERY_CARD
     offline: OfflineTerms = NOTHING_OFFLINE
+    adjustments: AdjustTerms = NOTHING_BY_HAND
     starts_ms: int = field(init=False, compare=False)
     days: Days = field(init=False, compare=False, repr=False)
     rates: Rates = field(init=False, compare=False, repr=False)
@@ -140,6 +142,7 @@ def _programme(root: Table) -> Programme:
         _check_tiers(table, message, tiers)
     faces, cards = root.table("faces"), root.table("cards")
     expiry, offline = root.table("expiry"), root.table("offline")
+    adjustments = root.table("adjustments")
     programme = Programme(
         name=root.ident("name"),
         version=root.whole("version", 1, COUNT_MAX),
@@ -159,6 +162,7 @@ def _programme(root: Table) -> Programme:
         faces=read_faces(faces) if faces else PLAIN_FACES,
         cards=read_cards(cards) if cards else EVERY_CARD,
         offline=read_offline(offline) if offline else NOTHING_OFFLINE,
+        adjustments=read_adjustments(adjustments) if adjustments else NOTHING_BY_HAND,
     )
     _check_groups(root, programme)
     root.close()

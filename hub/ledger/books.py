@@ -189,6 +189,12 @@ class Books:
         )
         return None if found is None or found[0] is None else str(found[0])
 
+    def writes_after(self, uid: str, counter: int) -> dict[int, str]:
+        """Return an operation for each number above `counter` that card `uid` was written as."""
+        self._unwritten.write()
+        statement = "SELECT counter, op FROM card_write WHERE card = ? AND counter > ?"
+        return dict(self._database.execute(statement, (uid, counter)).fetchall())
+
     def counter_before(self, uid: str, touched_ms: int) -> int:
         """Return the highest counter written to card `uid` before `touched_ms`, -1 for none."""
         self._unwritten.write()

@@ -5,15 +5,27 @@ from contextlib import closing
 from dataclasses import fields
 
 import pytest
-from hub_world import START_MS, Till, World, check_in, redemption, sale
+from hub_world import (
+    START_MS,
+    Till,
+    World,
+    check_in,
+    lease_offered,
+    lease_spend,
+    redemption,
+    sale,
+    state_as_hub,
+)
 
 from hub import case_command
 from hub.caretaker import DAY_PATIENCE_MS, Caretaker
 from hub.case_words import WORDS
 from hub.custody import GAP_PATIENCE_MS
+from hub.lease_keeper import SKEW_MS
+from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
-from loyalty.asks import AskRedeem
+from loyalty.asks import AskRedeem, Hello
 from loyalty.clock import DAY_MS
 from loyalty.fields import POINTS_MAX
 from loyalty.hub_records import EpochLost
@@ -194,6 +206,31 @@ def fault(world: World) -> None:
     taken(world, sale("r1"))
 
 
+def overspend(world: World) -> Callable[[], None]:
+    taken(world, lease_spend("L1", 2, 30, **written(2)))
+
+    def settle() -> None:
+        earlier = {"at_ms": START_MS - DAY_MS}
+        taken(world, sale("r2", 5_000, till_ms=START_MS - 2 * DAY_MS))
+        with closing(open_ledger(world.path)) as ledger:
+            offered = lease_offered("L1", 30, **CARD, **earlier)
+            state_as_hub(ledger, [world.programme], offered, START_MS)
+
+    return settle
+
+
+def counter_gap(world: World) -> None:
+    till = taken(world, sale("r1", **written(1)))
+    given = LeaseRow("L1", CARD["card"], 1, 1, "q1", 50, 1, START_MS, START_MS)
+    Leases(world.ledger.connection).add(given)
+    till.add(sale("r2", **written(4)))
+    world.take(till.batch(2))
+    world.clock.at_ms += SKEW_MS
+    heard = {"hub_ms": world.clock.at_ms, "incarnation": "", "rules": 3}
+    world.take(till.ask(Hello(ref="q2", last_seq=2, settled_seq=2, **heard)))
+    tend(world, world.clock.at_ms)
+
+
 def malformed(world: World) -> None:
     taken(world, b"[7]")
 
@@ -208,6 +245,7 @@ CASES: dict[str, Callable[[World], Callable[[], None] | None]] = {
     for it in (
         *(fork, gap, silent, day_open, face_differs, op_conflict, clone, counter_behind),
         *(card_member, unknown_card, overdrawn, holds_exceed_balance, unknown_grant),
+        *(overspend, counter_gap),
         *(future_clock, unknown_kind, currency, too_many_points, fault, malformed, hub_only),
     )
 } | {sign: suspected(sign) for sign in ("rolled_back", "copied")}
@@ -269,7 +307,10 @@ def test_a_case_has_words_and_evidence_and_somebody_can_close_it(world, capsys, 
 
 @pytest.mark.parametrize(
     "code",
-    ["gap", "silent", "day_open", "unknown_card", "overdrawn", "future_clock", "unknown_kind"],
+    [
+        *("gap", "silent", "day_open", "unknown_card", "overdrawn", "overspend"),
+        *("future_clock", "unknown_kind"),
+    ],
 )
 def test_what_comes_by_itself_settles_its_case(world, capsys, code):
     settle = CASES[code](world)

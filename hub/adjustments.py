@@ -1,0 +1,110 @@
+"""Points by hand: one person proposes, another agrees, and then the hub states it (L28)."""
+
+import json
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub import own_chain
+from hub.custody import Custody
+from hub.errors import HubError, NotFound
+from hub.ledger.books import Books
+from hub.ledger.ledger import Ledger, insistently
+from hub.ledger.proposals import Proposal, decide, find_proposals, propose
+from hub.posting import Poster
+from loyalty.hub_records import PointsAdjusted
+from loyalty.programme import Programme, in_force
+from loyalty.programme_table import is_id
+
+KIND = "adjust"
+RETRO_CREDIT = "retro_credit"
+REASONS = ("goodwill", RETRO_CREDIT, "wrong_amount", "wrong_member", "fraud")
+
+
+class Terms(NamedTuple):
+    """What is to be done: `points`, and the receipt that they make good, empty for none."""
+
+    points: int
+    receipt: str
+
+
+def terms_of(proposal: Proposal) -> Terms:
+    """Return what `proposal` wants."""
+    return Terms(*json.loads(proposal.terms))
+
+
+class Adjustments:
+    """Proposes and decides, with a connection of its own."""
+
+    def __init__(self, ledger: Ledger, programmes: Sequence[Programme]) -> None:
+        self._ledger = ledger
+        self._programmes = programmes
+
+    def propose(self, proposal: Proposal) -> None:
+        """Keep a proposal about the member who is its subject.
+
+        Raises:
+            HubError: the programme does not allow it, the ledger knows no such member, or the
+                receipt was made good before.
+        """
+        self._check(proposal)
+        with self._ledger.transaction() as database:
+            propose(database, proposal)
+
+    def decide(self, number: str, checker: str, now_ms: int, *, agrees: bool) -> Proposal:
+        """Return the proposal as `checker` has decided; one that is agreed to counts at once.
+
+        Raises:
+            HubError: `checker` made it, it was decided before, or it is not allowed any more.
+        """
+        return insistently(lambda: self._decide(number, checker, now_ms, agrees=agrees))
+
+    def _decide(self, number: str, checker: str, now_ms: int, *, agrees: bool) -> Proposal:
+        with self._ledger.transaction() as database:
+            books = Books(self._ledger)
+            books.hub_device()  # locked before any member, as whoever states something does
+            decided = decide(database, number, KIND, checker, now_ms, agrees=agrees)
+            if agrees:
+                self._check(decided)
+                self._state(books, decided, now_ms)
+        return decided
+
+    def _state(self, books: Books, proposal: Proposal, now_ms: int) -> None:
+        terms = terms_of(proposal)
+        programme = in_force(self._programmes, now_ms)
+        stamp = own_chain.stamp(now_ms, staff=proposal.maker)
+        stamp |= {"member": proposal.subject, "op": f"{KIND}:{proposal.id}"}
+        adjusted = PointsAdjusted(
+            **{**stamp, "rules": programme.version},
+            points=terms.points,
+            reason=proposal.reason,
+            receipt=terms.receipt,
+            proposal=proposal.id,
+            checker=proposal.checker,
+        )
+        custody = Custody(books, Poster(books, self._programmes))
+        own_chain.state(adjusted, books, custody, self._ledger.incarnation, now_ms)
+        books.flush()
+
+    def _check(self, proposal: Proposal) -> None:
+        points, receipt = terms_of(proposal)
+        terms = in_force(self._programmes, proposal.decided_ms or proposal.made_ms).adjustments
+        if points == 0 or abs(points) > terms.most_points:
+            raise HubError(f"{points} points, 1 to {terms.most_points} either way wanted")
+        if proposal.reason not in REASONS:
+            raise HubError(f"reason {proposal.reason[:40]!r}, one of {', '.join(REASONS)} wanted")
+        if Books(self._ledger).member(proposal.subject) is None:
+            raise NotFound(f"no member {proposal.subject!r} in {self._ledger.place}")
+        if (proposal.reason == RETRO_CREDIT) != bool(receipt):
+            raise HubError(f"receipt {receipt!r}, one wanted with {RETRO_CREDIT} and only then")
+        if receipt:
+            self._check_receipt(proposal, receipt, allowed=terms.retro_credit)
+
+    def _check_receipt(self, proposal: Proposal, receipt: str, *, allowed: bool) -> None:
+        if not is_id(receipt):
+            raise HubError(f"receipt {receipt[:40]!r}, 1 to 64 of A-Z a-z 0-9 _ - . : / + = wanted")
+        if not allowed:
+            raise HubError("the programme gives no points for receipts of the past")
+        for it in find_proposals(self._ledger, KIND):
+            is_other = it.id != proposal.id and it.status != "refused"
+            if is_other and terms_of(it).receipt == receipt:
+                raise HubError(f"receipt {receipt} is made good by {it.id}, another one wanted")
