@@ -16,7 +16,8 @@ def set_up_logs(
 ) -> None:
     """Send log lines of `level` (one of `LEVELS`) and above to `stream`, by default stderr.
 
-    `as_json` writes one object a line, for machines; unless told, whenever nobody looks.
+    `as_json` writes one object a line, for machines; unless told, whenever nobody looks. What
+    libraries warn of comes in the same lines.
 
     Raises:
         ValueError: there is no such level.
@@ -43,3 +44,24 @@ def set_up_logs(
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    for handler in [it for it in root.handlers if isinstance(it, _LibraryLines)]:
+        root.removeHandler(handler)
+    root.addHandler(_LibraryLines(logging.WARNING))
+
+
+class _LibraryLines(logging.Handler):
+    """What libraries log of their own accord, as lines of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log `record`; what cannot be logged stops nobody."""
+        try:
+            structlog.get_logger().log(
+                record.levelno,
+                "library_logged",
+                library=record.name,
+                said=record.getMessage(),
+                exc_info=record.exc_info,
+            )
+        except (OSError, TypeError, ValueError):
+            self.handleError(record)

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -27,9 +28,11 @@ PLAYED_WITHIN_S = 240.0
 def stream() -> Iterator[io.StringIO]:
     """What terminals log, as a service's standard error would have it."""
     found = io.StringIO()
+    handlers = list(logging.getLogger().handlers)
     set_up_logs(level="debug", stream=found)
     yield found
     structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 def play_slice(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +13,10 @@ from loyalty.logs import set_up_logs
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
+    handlers = list(logging.getLogger().handlers)
     yield
     structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 class Screen(io.StringIO):
@@ -78,6 +81,33 @@ def test_a_traceback_is_masked_too() -> None:
 
     assert "…E5F6" in str(logged(stream)["exception"])
     assert "04A1B2C3D4E5F6" not in stream.getvalue()
+
+
+def test_what_a_library_warns_of_is_a_line_like_ours() -> None:
+    stream = io.StringIO()
+    set_up_logs(stream=stream)
+    library = logging.getLogger("asyncio")
+
+    library.info("polling")
+    try:
+        raise TimeoutError("no answer about 04a1b2c3d4e5f6")
+    except TimeoutError:
+        library.exception("Task exception was never retrieved")
+
+    said = logged(stream)
+    assert (said["event"], said["library"], said["level"]) == ("library_logged", "asyncio", "error")
+    assert said["said"] == "Task exception was never retrieved"
+    assert "no answer about …e5f6" in str(said["exception"])
+
+
+def test_setting_logs_up_again_does_not_double_what_libraries_say() -> None:
+    stream = io.StringIO()
+    set_up_logs(stream=io.StringIO())
+    set_up_logs(stream=stream)
+
+    logging.getLogger("paho").warning("lost")
+
+    assert logged(stream)["said"] == "lost"
 
 
 def test_an_unknown_level_is_refused() -> None:
