@@ -28,6 +28,12 @@ def count_facts(ledger: Ledger) -> int:
     return int(count)
 
 
+def facts_by_member(ledger: Ledger) -> Iterator[tuple[str, list[Fact]]]:
+    """Yield each member who has posted facts, and these in the order of their positions."""
+    for token, rows in groupby(ledger.connection.execute(_FACTS), itemgetter(0)):
+        yield token, [Fact(Position(*where), from_kept_line(line)) for _, line, *where in rows]
+
+
 def rescore(
     ledger: Ledger,
     programmes: Sequence[Programme],
@@ -42,8 +48,7 @@ def rescore(
         token: [Lot(*row[1:]) for row in rows]
         for token, rows in groupby(ledger.connection.execute(_LOTS), itemgetter(0))
     }
-    for token, rows in groupby(ledger.connection.execute(_FACTS), itemgetter(0)):
-        facts = [Fact(Position(*where), from_kept_line(line)) for _, line, *where in rows]
+    for token, facts in facts_by_member(ledger):
         state = fold_all(facts, programmes)
         yield from _compared(token, booked.pop(token), lots.pop(token, []), state)
         done(len(facts))

@@ -5,6 +5,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Literal
 
+from hub.ledger.entries import entries_follow_rules
 from hub.ledger.escrow import leases_within_escrow
 from hub.ledger.faces import faces_show_what_was_held
 from hub.ledger.heads import heads_follow_lines
@@ -25,8 +26,10 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
     Without `programmes` the fold cannot be repeated and is absent too.
     """
     is_folded: Holds = "absent"
+    is_entered: Holds = "absent"
     if programmes:
         is_folded = next(rescore(ledger, programmes), None) is None
+        is_entered = entries_follow_rules(ledger, programmes)
     return {
         "sums_zero": _is_empty(ledger, _SUMS),
         "balance_is_transfers": _is_empty(ledger, _BALANCES),
@@ -41,7 +44,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         "references_exist": not ledger.engine.has_dangling_references(),
         "any_order_same_state": _order_decides_nothing(ledger) if is_folded is True else is_folded,
         "sale_and_return_is_nothing": "absent",
-        "rules_leave_old_entries": "absent",
+        "rules_leave_old_entries": is_entered,
         "fold_from_zero": is_folded,
         "faces_show_what_was_held": faces_show_what_was_held(ledger),
         "power_cut_loses_nothing": "absent",
