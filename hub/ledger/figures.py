@@ -1,4 +1,4 @@
-"""A ledger in figures, for those who watch it. Every question is answered from an index."""
+"""A ledger in figures, for those who watch it: as quick with a million lines as with one."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -1,11 +1,14 @@
 """A ledger in figures, on both engines."""
 
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from hub_world import START_MS, World, sale
 
 from hub.ledger.figures import DeviceFigures, ledger_figures
+from hub.ledger.ledger import open_ledger
 from loyalty.asks import AskRedeem
 
 
@@ -93,3 +96,39 @@ def test_a_grant_holds_points_until_its_time_is_over(world: World) -> None:
 
     assert (before.open_holds, before.points_on_hold) == (1, 50)
     assert (after.open_holds, after.points_on_hold) == (0, 0)
+
+
+class Planned(sqlite3.Connection):
+    """A connection that notes how it would go through the tables."""
+
+    def __init__(self, *values: object, **options: object) -> None:
+        super().__init__(*values, **options)
+        self.scans: set[str] = set()
+
+    def execute(self, statement: str, values: Sequence[object] = (), /) -> sqlite3.Cursor:
+        if "SELECT" in statement:
+            plan = super().execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            self.scans |= {step for *_, step in plan if step.startswith("SCAN")}
+        return super().execute(statement, values)
+
+
+def test_no_figure_goes_through_what_grows_with_every_sale(tmp_path: Path) -> None:
+    World(tmp_path).ledger.close()
+    connection = None
+
+    def connect(place: str, **options: object) -> sqlite3.Connection:
+        nonlocal connection
+        connection = sqlite3.connect(place, factory=Planned, **options)
+        return connection
+
+    ledger = open_ledger(tmp_path / "ledger.db", connect=connect)
+    connection.scans.clear()
+
+    ledger_figures(ledger, START_MS)
+
+    ledger.close()
+    # The indexes on lines and holds have only those that are held or active.
+    tables = {step.removeprefix("SCAN ") for step in connection.scans}
+    assert {it.partition(" ")[0] for it in tables} == {"device", "inbox", "case_file", "hold"}
+    assert "inbox USING INDEX inbox_held" in tables
+    assert "hold USING INDEX hold_active" in tables
