@@ -18,6 +18,7 @@ from typing import Any
 from device.config_table import CONFIG_MAX_BYTES, ConfigError
 from device.nfc.cards.keys import DEFAULT_TAP_URL, CardKeys
 from device.nfc.cards.ntag424_layout import ndef_file
+from loyalty.private_files import check_private
 
 SIZES_BYTES = {"master": 16, "seal_key": 32}
 CREDIT_MASTER, CREDIT_MASTER_BYTES = "credit_master", 16
@@ -49,6 +50,7 @@ def read_card_keys(path: Path | None) -> CardKeys:
         for name, size in sizes_bytes.items()
         if len(keys[name]) != size
     ]
+    mistakes += _mistakes_of_mode(path)
     mistakes += _mistakes_of_url(tap_url)
     mistakes += [
         f"{name[:40]!r}: not a key of this file"
@@ -64,6 +66,14 @@ def read_card_keys(path: Path | None) -> CardKeys:
         tap_url=tap_url,
         credit_master=keys.get(CREDIT_MASTER),
     )
+
+
+def _mistakes_of_mode(path: Path) -> list[str]:
+    try:
+        check_private(path)
+    except (OSError, ValueError) as error:
+        return [str(error)]
+    return []
 
 
 def _mistakes_of_url(url: str) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from device.errors import DeviceError
 from loyalty.chain import is_name
+from loyalty.private_files import check_private
 
 CONFIG_MAX_BYTES = 65_536
 TEXT_MAX_CHARACTERS = 255
@@ -105,6 +106,10 @@ class Table:
                     value = file.read(TEXT_MAX_CHARACTERS + 1).strip()
             except (OSError, ValueError) as error:
                 return self.complain(file_key, f"cannot read {path}: {error}")
+            try:
+                check_private(path)
+            except ValueError as error:
+                self.complain(file_key, f"{path}: {error}")
         return value if _is_text(value) else self.complain(key, f"wanted {_TEXT}")
 
     def has(self, key: str) -> bool:

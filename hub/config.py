@@ -49,6 +49,7 @@ from hub.offline_config import read_offline_keys
 from hub.offline_keys import OfflineKeys
 from hub.pairing_config import PairingSetting, read_pairing
 from loyalty.keys import MASTER_BYTES
+from loyalty.private_files import check_private
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
@@ -276,7 +277,7 @@ def _ledger_place(text: str, folder: Path) -> Place:
 
 
 def _face_key(path: Path) -> bytes:
-    digits = _text_or_mistake(path).strip()
+    digits = _secret_text(path).strip()
     try:
         key = bytes.fromhex(digits)
     except ValueError:
@@ -288,8 +289,9 @@ def _face_key(path: Path) -> bytes:
 
 
 def _master(path: Path) -> bytes:
+    text = _secret_text(path)
     try:
-        key = bytes.fromhex(read(_text_or_mistake(path))[0]["master"])
+        key = bytes.fromhex(read(text)[0]["master"])
     except (SyntaxMistake, KeyError, TypeError, ValueError):
         key = b""  # What is there may be half a key, so it is not repeated.
     if len(key) != MASTER_BYTES:
@@ -298,17 +300,21 @@ def _master(path: Path) -> bytes:
 
 
 def _password(path: Path) -> str:
-    password = _text_or_mistake(path).strip()
+    password = _secret_text(path).strip()
     if not password:
         raise ValueError(f"{path}: found nothing, wanted the bridge's password")
     return password
 
 
-def _text_or_mistake(path: Path) -> str:
+def _secret_text(path: Path) -> str:
     try:
-        return _text(path, str(path))
+        text = _text(path, str(path))
+        check_private(path)
     except ConfigErrors as error:
         raise ValueError(str(error)) from error
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return text
 
 
 def _text(path: Path, name: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hub.hosts import is_anywhere, is_here, parse_host
 from hub.private_ca import Certified, check_root
 from loyalty.pairing import fingerprint_of
+from loyalty.private_files import check_private
 from loyalty.programme_table import Table
 from loyalty.tls import TlsContext
 
@@ -81,7 +82,10 @@ def _clients(table: Table, folder: Path) -> Certified | None:
     if not any(table.has(it) for it in keys):
         table.knows(*keys)
         return None
-    found = Certified(*[table.parsed(it, lambda it: _bytes(folder / it), b"") for it in keys])
+    found = Certified(
+        table.parsed(keys[0], lambda it: _bytes(folder / it), b""),
+        table.parsed(keys[1], lambda it: _secret(folder / it), b""),
+    )
     if table.is_right(*keys):
         try:
             check_root(found)
@@ -115,3 +119,12 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}, a readable file wanted") from error
+
+
+def _secret(path: Path) -> bytes:
+    content = _bytes(path)
+    try:
+        check_private(path)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return content

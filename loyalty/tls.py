@@ -7,6 +7,8 @@ called. A certificate of our own is shown where the broker asks for one, and by 
 import ssl
 from pathlib import Path
 
+from loyalty.private_files import check_private
+
 TlsContext = ssl.SSLContext
 
 # X509_V_ERR_… of an issuer that is not among ours; openssl/x509_vfy.h.
@@ -82,9 +84,12 @@ class _TidySocket(ssl.SSLSocket):
 def _show(context: TlsContext, certificate_file: Path, key_file: Path) -> None:
     try:
         context.load_cert_chain(certificate_file, key_file, password=_no_password)
+        check_private(key_file)
     except OSError as error:
         wanted = f"a certificate in PEM, and its key in {key_file}"
         raise TlsFileError("certificate_file", _said(certificate_file, error, wanted)) from error
+    except ValueError as error:
+        raise TlsFileError("key_file", f"{key_file}: {error}") from error
 
 
 def _no_password() -> str:

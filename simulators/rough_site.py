@@ -21,6 +21,7 @@ from hub.config import BridgeLogin, BrokerAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import device_login
+from hub.whole_file import write_whole
 from simulators.calm_site import free_port
 from simulators.faults import fates
 from simulators.hub_process import READY
@@ -183,8 +184,8 @@ class RoughSite:
             text += _CA_TOML.format(ca_file=self._mosquitto.ca_file.resolve())
         (self._folder / "hub.toml").write_text(text)
         (self._folder / "programme.toml").write_text(self._programme)
-        (self._folder / "face.key").write_text(self._rng.randbytes(32).hex())
-        (self._folder / "bridge.password").write_text(self._login.password)
+        write_whole(self._folder / "face.key", self._rng.randbytes(32).hex().encode())
+        write_whole(self._folder / "bridge.password", self._login.password.encode())
 
     async def _start_hub(self) -> None:
         for _ in range(STARTS_MAX):

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ settings.register_profile("revisit", deadline=None, suppress_health_check=[Healt
 # A test of tests wants to know that one fails, not how it fails in the fewest words.
 settings.register_profile("unshrunk", settings.get_profile("revisit"), phases=UNSHRUNK)
 settings.load_profile("revisit")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every file private, as services have it (UMask=0077): secrets must be."""
+    os.umask(0o077)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,7 @@ from device.errors import DeviceError
 from device.mqtt.identity import SECRET_MIN_BYTES
 from device.mqtt.pinned_post import WebPlace
 from loyalty.chain import is_name
+from loyalty.private_files import check_private
 
 PRIVATE = 0o600
 FILE_MAX_BYTES = 65_536
@@ -80,16 +81,13 @@ def read_credentials(path: Path) -> Credentials:
         CredentialsError: it is not there, is no such file, or others may read it.
     """
     try:
-        mode = path.stat().st_mode
+        check_private(path)
         with path.open("rb") as file:
             content = file.read(FILE_MAX_BYTES)
     except OSError as error:
         raise CredentialsError(f"{path}: {error.strerror}, wanted what pairing wrote") from error
-    if mode & 0o077:
-        raise CredentialsError(
-            f"{path}: others may read it (mode {mode & 0o777:o}), 600 wanted; whoever did has its"
-            " secrets: change them (revisit kiosk rotate)"
-        )
+    except ValueError as error:
+        raise CredentialsError(f"{path}: {error}; then change its secrets (rotate)") from error
     try:
         return _credentials(json.loads(content))
     except (ValueError, TypeError, KeyError, RecursionError):

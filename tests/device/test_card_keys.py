@@ -66,3 +66,12 @@ def test_every_mistake_of_the_file_is_told_at_once(tmp_path):
     for words in ("master: wanted 32", "seal_key: wanted 64", "tap_url: URL", "'seal_kye': not a"):
         assert words in told
     assert SEAL_KEY not in told
+
+
+def test_keys_that_others_may_read_are_a_mistake(tmp_path):
+    path = tmp_path / "card-keys.toml"
+    path.write_text(f'master = "{MASTER}"\nseal_key = "{SEAL_KEY}"\n')
+    path.chmod(0o640)
+
+    with pytest.raises(ConfigError, match=f"{path}: found mode 640, .*wanted 600"):
+        read_card_keys(path)

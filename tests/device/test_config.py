@@ -328,3 +328,13 @@ def test_a_surface_of_no_kind_is_told_like_any_mistake(path: Path) -> None:
     (mistake,) = mistakes_of(path, GOOD + '\n[screen]\nsurface = "paper:"\n')
 
     assert mistake.startswith("screen.surface: found 'paper:', wanted one of")
+
+
+def test_a_secret_that_others_may_read_is_a_mistake(path: Path) -> None:
+    secret = path.with_name("secret-k2")
+    secret.chmod(0o644)
+
+    found = mistakes_of(path, GOOD)
+
+    wanted = "found mode 644, so that others have what is in it, wanted 600 (chmod 600)"
+    assert found == [f"hub.secrets[1].file: {secret}: {wanted}"]
