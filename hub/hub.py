@@ -26,6 +26,7 @@ from hub.logins import LoginKeeper, LoginWatch
 from hub.metrics import GroupTimes, LedgerMetrics
 from hub.mosquitto_logins import MosquittoLogins
 from hub.observer import Observer
+from hub.offline_metrics import offline_metrics
 from hub.provisioning import Provisioning
 from hub.status_pages import status_routes
 from hub.web import WebServer
@@ -178,7 +179,7 @@ class Hub:
             bridge,
             group_times,
             self._clock,
-            MORE_METRICS,
+            (*MORE_METRICS, offline_metrics(self._config.programmes)),
         )
 
     def _ledger(self, parts: AsyncExitStack) -> Ledger:

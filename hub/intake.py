@@ -21,10 +21,11 @@ from hub.leasing import Leasing
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
+from hub.ledger.schema import HUB_DEVICE
 from hub.offline_keys import OfflineKeys
 from hub.posting import Poster
 from loyalty import asks, topics
-from loyalty.asks import Hello
+from loyalty.asks import AskLease, Hello
 from loyalty.chain import SEQ_MAX, ZERO_HEAD, is_sealed_by, pack
 from loyalty.lines import to_line
 from loyalty.programme import Programme
@@ -174,7 +175,10 @@ class Intake:
 
     def _open_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[_Opened]:
         envelopes = [*_unless_dropped(read_envelope, arrivals, counts)]
-        self._books.expect_devices({it.device for it in envelopes})
+        devices = {it.device for it in envelopes}
+        if any(_has_hub_state(it) for it in envelopes):
+            devices.add(HUB_DEVICE)
+        self._books.expect_devices(devices)
         opened = [*_unless_dropped(self._open, envelopes, counts)]
         batches = [it for it in opened if it.purpose == "batch"]
         self._books.expect([line for it in batches for line in it.lines])
@@ -252,6 +256,11 @@ def _unless_dropped(
             yield read(it)
         except Dropped as dropped:
             counts[f"dropped_{dropped}"] += 1
+
+
+def _has_hub_state(envelope: Envelope) -> bool:
+    """Return whether the hub may state something to answer: then its row is locked with others."""
+    return envelope.purpose == "ask" and f'"{AskLease.kind}"'.encode() in envelope.lines[0]
 
 
 def _sealed(opened: _Opened, answer: Answer) -> Reply:

@@ -124,6 +124,8 @@ def balance_command(member: Member, db: Db = "ledger.db") -> None:
         times = (_day(lot.earned_ms), until)
         table.add_row(lot.op, lot.leg, *times, f"{lot.remaining_points:,}")
     notes = f"reserved {view.reserved_points:,}, debt {view.debt_points:,}"
+    if view.leased_points:
+        notes += f", on cards besides {view.leased_points:,}"
     table.caption = f"{notes}, qualifying {view.qualifying_points:,}, version {view.version}"
     Console().print(table)
     for card in cards:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from hub.errors import NotFound
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
+from hub.ledger.state_text import read_leases
 
 HISTORY_MAX = 1_000
 CARDS_MAX = 100  # of a member, that people are shown
@@ -29,7 +30,11 @@ class LotView(NamedTuple):
 
 
 class MemberView(NamedTuple):
-    """What a member has. `reserved_points` are what active grants keep at the moment asked for."""
+    """What a member has.
+
+    `reserved_points` are what active grants keep at the moment asked for. `leased_points` are on
+    the member's cards, and not in the balance.
+    """
 
     token: str
     tier: str
@@ -38,6 +43,7 @@ class MemberView(NamedTuple):
     debt_points: int
     reserved_points: int
     version: int
+    leased_points: int
     lots: tuple[LotView, ...]
 
 
@@ -103,9 +109,10 @@ def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
     row = ledger.connection.execute(_MEMBER, (now_ms, token)).fetchone()
     if row is None:
         raise NotFound(f"no member {token!r} in {ledger.place}")
-    number, *rest = row
+    number, *rest, leases = row
+    leased_points = sum(it.left_points for it in read_leases(leases))
     lots = ledger.connection.execute(_MEMBER_LOTS, (number,))
-    return MemberView._make((token, *rest, tuple([LotView(*it) for it in lots])))
+    return MemberView._make((token, *rest, leased_points, tuple([LotView(*it) for it in lots])))
 
 
 def member_cards(ledger: Ledger, token: str) -> list[CardView]:
@@ -160,7 +167,7 @@ def open_cases(ledger: Ledger) -> list[tuple[str, str, str, int]]:
 _MEMBER = f"""
 SELECT member.id, tier, balance, qualifying, debt,
     (SELECT coalesce(sum(points), 0) FROM hold
-     WHERE hold.member = member.id AND status = 'active' AND expires_ms > ?), version
+     WHERE hold.member = member.id AND status = 'active' AND expires_ms > ?), version, leases
 FROM member JOIN account ON account.id = member.account
 WHERE token = ? AND kind = '{MEMBER_POINTS}'
 """

@@ -5,6 +5,7 @@ from hub_world import Till, redemption
 from lease_world import OFFLINE, LeaseWorld, issued
 
 from hub.exposure import exposure
+from hub.offline_metrics import offline_metrics
 
 DEVICES, CARDS = 10, 4
 IDENTIFIERS = OFFLINE.replace("device_points = 200", "device_points = {device_points}")
@@ -66,4 +67,17 @@ def test_a_programme_that_lets_nothing_be_spent_without_the_hub_has_no_exposure(
     world = LeaseWorld(ledger_url, offline="")
 
     assert exposure(world.ledger, world.programme).points == 0
+    world.ledger.close()
+
+
+def test_the_worst_loss_is_among_the_hubs_figures(ledger_url):
+    world, _ = world_with(ledger_url, 60)
+    world.ask_lease()
+
+    found = offline_metrics([world.programme])(world.ledger, world.clock.now_ms())
+
+    assert {it.name: it.samples[0].value for it in found} == {
+        "revisit_exposure_points": 10 * 60,
+        "revisit_leased_points": 60,
+    }
     world.ledger.close()

@@ -264,3 +264,11 @@ def test_leases_end_the_same_in_any_order_on_both_engines(tmp_path, postgres_url
     there = end_of(f"sqlite:///{tmp_path}/shuffled.db", work, rng)
 
     assert shuffled == here == there
+
+
+def test_what_is_on_cards_is_told_beside_what_a_member_has(world):
+    happen(world, sale("r1", 10_000), lease_offered("L1", 80), lease_spend("L1", 2, 30))
+
+    view = member_view(world.ledger, "anna", START_MS)
+
+    assert (view.balance_points, view.leased_points) == (20, 50)
