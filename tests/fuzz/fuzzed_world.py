@@ -2,14 +2,33 @@
 
 import hashlib
 import random
+from pathlib import Path
 
 from hub.intake import Arrival
 from hub.ledger.tables import METADATA
+from hub.offline_keys import OfflineKeys
 from loyalty.asks import AskAccount, AskRedeem, Hello
+from loyalty.programme import parse
 from tests.fuzz.rogue import Rogue
-from tests.hub.hub_world import SECRET, START_MS, Till, World, check_in, redemption, sale
+from tests.hub.hub_world import PROGRAMME, SECRET, START_MS, Till, World, check_in, redemption, sale
 
 ROGUE_SECRET = bytes(range(100, 132))
+OFFLINE = """
+[offline]
+lease_points = 60
+transaction_points = 50
+device_points = 200
+identifier_points = 20
+"""
+
+
+def leasing_world(where: Path | str) -> World:
+    """Return a hub that gives leases, signs documents and hands out cards' keys."""
+    programme = parse(PROGRAMME + OFFLINE, source="fuzz")
+    keys = OfflineKeys(signing_seed=bytes(range(32)), credit_master=bytes(range(16)))
+    found = World(where, [programme], keys)
+    found.programme = programme
+    return found
 
 
 def honest_messages(world: World) -> list[Arrival]:

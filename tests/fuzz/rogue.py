@@ -5,7 +5,7 @@ import random
 from typing import Any
 
 from hub.intake import Arrival
-from loyalty import records, topics
+from loyalty import asks, records, topics
 from loyalty.chain import (
     ENVELOPE_MAX_BYTES,
     LINE_MAX_BYTES,
@@ -14,22 +14,32 @@ from loyalty.chain import (
     ZERO_HEAD,
     heads_after,
     hmac_sha256,
+    unpack,
 )
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
+from loyalty.wire import decode, names_of
 from loyalty.wire_schema import SCHEMA
 from tests.fuzz.forger import DEEP, ODD_BYTES, ODD_NUMBERS, ODD_VALUES
 from tests.hub.hub_world import START_MS
 from tests.loyalty.line_samples import narrowest, widest
 
 MEMBER = "mallory"
-OWN = {"member": MEMBER, "card": "04FF", "store": "s1", "currency": "USD", "offer": "mug"}
+OWN = {
+    "member": MEMBER,
+    "card": "04ff",
+    "card_kind": "desfire_ev3",  # which may carry a lease
+    "store": "s1",
+    "currency": "USD",
+    "offer": "mug",
+}
+SMALL = {"points": 100, "left_points": 60, "ctr_seen": 9, "ctr_used": 9}
 EPOCHS = 12
 ODD_EPOCHS = 2  # where forks and gaps may be; in the others lines follow each other
 KINDS = {
     "batch": tuple(records.KINDS),
     "hello": ("hello",),
-    "ask": ("ask_account", "ask_redeem", "cancel_redeem"),
+    "ask": tuple(it for it in asks.KINDS if it != "hello"),
 }
 
 
@@ -42,10 +52,18 @@ class Rogue:
         self._heads: dict[str, list[bytes]] = {f"e{n}": [ZERO_HEAD] for n in range(EPOCHS)}
         self._odd = list(self._heads)[:ODD_EPOCHS]
         self._operations = 0
+        self._leases: list[str] = []
+
+    def hear(self, reply: bytes) -> None:
+        """Remember the lease that an answer grants, if it grants one."""
+        for line in unpack(reply)[1]:
+            kind, values = decode(line)
+            if kind == "lease_granted":
+                self._leases.append(values[names_of(kind).index("lease")])
 
     def next(self) -> Arrival:
         """Return the next message; about a third of them are what a device would send."""
-        purpose = self._rng.choice(["batch"] * 6 + ["hello", "ask"])
+        purpose = self._rng.choice(["batch"] * 5 + ["hello", "ask", "ask"])
         lines = [self._line(purpose) for _ in range(self._rng.choice([1, 1, 1, 3, 20, 150]))]
         if self._rng.random() < 0.2:
             header = self._odd_header(purpose, len(lines))
@@ -97,8 +115,14 @@ class Rogue:
             return f"rogue:{self._rng.randint(1, self._operations)}"
         if name in ("at_ms", "till_ms") and self._rng.random() < 0.8:
             return START_MS - self._rng.randint(0, 90 * DAY_MS)
-        if name in ("points", "paid_minor") and self._rng.random() < 0.8:
-            return self._rng.randint(0, 1_000)
+        if name in SMALL and self._rng.random() < 0.8:
+            return self._rng.randint(0, SMALL[name])
+        if name == "items" and self._rng.random() < 0.8:
+            return [["unknown", self._rng.randint(0, 100_000), 0]]
+        if name == "ref":
+            return f"q{self._rng.randint(1, 100)}"
+        if name == "lease" and self._leases:
+            return self._rng.choice(self._leases)
         return OWN.get(name, value)
 
     def _sealed(self, header: list[Any], lines: list[bytes]) -> bytes:

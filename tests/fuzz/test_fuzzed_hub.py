@@ -14,6 +14,7 @@ from tests.fuzz.fuzzed_world import (
     good_message,
     honest_messages,
     honest_state,
+    leasing_world,
     rogue_in,
 )
 from tests.hub.hub_world import World
@@ -27,14 +28,14 @@ SEED = 20_170_301
 
 @pytest.fixture
 def world(ledger_url):
-    found = World(ledger_url)
+    found = leasing_world(ledger_url)
     yield found
     found.ledger.close()
 
 
 @pytest.fixture
 def file_world(tmp_path):
-    found = World(tmp_path)
+    found = leasing_world(tmp_path)
     yield found
     found.ledger.close()
 
@@ -71,7 +72,8 @@ def test_who_has_a_devices_secret_changes_nothing_of_others(world):
 
     for number in range(ROGUE // GROUP):
         group = [rogue.next() for _ in range(GROUP)]
-        world.intake.take([*group, rng.choice(honest)])
+        for reply in world.intake.take([*group, rng.choice(honest)]):
+            rogue.hear(reply.payload)
         if number % 5 == 0:
             world.clock.at_ms += 10 * 60_000
             world.intake.tick()
@@ -80,6 +82,7 @@ def test_who_has_a_devices_secret_changes_nothing_of_others(world):
     assert counted(world, "fault_") == 0
     assert world.value("SELECT count(*) FROM inbox WHERE code = 'fault'") == 0
     assert world.intake.counts["lines"] > ROGUE // 4
+    assert world.value("SELECT count(*) FROM lease") > 0
     # A device that states a face which it cannot have printed is found out.
     lies = {"faces_show_what_was_held"}
     assert set(broken(verify(world.ledger, [world.programme], world.clock.at_ms))) <= lies
