@@ -12,10 +12,17 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol
 
 import structlog
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+)
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -42,6 +49,7 @@ RECONNECT_S = (1, 30)
 RETRY_S = (0.25, 30.0)
 READY_WITHIN_S = 10.0
 STOP_WITHIN_S = 30.0
+LAST_REPLY_WITHIN_S = 5.0
 
 
 class BridgeFailed(HubError):
@@ -94,6 +102,7 @@ class Bridge:
         self._answered = threading.Event()
         self._stopping = threading.Event()
         self._connection = 0
+        self._last_reply: MQTTMessageInfo | None = None
         self._refusal = ""
         self._worker = threading.Thread(target=self._work, name="bridge", daemon=True)
         self._log = structlog.get_logger().bind(broker=f"{address.host}:{address.port}")
@@ -131,8 +140,15 @@ class Bridge:
         self._stopping.set()
         if self._worker.is_alive():
             self._worker.join(STOP_WITHIN_S)
+        self._await_last_reply()
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _await_last_reply(self) -> None:
+        """Wait until the broker has it: what it has not read when we close the line, it drops."""
+        if self._last_reply is not None and self.pulse.is_ready:
+            with suppress(ValueError, RuntimeError):  # it was refused, or the line is gone
+                self._last_reply.wait_for_publish(LAST_REPLY_WITHIN_S)
 
     # paho's thread. An exception here would end it silently, so nothing here can fail.
 
@@ -241,7 +257,7 @@ class Bridge:
         self._on_group(len(group), self.pulse.delivered_s - begun_s)
         self.counts["published"] += len(replies)
         for reply in replies:
-            self._client.publish(reply.topic, reply.payload, qos=1)
+            self._last_reply = self._client.publish(reply.topic, reply.payload, qos=1)
         for waiting in self._queue.finish(group):
             if waiting.connection == self._connection:
                 self._client.ack(waiting.packet_id, 1)

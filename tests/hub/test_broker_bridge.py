@@ -19,6 +19,8 @@ from hub.intake import Arrival, Reply
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 
+REPLIES = 300  # more than are on their way at once
+
 CONFIGURATION = """
 user {user}
 listener {port} 127.0.0.1
@@ -276,6 +278,27 @@ def test_what_is_being_taken_when_the_bridge_stops_is_still_answered(broker):
 
     wire.close()
     assert answer.payload == b"1"
+
+
+def test_the_broker_has_every_reply_before_the_bridge_is_gone(broker):
+    intake = Echo()
+    wire = Wire(broker.port, "h1", "h1")
+    wire.subscribe(topics.rx_filter("s1", "h1"))
+    with bridge_to(broker, intake) as bridge:
+        intake.gate.clear()
+        for number in range(REPLIES):
+            wire.client.publish(topics.up("s1", "h1", "batch"), b"%d" % number, qos=1)
+        assert wait_for(lambda: bridge.counts["received"] == REPLIES)
+        stopping = threading.Thread(target=bridge.stop)
+        stopping.start()
+        assert wait_for(bridge._stopping.is_set)
+        intake.gate.set()
+        stopping.join(WAIT_S)
+
+    answers = [wire.messages.get(timeout=WAIT_S).payload for _ in range(REPLIES)]
+
+    wire.close()
+    assert answers == [b"%d" % number for number in range(REPLIES)]
 
 
 def test_an_oversized_message_is_dropped_before_the_queue(broker):

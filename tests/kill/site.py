@@ -9,10 +9,12 @@ from contextlib import closing
 from pathlib import Path
 
 from device.journal import Journal
+from hub.broker_folder import bridge_password_file
 from hub.ledger.ledger import Ledger, Place, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
+from simulators.mosquitto import Mosquitto
 from tests.hub.hub_world import FACE_KEY, PROGRAMME
 from tests.kill.device_process import SECRET
 
@@ -21,6 +23,16 @@ DEVICES = ("h1", "h2")
 WAIT_S = 120.0
 
 EMBEDDED = '[broker]\nhost = "127.0.0.1"\nport = {port}\nembedded = true\n'
+EXTERNAL = """
+[broker]
+host = "{host}"
+port = {port}
+embedded = false
+shared = {shared}
+user = "{user}"
+password_file = "{password_file}"
+ca_file = "{ca_file}"
+"""
 
 
 class Site:
@@ -86,6 +98,17 @@ class Site:
             self._keep(name, kind, number)
             count -= kind == what
 
+    def hear_of_settled(self, seqs: dict[str, int]) -> None:
+        """Wait until each device has said that so many lines are settled."""
+        while any(self.settled_seq[name] < seq for name, seq in seqs.items()):
+            self._keep(*self.news.get(timeout=WAIT_S))
+
+    def stop(self, name: str) -> None:
+        """Have a hub end as systemd does, in its own time and without complaint."""
+        hub = self._running.pop(name)
+        hub.terminate()
+        assert hub.wait(WAIT_S) == 0
+
     def kill(self, name: str) -> None:
         process = self._running.pop(name)
         process.kill()
@@ -99,9 +122,7 @@ class Site:
         for name in DEVICES:
             assert self._running.pop(name).wait(WAIT_S) == 0
         for name in self.hubs:
-            hub = self._running.pop(name)
-            hub.terminate()
-            assert hub.wait(WAIT_S) == 0
+            self.stop(name)
         self._hear_the_rest()
 
     def close(self) -> None:
@@ -112,9 +133,13 @@ class Site:
 
     def missing_at_hub(self) -> list[str]:
         """Return the devices that hold a receipt for a line that the ledger lacks."""
-        with closing(self.ledger()) as ledger:
-            kept = dict(ledger.connection.execute(KEPT).fetchall())
+        kept = self.kept_seqs()
         return [name for name, seq in self.settled_seq.items() if kept.get(name, 0) < seq]
+
+    def kept_seqs(self) -> dict[str, int]:
+        """Return up to which line the ledger has each device's, without a gap."""
+        with closing(self.ledger()) as ledger:
+            return dict(ledger.connection.execute(KEPT).fetchall())
 
     def audit(self) -> dict[str, int]:
         """Check that the ledger holds what the journals do; return how many lines by status."""
@@ -166,6 +191,20 @@ def ledger_of_devices(place: Place) -> None:
     with closing(open_ledger(place, create=True)) as ledger:
         for name in DEVICES:
             ledger.add_device("s1", name, "k1", SECRET, f"password-of-{name}")
+
+
+def broker_table(broker: Mosquitto, number: int = 1) -> str:
+    """Return what hub `number` is told about its broker."""
+    address = broker.address_of(number)
+    assert address.login is not None
+    return EXTERNAL.format(
+        host=address.host,
+        port=address.port,
+        shared=str(address.is_shared).lower(),
+        user=address.login.user,
+        password_file=(broker.folder / bridge_password_file(number)).absolute(),
+        ca_file=broker.ca_file.absolute(),
+    )
 
 
 def _lines_of_ledger(ledger: Ledger, name: str) -> list[bytes]:

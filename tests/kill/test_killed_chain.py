@@ -10,7 +10,7 @@ import pytest
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto
 from tests.campaign import size
-from tests.kill.site import DEVICES, Site, ledger_of_devices
+from tests.kill.site import DEVICES, Site, broker_table, ledger_of_devices
 from tests.postgres_server import PostgresServer, new_database
 
 HUBS = ("hub-1", "hub-2")
@@ -19,17 +19,6 @@ FIRST = (("postgres", "mosquitto"), ("hub-1", "h1"))  # who is killed together
 ROUNDS = size(len(FIRST), 50)
 TOGETHER_MAX = 3
 NEWS_BETWEEN_KILLS = 200  # lines told, at most
-
-BROKER = """
-[broker]
-host = "{host}"
-port = {port}
-embedded = false
-shared = true
-user = "{user}"
-password_file = "{password_file}"
-ca_file = "{ca_file}"
-"""
 
 
 class Chain:
@@ -69,7 +58,7 @@ async def chain_of(folder: Path, seed: int) -> AsyncIterator[Chain]:
         ledger_of_devices(url)
         broker = Mosquitto(folder / "mq", url, free_port(), bridges=len(HUBS))
         await broker.start()
-        tables = {name: table_of(broker, number) for number, name in enumerate(HUBS, 1)}
+        tables = {name: broker_table(broker, number) for number, name in enumerate(HUBS, 1)}
         site = Site(
             folder,
             seed,
@@ -83,20 +72,6 @@ async def chain_of(folder: Path, seed: int) -> AsyncIterator[Chain]:
         finally:
             await asyncio.to_thread(site.close)
             await broker.stop()
-
-
-def table_of(broker: Mosquitto, number: int) -> str:
-    address = broker.address_of(number)
-    assert address.login is not None
-    password_file = broker.folder.parent / f"hub-{number}.password"
-    password_file.write_text(address.login.password)
-    return BROKER.format(
-        host=address.host,
-        port=address.port,
-        user=address.login.user,
-        password_file=password_file,
-        ca_file=broker.ca_file.absolute(),
-    )
 
 
 @pytest.mark.campaign
