@@ -12,8 +12,11 @@ from hub.decisions import Decisions
 from hub.ledger.closed_days import closed_days
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
 from loyalty.record import Record
 from loyalty.records import (
+    HUB_KINDS,
+    KINDS,
     CardIssued,
     CardSuspected,
     DayClosed,
@@ -30,6 +33,7 @@ FACE = "ab" * 32
 
 _VISIT = check_in()
 _COMMON = {it.name: getattr(_VISIT, it.name) for it in fields(_VISIT)}
+_MUG = {"value_minor": 500, "currency": "USD"}
 _NOBODY = _COMMON | {"card": "", "member": ""}
 
 LATE = [
@@ -50,6 +54,9 @@ LATE = [
     ),
     TouchUnknown(**_COMMON, intended="late-intent"),
     StaffSignedIn(**_NOBODY | {"staff": "wong"}),
+    LeaseCarried(**_COMMON | {"op": "lease:00:carry"}, lease="00", left_points=5),
+    LeaseSpend(**_COMMON | {"op": "late-spend"}, lease="00", offer="mug", points=5, **_MUG),
+    LeaseClosed(**_COMMON | {"op": "lease:00:close"}, lease="00", left_points=5),
     DayClosed(**_NOBODY, day=DAY),
     b'["sale"]',
     b"[1]",
@@ -81,6 +88,10 @@ def close_day(world: World, day: int = DAY, store: str = "s1") -> None:
 
 def digests(world: World) -> dict[int, str]:
     return {it.day: it.digest for it in closed_days(world.ledger, "s1", 100)}
+
+
+def test_late_are_facts_of_every_kind():
+    assert {it.kind for it in LATE if isinstance(it, Record)} == KINDS.keys() - HUB_KINDS
 
 
 @pytest.mark.parametrize("stated", LATE, ids=lambda it: it.kind if isinstance(it, Record) else it)
