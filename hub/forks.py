@@ -84,8 +84,9 @@ def _adopt(
         adoption = _Adoption(ledger, programmes, chain, now_ms)
         chosen = tuple([_term(it) for it in proposal.terms.split(" ")])
         there = {it.name: it for it in branches(database, chain)}
+        adoption.state(chosen, proposal)  # locks the hub's own chain, as others do before any card
         lines = sum(adoption.take(_named(it.branch, there), it.upto_seq) for it in chosen)
-        adoption.state(chosen, proposal)
+        adoption.finish()
     return lines
 
 
@@ -105,17 +106,8 @@ class _Adoption:
         assert device is not None
         self._device = device
 
-    def take(self, branch: Branch, upto_seq: int) -> int:
-        """Have the lines of `branch` up to `upto_seq` post that wait; return how many did wait."""
-        lines = [it for it in branch.waiting if it.seq <= upto_seq]
-        if branch.came_first:
-            self._go_on(lines, upto_seq)
-        else:
-            self._take_beside(branch, lines)
-        return len(lines)
-
     def state(self, chosen: tuple[AdoptedBranch, ...], proposal: Proposal) -> None:
-        """State the decision in the hub's own chain, and close the case."""
+        """State the decision in the hub's own chain."""
         adopted = ForkAdopted(
             **own_chain.stamp(self._now_ms, staff=proposal.maker),
             device=self._chain.device,
@@ -126,6 +118,18 @@ class _Adoption:
         )
         where = (self._books, self._custody, self._ledger.incarnation)
         own_chain.state(adopted, *where, self._now_ms)
+
+    def take(self, branch: Branch, upto_seq: int) -> int:
+        """Have the lines of `branch` up to `upto_seq` post that wait; return how many did wait."""
+        lines = [it for it in branch.waiting if it.seq <= upto_seq]
+        if branch.came_first:
+            self._go_on(lines, upto_seq)
+        else:
+            self._take_beside(branch, lines)
+        return len(lines)
+
+    def finish(self) -> None:
+        """Close the case, and write what has gathered."""
         self._books.close_case(FORK, self._chain.name, self._now_ms)
         self._books.flush()
 
