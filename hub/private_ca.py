@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -49,8 +50,7 @@ def new_server(root: Certified, hosts: tuple[str, ...], now_ms: int) -> Certifie
     draft = draft.add_extension(_FOR_SERVERS, critical=False)
     named = x509.SubjectAlternativeName([_host(it) for it in hosts])
     draft = draft.add_extension(named, critical=False)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
-    return _signed(draft.add_extension(issuer, critical=False), key, authority_key)
+    return _signed(draft.add_extension(_issuer(authority_key), critical=False), key, authority_key)
 
 
 def new_client(root: Certified, request: bytes, name: str, now_ms: int) -> bytes:
@@ -61,16 +61,19 @@ def new_client(root: Certified, request: bytes, name: str, now_ms: int) -> bytes
     Raises:
         ValueError: it is no request, or not signed with the key that it names.
     """
-    asked = x509.load_pem_x509_csr(request)
-    key = asked.public_key()
-    if not asked.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
+    try:
+        asked = x509.load_pem_x509_csr(request)
+        key, is_own = asked.public_key(), asked.is_signature_valid
+    except UnsupportedAlgorithm as error:
+        raise ValueError(f"a request for a certificate with {error}") from error
+    if not is_own or not isinstance(key, ec.EllipticCurvePublicKey):
         raise ValueError("a request for a certificate that is not signed with its own EC key")
     authority, authority_key = check_root(root)
     draft = _draft(authority.subject, _name(name), key, now_ms)
     draft = draft.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     draft = draft.add_extension(_usage(signs_certificates=False), critical=True)
     draft = draft.add_extension(_FOR_CLIENTS, critical=False)
-    return _certificate(draft, authority_key)
+    return _certificate(draft.add_extension(_issuer(authority_key), critical=False), authority_key)
 
 
 def check_root(root: Certified) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -120,6 +123,10 @@ def _draft(
         .not_valid_after(now + timedelta(days=VALID_DAYS))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
+
+
+def _issuer(authority_key: ec.EllipticCurvePrivateKey) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
 
 
 def _signed(

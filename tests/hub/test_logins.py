@@ -1,21 +1,30 @@
 """Who was shut out is out at once, and who was added comes in, at both brokers while they run."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME, SECRET, World, free_port
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hub_that_pairs import PairingHub
+from hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, World, free_port
 from mqtt_wire import WAIT_S, Wire
 from structlog.testing import capture_logs
 
-from hub.config import BridgeLogin, BrokerAddress, HubConfig, LoginFiles
+from device.mqtt.provisioning import pair
+from hub.broker_config import BridgeLogin, BrokerAddress, LoginFiles
+from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import DeviceLogin, device_logins
 from hub.logins import LoginsNotKept, LoginWatch
 from hub.mosquitto_logins import RETRY_AFTER_TURNS, MosquittoLogins
+from hub.private_ca import new_client, new_root
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.tls import client_context
@@ -275,3 +284,45 @@ async def test_who_cannot_log_in_there_keeps_nobody_else_out_or_in(world, tmp_pa
 
 def replace_digest(login: DeviceLogin) -> DeviceLogin:
     return login._replace(password_digest=bytes(32))
+
+
+async def test_a_terminal_that_is_paired_comes_in_with_the_certificate_it_got(world, tmp_path):
+    root, key = new_root(SystemClock().now_ms()), ec.generate_private_key(ec.SECP256R1())
+    clients, hubs, hubs_key = (tmp_path / it for it in ("clients.crt", "hub.crt", "hub.key"))
+    clients.write_bytes(root.certificate)
+    hubs.write_bytes(new_client(root, request_with(key), "hub", SystemClock().now_ms()))
+    hubs_key.write_bytes(pem(key))
+    broker = Mosquitto(tmp_path / "mq", world.path, free_port(), clients)
+    await broker.start()
+    try:
+        tls = client_context(broker.ca_file, hubs, hubs_key)
+        files = LoginFiles(broker.logins_folder, broker.reload_command)
+        async with hub_of(world, broker.address._replace(tls=tls, logins=files)):
+            await broker.has_reloaded(1)
+            office = PairingHub(world, clients=root, broker_ca=broker.ca_file.read_text())
+            found = pair(
+                *(office.code(), "kiosk", tmp_path / "k"),
+                send=office.send,
+                random_bytes=secrets.token_bytes,
+                now_ms=START_MS,
+            ).credentials
+            await broker.has_reloaded(2)
+            shown = [tmp_path / "k" / it for it in (found.ca_file, found.certificate_file)]
+            tls = client_context(*shown, tmp_path / "k" / found.key_file)
+            place = (broker.address.port, found.device, found.keys.password)
+            wire = await asyncio.to_thread(Wire, *place, tls=tls)
+            await asyncio.to_thread(wire.close)
+    finally:
+        await broker.stop()
+
+    assert not wire.refused
+
+
+def request_with(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a request for a certificate with `key`."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
