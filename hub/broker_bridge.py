@@ -143,6 +143,10 @@ class Bridge:
         self._await_last_reply()
         self._client.disconnect()
         self._client.loop_stop()
+        # They refer to us: in a circle, the client's sockets may go before it closes them.
+        client = self._client
+        client.on_connect = client.on_connect_fail = client.on_subscribe = None
+        client.on_disconnect = client.on_message = None
 
     def _await_last_reply(self) -> None:
         """Wait until the broker has it: what it has not read when we close the line, it drops."""

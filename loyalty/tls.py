@@ -13,6 +13,11 @@ TlsContext = ssl.SSLContext
 
 # X509_V_ERR_… of an issuer that is not among ours; openssl/x509_vfy.h.
 _OTHER_ISSUERS = (18, 19, 20, 21)
+# X509_V_ERR_CERT_NOT_YET_VALID and _HAS_EXPIRED: as often the clock as the certificate.
+_OUT_OF_TIME = {
+    9: "its certificate is not valid yet, or the clock here is behind",
+    10: "its certificate has expired, or the clock here is ahead",
+}
 
 
 class TlsFileError(ValueError):
@@ -63,7 +68,7 @@ def tls_trouble(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in _OTHER_ISSUERS:
             return "its certificate is not by the CA of ca_file"
-        return f"its certificate: {error.verify_message}"
+        return _OUT_OF_TIME.get(error.verify_code, f"its certificate: {error.verify_message}")
     if isinstance(error, ssl.SSLError):
         reason = getattr(error, "reason", None) or str(error)
         return f"no TLS: {reason.lower().replace('_', ' ')}"
