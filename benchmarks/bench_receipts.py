@@ -26,7 +26,8 @@ from hub_load import FACE_KEY, a_sale, client_of, name_of, new_ledger, postgres,
 
 from device.journal import Journal
 from device.mqtt.client import HubClient
-from hub.config import BrokerAddress, HubConfig
+from hub.broker_config import BrokerAddress
+from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import Place
 from loyalty.clock import SystemClock

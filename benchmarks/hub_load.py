@@ -25,7 +25,8 @@ import structlog
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
-from hub.config import BrokerAddress, HubConfig
+from hub.broker_config import BrokerAddress
+from hub.config import HubConfig
 from hub.envelopes import Arrival
 from hub.hub import Hub
 from hub.intake import Intake

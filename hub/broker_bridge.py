@@ -27,7 +27,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.config import BridgeLogin, BrokerAddress
+from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.envelopes import Arrival, Reply
 from hub.errors import HubError, LedgerUnavailable
 from hub.fair_queue import FairQueue, Turn

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hub.bridge_users import BRIDGES_MAX, bridge_user
+from hub.broker_config import PORT_MAX
 from hub.broker_folder import (
     CA_CERTIFICATE,
     Certificates,
@@ -13,7 +14,6 @@ from hub.broker_folder import (
     bridge_password_file,
     write_mosquitto,
 )
-from hub.config import PORT_MAX
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 

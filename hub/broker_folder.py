@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.bridge_users import BRIDGES_MAX, bridge_user
-from hub.config import BridgeLogin
+from hub.broker_config import BridgeLogin
 from hub.errors import HubError
 from hub.ledger.ledger import Ledger
 from hub.ledger.queries import device_logins

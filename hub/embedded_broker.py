@@ -19,7 +19,7 @@ from amqtt.errors import AMQTTError, BrokerError  # type: ignore[import-untyped]
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin  # type: ignore[import-untyped]  # no types
 from amqtt.session import Session  # type: ignore[import-untyped]  # no types
 
-from hub.config import BridgeLogin
+from hub.broker_config import BridgeLogin
 from hub.errors import HubError, LedgerUnavailable
 from hub.ledger.queries import DeviceLogin
 from hub.listening import stop_listening

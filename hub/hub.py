@@ -15,8 +15,9 @@ from starlette.routing import BaseRoute
 
 from hub.bridge_users import BRIDGE_USER
 from hub.broker_bridge import Bridge
+from hub.broker_config import BridgeLogin
 from hub.caretaker import Caretaker, Tended
-from hub.config import BridgeLogin, HubConfig, WebAddress
+from hub.config import HubConfig
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.health import is_stuck
 from hub.intake import Intake
@@ -30,8 +31,10 @@ from hub.offline_metrics import offline_metrics
 from hub.provisioning import Provisioning
 from hub.status_pages import status_routes
 from hub.web import WebServer
+from hub.web_config import WebAddress
 from loyalty.clock import Clock
 from loyalty.service_manager import READY, STOPPING, ServiceManager
+from loyalty.signatures import public_key_of
 
 MORE_METRICS: tuple[LedgerMetrics, ...] = ()  # what parts of the hub find out from the ledger
 
@@ -161,10 +164,11 @@ class Hub:
     def _pairing_routes(self, parts: AsyncExitStack) -> list[BaseRoute]:
         if self._config.pairing is None:
             return []
+        keys = self._config.offline_keys
         provisioning = Provisioning(
             self._ledger(parts),
             self._config.pairing,
-            hub_key=b"",
+            hub_key=b"" if keys is None else public_key_of(keys.signing_seed),
             now_ms=self._clock.now_ms,
             random_bytes=secrets.token_bytes,
         )

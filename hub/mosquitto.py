@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hub.bridge_users import is_bridge_user
-from hub.config import BridgeLogin
+from hub.broker_config import BridgeLogin
 from hub.ledger.queries import DeviceLogin
 from hub.passwords import SALT_BYTES, mosquitto_password, password_digest
 from loyalty import topics

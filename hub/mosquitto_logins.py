@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping
 
 from hub.bridge_users import is_bridge_user
-from hub.config import BridgeLogin, LoginFiles
+from hub.broker_config import BridgeLogin, LoginFiles
 from hub.ledger.queries import DeviceLogin
 from hub.logins import LoginsNotKept
 from hub.mosquitto import access, bridge_password, passwords

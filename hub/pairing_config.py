@@ -11,17 +11,16 @@ A broker that is the hub's own, or on this machine, is called by the same host.
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from hub.broker_config import BrokerAddress
 from hub.hosts import is_anywhere, is_here, parse_host
 from hub.private_ca import Certified, check_root
+from hub.web_config import WebAddress
 from loyalty.pairing import fingerprint_of
 from loyalty.private_files import check_private
 from loyalty.programme_table import Table
 from loyalty.tls import TlsContext
-
-if TYPE_CHECKING:
-    from hub.config import BrokerAddress, WebAddress
 
 
 class PairingSetting(NamedTuple):
@@ -44,8 +43,8 @@ class PairingSetting(NamedTuple):
 def read_pairing(
     root: Table,
     folder: Path,
-    web: "WebAddress | None",
-    broker: "BrokerAddress",
+    web: WebAddress | None,
+    broker: BrokerAddress,
     programme: str,
 ) -> PairingSetting | None:
     """Return what `[pairing]` of `root` says, None where it is left out; mistakes are noted.

@@ -18,8 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from hub.config import WebAddress
 from hub.errors import HubError
+from hub.web_config import WebAddress
 from loyalty.tls import TlsContext
 
 CONNECTIONS_MAX = 64

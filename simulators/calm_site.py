@@ -5,7 +5,8 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 
-from hub.config import BrokerAddress, HubConfig
+from hub.broker_config import BrokerAddress
+from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import Place
 from loyalty.programme import Programme

@@ -11,6 +11,7 @@ import ssl
 from pathlib import Path
 
 from hub.bridge_users import bridge_user
+from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.broker_folder import (
     CA_CERTIFICATE,
     LOGINS,
@@ -20,7 +21,6 @@ from hub.broker_folder import (
     bridge_password_file,
     write_mosquitto,
 )
-from hub.config import BridgeLogin, BrokerAddress
 from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.tls import client_context

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bridge_users import BRIDGE_USER
-from hub.config import BridgeLogin, BrokerAddress
+from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.embedded_broker import Door, EmbeddedBroker
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import device_login

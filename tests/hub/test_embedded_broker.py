@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from amqtt.contexts import Action
 
-from hub.config import BridgeLogin
+from hub.broker_config import BridgeLogin
 from hub.embedded_broker import Door, EmbeddedBroker, _Steady
 from hub.errors import LedgerUnavailable
 from hub.ledger.queries import DeviceLogin

@@ -11,7 +11,8 @@ import pytest
 from hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
 
 from hub import hub_command, ledger_command
-from hub.config import BridgeLogin, BrokerAddress, ConfigErrors, load_config
+from hub.broker_config import BridgeLogin, BrokerAddress
+from hub.config import ConfigErrors, load_config
 from hub.ledger.ledger import open_ledger
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from hub_world import FACE_KEY, PROGRAMME
 
-from hub.config import ConfigErrors, LoginFiles, load_config
+from hub.broker_config import LoginFiles
+from hub.config import ConfigErrors, load_config
 from hub.private_ca import Certified, new_root, new_server
 from loyalty.clock import SystemClock
 from loyalty.pairing import fingerprint_of
