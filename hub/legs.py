@@ -3,17 +3,16 @@
 from hub.ledger.books import Books
 from hub.ledger.rows import MemberRow
 from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
-from loyalty.legs import LEASE_LEG, LEASE_SPEND_LEG, RELEASE_LEG, SPEND_LEG, Leg
+from loyalty.legs import LEASE_SPEND_LEG, SPEND_LEG, Leg
 
 
 def ends(books: Books, member: MemberRow, leg: Leg, store: str) -> tuple[int, int]:
     """Return the accounts that `leg` of a fact of `store` moves points from and to."""
-    if leg.name == SPEND_LEG:
-        other, own = books.house(store, POINTS_REDEEMED), member.account
-    elif leg.name == LEASE_SPEND_LEG:
+    if leg.name == LEASE_SPEND_LEG:
         other, own = books.house(store, POINTS_REDEEMED), books.escrow(leg.card)
-    elif leg.name in (LEASE_LEG, RELEASE_LEG):
+    elif leg.card:
         other, own = books.escrow(leg.card), member.account
     else:
-        other, own = books.house(store, POINTS_ISSUED), member.account
+        kind = POINTS_REDEEMED if leg.name == SPEND_LEG else POINTS_ISSUED
+        other, own = books.house(store, kind), member.account
     return (other, own) if leg.points > 0 else (own, other)
