@@ -21,7 +21,14 @@ from hub.ledger.cases import (
     find_cases,
     notes,
 )
-from hub.ledger.evidence import CardStands, ChainStands, Evidence, LineSeen, gather
+from hub.ledger.evidence import (
+    CardStands,
+    ChainStands,
+    Evidence,
+    LineSeen,
+    PairingStands,
+    gather,
+)
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import member_view
 from hub.ledger.rows import HoldRow
@@ -132,6 +139,8 @@ def _evidence(ledger: Ledger, case: CaseFile, now_ms: int) -> Iterator[str]:
         yield _grant(grant)
     for chain in found.chains:
         yield _chain(chain)
+    for pairing in found.pairings:
+        yield _pairing(pairing)
 
 
 def _line(seen: LineSeen) -> Iterator[str]:
@@ -165,6 +174,13 @@ def _chain(chain: ChainStands) -> str:
     if chain.revoked_ms is not None:
         says += ", device revoked"
     return f"device {chain.device} of store {chain.store}, epoch {chain.epoch}: {says}"
+
+
+def _pairing(pairing: PairingStands) -> str:
+    made = f"for a {pairing.kind} of store {pairing.store}, made {moment(pairing.made_ms)}"
+    who = f" by {pairing.made_by}" if pairing.made_by else ""
+    used = "never used" if pairing.used_ms is None else f"used {moment(pairing.used_ms)}"
+    return f"code {pairing.code} {made}{who}, {used}, {pairing.tries:,} wrong letters"
 
 
 def _history(ledger: Ledger, case: CaseFile) -> Iterator[str]:

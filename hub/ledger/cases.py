@@ -190,7 +190,10 @@ FROM (
              JOIN device ON device.id = chain.device WHERE inbox.id = case_file.line),
             (SELECT store FROM chain JOIN device ON device.id = chain.device
              WHERE code IN ('fork', 'gap') AND name || ':' || epoch = subject),
-            (SELECT store FROM device WHERE code = 'silent' AND name = subject),
+            (SELECT store FROM device WHERE case_file.code IN
+             ('silent', 'future_clock', 'pairing_reused') AND name = subject),
+            (SELECT min(store) FROM pairing WHERE case_file.code = 'pairing_guessed'
+             AND name = subject),
             (SELECT min(store) FROM device WHERE code = 'day_open'
              AND store || ':' = substr(subject, 1, length(store) + 1)),
             '') AS store

@@ -13,6 +13,7 @@ from loyalty.wire import WireError
 
 LINES_MAX = 20  # of a case, that people are shown
 CHAINS_MAX = 20  # of a device, the newest
+PAIRINGS_MAX = 5  # of a device, the newest
 
 
 class LineSeen(NamedTuple):
@@ -53,6 +54,18 @@ class ChainStands(NamedTuple):
     fork_seq: int | None
 
 
+class PairingStands(NamedTuple):
+    """A code that paired a device or was to: who made it when, and what became of it."""
+
+    code: str
+    store: str
+    kind: str
+    made_by: str
+    made_ms: int
+    used_ms: int | None
+    tries: int
+
+
 class Evidence(NamedTuple):
     """All of it; `members` are tokens."""
 
@@ -61,6 +74,7 @@ class Evidence(NamedTuple):
     members: list[str]
     grants: list[HoldRow]
     chains: list[ChainStands]
+    pairings: list[PairingStands]
 
 
 def gather(ledger: Ledger, case: CaseFile, about: str) -> Evidence:
@@ -78,7 +92,9 @@ def gather(ledger: Ledger, case: CaseFile, about: str) -> Evidence:
     if about == "day":
         devices |= {str(name) for (name,) in _rows(ledger, _OF_STORE, [case.store])}
     chains = [ChainStands(*row) for row in _rows(ledger, _CHAINS, sorted(devices), CHAINS_MAX)]
-    return Evidence(lines, cards, members, grants, chains)
+    names = [case.subject] if about == "device" else []
+    pairings = [PairingStands(*row) for row in _rows(ledger, _PAIRINGS, names, PAIRINGS_MAX)]
+    return Evidence(lines, cards, members, grants, chains, pairings)
 
 
 def _lines(ledger: Ledger, case: CaseFile, about: str) -> list[LineSeen]:
@@ -142,6 +158,10 @@ FROM card JOIN member ON member.id = card.member WHERE uid = ?
 """
 _MEMBER = "SELECT token FROM member WHERE token = ?"
 _GRANT = "SELECT * FROM hold WHERE auth = ?"
+_PAIRINGS = """
+SELECT code, store, kind, made_by, made_ms, used_ms, tries FROM pairing
+WHERE name = ? ORDER BY made_ms DESC, code LIMIT ?
+"""
 _OF_STORE = "SELECT name FROM device WHERE store = ? AND revoked_ms IS NULL"
 _CHAINS = """
 SELECT store, name, revoked_ms, epoch, seq, kept_seq, gap_since_ms, fork_seq

@@ -25,10 +25,14 @@ from hub.lease_keeper import SKEW_MS
 from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
+from hub.pairing import Wanted, introduce, new_code
 from loyalty.asks import AskRedeem, Hello
 from loyalty.clock import DAY_MS
 from loyalty.fields import POINTS_MAX
 from loyalty.hub_records import EpochLost
+from loyalty.introductions import INTRODUCTION, Introduction, to_bytes
+from loyalty.letters import close_letter
+from loyalty.pairing import ID_BYTES, SECRET_BYTES, TRIES_MAX, shared_key
 from loyalty.records import CardIssued, CardSuspected, DayClosed, FacePrinted
 
 DAY = 20170301
@@ -239,13 +243,42 @@ def hub_only(world: World) -> None:
     taken(world, EpochLost(**common(card="", member=""), device="h1", epoch="e1", from_seq=1))
 
 
+KIOSK = Wanted("s1", "kiosk", "", "wong")
+
+
+def letter_to(world: World, secret: bytes) -> Callable[[bytes], None]:
+    """Make a code for a kiosk; return what writes to the hub under it, as the device would."""
+    code = new_code(world.ledger, KIOSK, bytes(range(ID_BYTES + SECRET_BYTES)), START_MS)
+    key = shared_key(code.id, secret or code.secret)
+
+    def write(device_secret: bytes) -> None:
+        me = Introduction(kind="kiosk", secret=device_secret, password="p" * 43, request="")
+        about = code.id.encode()
+        letter = close_letter(key, INTRODUCTION, to_bytes(me), about=about, nonce=bytes(12))
+        introduce(world.ledger, code.id, letter, START_MS)
+
+    return write
+
+
+def pairing_reused(world: World) -> None:
+    write = letter_to(world, b"")
+    write(bytes(32))
+    write(bytes(range(32)))
+
+
+def pairing_guessed(world: World) -> None:
+    write = letter_to(world, bytes(SECRET_BYTES))
+    for _ in range(TRIES_MAX):
+        write(bytes(32))
+
+
 # How each comes; what is returned is how it settles by itself, if it does.
 CASES: dict[str, Callable[[World], Callable[[], None] | None]] = {
     it.__name__: it
     for it in (
         *(fork, gap, silent, day_open, face_differs, op_conflict, clone, counter_behind),
         *(card_member, unknown_card, overdrawn, holds_exceed_balance, unknown_grant),
-        *(overspend, counter_gap),
+        *(overspend, counter_gap, pairing_reused, pairing_guessed),
         *(future_clock, unknown_kind, currency, too_many_points, fault, malformed, hub_only),
     )
 } | {sign: suspected(sign) for sign in ("rolled_back", "copied")}
@@ -259,6 +292,8 @@ EVIDENCE = {
     "chain": "device h0 of store s1, epoch e1: ",
     "device": "device h0 of store s1, epoch e1: ",
     "day": "device h0 of store s1, epoch e1: ",
+    "pairing_reused": "for a kiosk of store s1, made 2017-03-01 09:20:00 by wong, used ",
+    "pairing_guessed": f"by wong, never used, {TRIES_MAX} wrong letters",
 }
 
 
@@ -301,7 +336,7 @@ def test_a_case_has_words_and_evidence_and_somebody_can_close_it(world, capsys, 
     assert code in capsys.readouterr().out
     for words in WORDS[code][1:]:
         assert words in told
-    assert EVIDENCE[WORDS[code].about] in told
+    assert EVIDENCE.get(code, EVIDENCE[WORDS[code].about]) in told
     assert case_of(world, code) == (number, "closed")
 
 
