@@ -24,7 +24,7 @@ from hub.intake import Intake
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
 from hub.logins import LoginKeeper, LoginWatch
-from hub.metrics import GroupTimes, LedgerMetrics
+from hub.metrics import GroupTimes
 from hub.mosquitto_logins import MosquittoLogins
 from hub.observer import Observer
 from hub.offline_metrics import offline_metrics
@@ -35,8 +35,6 @@ from hub.web_config import WebAddress
 from loyalty.clock import Clock
 from loyalty.service_manager import READY, STOPPING, ServiceManager
 from loyalty.signatures import public_key_of
-
-MORE_METRICS: tuple[LedgerMetrics, ...] = ()  # what parts of the hub find out from the ledger
 
 
 class Hub:
@@ -183,7 +181,7 @@ class Hub:
             bridge,
             group_times,
             self._clock,
-            (*MORE_METRICS, offline_metrics(self._config.programmes)),
+            more=(offline_metrics(self._config.programmes),),
         )
 
     def _ledger(self, parts: AsyncExitStack) -> Ledger:

@@ -1,7 +1,7 @@
 """The hub's figures as Prometheus reads them; docs/operating.md lists them.
 
-Each function here makes metric families out of figures. Who has figures of their own writes one
-such function of the ledger and adds it to those that `hub.hub` names.
+Each function here makes metric families out of figures. A part of the hub that has figures of its
+own writes a `LedgerMetrics` beside it, and `hub.hub` hands that to the observer.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
