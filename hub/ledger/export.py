@@ -16,6 +16,7 @@ from hub.case_words import words_of
 from hub.errors import HubError
 from hub.ledger.database import Row
 from hub.ledger.ledger import Ledger
+from hub.ledger.schema import ESCROW
 from hub.line_text import short_card
 from loyalty.fields import TIME_MAX_MS
 
@@ -102,8 +103,13 @@ def _lot(row: Row) -> Row:
 
 
 def _transfer(row: Row) -> Row:
-    happened_ms, booked_ms, *rest = row
-    return (_moment(happened_ms), _moment(booked_ms), *rest)
+    happened_ms, booked_ms, *what, source, source_kind, target, target_kind, token, rules = row
+    ends = (_owner(source, source_kind), source_kind, _owner(target, target_kind), target_kind)
+    return (_moment(happened_ms), _moment(booked_ms), *what, *ends, token, rules)
+
+
+def _owner(owner: str, kind: str) -> str:
+    return short_card(owner) if kind == ESCROW else owner
 
 
 def _case(row: Row) -> Row:

@@ -5,7 +5,15 @@ import threading
 from contextlib import closing
 
 import pytest
-from hub_world import START_MS, World, check_in, redemption, sale
+from hub_world import (
+    START_MS,
+    World,
+    check_in,
+    lease_offered,
+    redemption,
+    sale,
+    state_as_hub,
+)
 
 from hub.errors import HubError
 from hub.ledger.export import PAGE_ROWS, export
@@ -145,3 +153,18 @@ def test_a_folder_that_is_there_is_left_alone_and_a_failure_leaves_nothing(world
 
     assert not (tmp_path / "more").exists()
     assert [it.name for it in tmp_path.iterdir() if it.name.startswith(".")] == []
+
+
+def test_a_cards_account_is_told_without_the_cards_whole_number(world, tmp_path):
+    card = {"card": "04a1b2c3d4e5f6"}
+    till = world.till("h1")
+    till.add(sale("r1", 9900, **card))
+    world.take(till.batch())
+    with closing(open_ledger(world.path)) as ledger:
+        offered = lease_offered("L1", 50, **card, at_ms=START_MS + 1)
+        state_as_hub(ledger, [world.programme], offered, START_MS)
+
+    export(world.ledger, tmp_path / "figures")
+
+    (leased,) = [it for it in rows_of(tmp_path / "figures", "transfers") if it["leg"] == "lease"]
+    assert (leased["to"], leased["to_kind"], leased["points"]) == ("…e5f6", "escrow", "50")
