@@ -7,6 +7,7 @@ ledger, and a card only states whose it is and how often it was written.
 
 from dataclasses import dataclass
 
+from device.nfc.cards.card_lease import NO_LEASE
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.kinds import store_for
 from device.nfc.cards.member_card import (
@@ -119,7 +120,7 @@ class CardCare:
         """Work on `reader`, which must be open, with the keys of this programme."""
         self._reader = reader
         self._keys = keys
-        self._cards = MemberCards(reader, keys)
+        self._cards = MemberCards(reader, keys, with_leases=True)
 
     async def read(self, seen: CardSeen) -> Told:
         """Tell what the card is and states."""
@@ -245,7 +246,15 @@ def _states(card: MemberCard) -> tuple[str, ...]:
         f"It is the card of {card.member}. It was written {card.counter} times, its face "
         f"{card.rewrites} times; its state is in slot {card.slot}."
     )
-    torn = (
-        "Its last write was not finished; the state before it stands, and the next touch goes on."
-    )
-    return (states, torn) if card.torn else (states,)
+    told = [states]
+    if card.torn:
+        told.append(
+            "Its last write was not finished; the state before it stands, and the next touch goes "
+            "on."
+        )
+    if card.lease is not None and card.lease != NO_LEASE:
+        told.append(
+            f"It carries a lease, of which {card.lease.left_points} points are unspent. A kiosk "
+            "that reaches the hub takes it back; from a lost card it comes back by itself."
+        )
+    return tuple(told)

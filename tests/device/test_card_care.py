@@ -7,13 +7,15 @@ import pytest
 from device.card_care import KINDS as NAMES
 from device.card_care import NO_ISSUERS_KEYS, CardCare, Told
 from device.nfc.cards import classic_layout
+from device.nfc.cards.card_lease import CardLease
+from device.nfc.cards.desfire_layout import APPLICATION
 from device.nfc.cards.member_card import MemberCard
 from loyalty.card_kinds import PROFILES
 from simulators.chip_reader import Cut
 from simulators.chips.classic import written_chip
 from simulators.chips.other import OtherChip
 from simulators.chips.ultralight import UltralightChip
-from tests.nfc.cards_in_hand import KINDS, MEMBER, Hand, commands_of, copy_of, issued, try_to
+from tests.nfc.cards_in_hand import KINDS, MEMBER, OP, Hand, commands_of, copy_of, issued, try_to
 from tests.nfc.reader_on_a_port import KEYS, UID_7
 from tests.nfc.smart_cards_on_readers import CHIPS, chip_of
 
@@ -48,6 +50,24 @@ async def test_a_blank_card_becomes_a_members_and_verifies(kind):
     assert "It is the card of m-1001 now" in text(made)
     assert verified.is_well, verified
     assert "All is well" in text(verified)
+
+
+async def test_what_a_card_carries_is_told_before_it_is_wiped():
+    chip = chip_of("desfire_ev2")
+    hand = Hand(chip)
+    await personalise(hand)
+    before = await do(hand, "read")
+    issuer = KEYS.issuer_of(chip.uid, APPLICATION)
+    hand.again()
+    card = await hand.read()
+    lease = CardLease(certificate=bytes(range(96)), left_points=120)
+    await hand.cards.write(
+        card, counter=2, op_digest=OP, rewrites=0, lease=lease, credit_key=issuer.credit
+    )
+
+    assert "lease" not in text(before)
+    assert "120 points are unspent" in text(await do(hand, "read"))
+    assert "120 points are unspent" in text(await do(hand, "wipe", is_sure=False))
 
 
 async def test_only_a_technicians_file_makes_and_wipes_cards_that_may_carry_value():
