@@ -11,8 +11,9 @@ Times are monotonic milliseconds, passed in with every event.
 import random
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from device.mqtt.batches import Batch, Lines, next_batch
 from device.mqtt.events import (
     AskWanted,
     Connected,
@@ -29,55 +30,34 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
+from device.mqtt.flights import WINDOW_BATCHES, Flight, Flights
 from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Identity
+from device.mqtt.open_asks import OpenAsks
 from device.settlement import Mismatch, Reopened, Settlement
 from loyalty import asks, receipts
-from loyalty.chain import LINES_MAX, ZERO_HEAD, EnvelopeError, fitting
+from loyalty.chain import ZERO_HEAD, EnvelopeError
 from loyalty.lines import to_line
 from loyalty.receipts import Answer, Receipt
 from loyalty.wire import UnknownLine, WireError
 
-WINDOW_BATCHES = 4
 RECEIPT_PATIENCE_MS = 10_000
 RECONNECT_PATIENCE_MS = 1_000
 REFUSED_PATIENCE_MS = 60_000  # a person must act first; do not hammer the broker
 PATIENCE_MAX_MS = 120_000
 HELLO_EVERY_MS = 15 * 60_000  # a hub restored behind a running broker learns what it lacks
-ASKS_MAX = 16
-ASK_PATIENCE_MS = 2_000  # a person waits; a grant whose answer was lost would keep points reserved
 
 
-class Outbox(Protocol):
+class Outbox(Lines, Protocol):
     """What the session needs of the journal."""
 
-    @property
-    def epoch(self) -> str: ...
     @property
     def incarnation(self) -> str: ...
     @property
     def last_seq(self) -> int: ...
     @property
     def settled_seq(self) -> int: ...
-    def pending(self, after_seq: int, limit: int) -> list[tuple[int, bytes]]: ...
-    def head_at(self, seq: int) -> bytes: ...
     def settle(self, receipt: Receipt, *, epoch: str) -> Settlement: ...
-
-
-class _Flight(NamedTuple):
-    """A batch that was published; it is sent again at `due_ms`."""
-
-    first_seq: int
-    last_seq: int
-    due_ms: int
-
-
-class _OpenAsk(NamedTuple):
-    """A question without an answer; it is asked again at `due_ms`, with the same `ref`."""
-
-    line: bytes
-    until_ms: int
-    due_ms: int
 
 
 def patience_ms(first_ms: int, attempt: int, rng: random.Random) -> int:
@@ -105,8 +85,8 @@ class Session:
         self.tallies: Counter[str] = Counter()
         self.is_greeted = False
         self._is_connected = False
-        self._flights: list[_Flight] = []
-        self._asks: dict[str, _OpenAsk] = {}
+        self._flights = Flights()
+        self._asks = OpenAsks()
         self._hello_due_ms = 0
         self._open_hello = ""  # the last one's ref, until it is answered
         self._silences = 0
@@ -136,7 +116,7 @@ class Session:
     def _greet(self, now_ms: int) -> list[Request]:
         self._is_connected, self.is_greeted = True, False
         self._flights.clear()
-        waiting = [self._publish("ask", it.line) for it in self._asks.values()]
+        waiting = [self._publish("ask", it) for it in self._asks.lines()]
         return [self._hello(now_ms), *waiting]
 
     def _wait_to_reconnect(self, event: Disconnected) -> list[Request]:
@@ -148,38 +128,27 @@ class Session:
         return [Reconnect(after_ms)]
 
     def _ask(self, event: AskWanted, now_ms: int) -> list[Request]:
-        if not self._is_connected or len(self._asks) >= ASKS_MAX:
-            return [GiveUp(event.ask.ref)]
-        line = to_line(event.ask)
-        due_ms = now_ms + ASK_PATIENCE_MS
-        self._asks[event.ask.ref] = _OpenAsk(line, now_ms + event.timeout_ms, due_ms)
-        return [self._publish("ask", line)]
+        line = None
+        if self._is_connected:
+            line = self._asks.add(event.ask, event.timeout_ms, now_ms)
+        return [GiveUp(event.ask.ref) if line is None else self._publish("ask", line)]
 
     def _look_at_clock(self, now_ms: int) -> list[Request]:
-        requests: list[Request] = []
-        for ref in [ref for ref, it in self._asks.items() if it.until_ms <= now_ms]:
-            del self._asks[ref]
-            requests.append(GiveUp(ref))
+        requests: list[Request] = [GiveUp(ref) for ref in self._asks.give_up(now_ms)]
         if self._is_connected:
-            requests += self._ask_again(now_ms)
+            requests += [self._publish("ask", it) for it in self._asks.ask_again(now_ms)]
         if self._is_connected and self._hello_due_ms <= now_ms:
             self._silences += not self.is_greeted
             requests.append(self._hello(now_ms))
         return [*requests, *self._resend_due(now_ms)]
 
-    def _ask_again(self, now_ms: int) -> Iterator[Request]:
-        for ref, ask in self._asks.items():
-            if ask.due_ms <= now_ms:
-                self._asks[ref] = ask._replace(due_ms=now_ms + ASK_PATIENCE_MS)
-                yield self._publish("ask", ask.line)
-
     def _resend_due(self, now_ms: int) -> list[Request]:
-        due = [it for it in self._flights if it.due_ms <= now_ms]
+        due = self._flights.due(now_ms)
         if not due:
             return []
         self._silences += 1
         self.tallies["batches_resent"] += len(due)
-        return [request for it in due for request in self._resend(*it[:2], now_ms)]
+        return [it for flight in due for it in self._resend(flight[0], flight[1], now_ms)]
 
     def _receive(self, envelope: bytes, now_ms: int) -> list[Request]:
         try:
@@ -199,7 +168,7 @@ class Session:
 
     def _deliver(self, answer: Answer) -> list[Request]:
         ref: str = getattr(answer, "ref", "")
-        if self._asks.pop(ref, None) is None:
+        if not self._asks.take(ref):
             self.tallies["answers_late"] += 1
             return []
         return [Deliver(answer)]
@@ -226,7 +195,7 @@ class Session:
                     f"{settlement.lines} lines go again, {settlement.lost_lines} are pruned",
                 )
             )
-        self._flights = [it for it in self._flights if it.last_seq > self._outbox.settled_seq]
+        self._flights.settle(self._outbox.settled_seq)
         return [*requests, *self._send_wanted(receipt, now_ms), *self._send_more(now_ms)]
 
     def _ask_who_it_is(self, receipt: Receipt, now_ms: int) -> list[Request]:
@@ -269,46 +238,28 @@ class Session:
 
     def _resend(self, first_seq: int, last_seq: int, now_ms: int) -> list[Request]:
         requests: list[Request] = []
-        due_ms = now_ms + self._patience_ms()
-        self._flights = [
-            it._replace(due_ms=due_ms) if first_seq <= it.last_seq <= last_seq else it
-            for it in self._flights
-        ]
+        self._flights.postpone(first_seq, last_seq, now_ms + self._patience_ms())
         after_seq = first_seq - 1
         for _ in range(WINDOW_BATCHES):
             batch = self._batch(after_seq, last_seq)
             if batch is None:
                 break
-            publish, _, after_seq = batch
-            requests.append(publish)
+            requests.append(Publish("batch", batch.envelope))
+            after_seq = batch.last_seq
         return requests
 
     def _send_more(self, now_ms: int) -> Iterator[Request]:
-        while self.is_greeted and len(self._flights) < WINDOW_BATCHES:
-            sent_seq = self._flights[-1].last_seq if self._flights else self._outbox.settled_seq
+        while self.is_greeted and self._flights.has_room:
+            sent_seq = self._flights.last_seq(self._outbox.settled_seq)
             batch = self._batch(sent_seq, self._outbox.last_seq)
             if batch is None:
                 return
-            publish, first_seq, last_seq = batch
-            self._flights.append(_Flight(first_seq, last_seq, now_ms + self._patience_ms()))
-            yield publish
+            due_ms = now_ms + self._patience_ms()
+            self._flights.add(Flight(batch.first_seq, batch.last_seq, due_ms))
+            yield Publish("batch", batch.envelope)
 
-    def _batch(self, after_seq: int, last_seq: int) -> tuple[Publish, int, int] | None:
-        limit = min(LINES_MAX, last_seq - after_seq)
-        rows = self._outbox.pending(after_seq, limit) if limit > 0 else []
-        lines = [line for seq, line in rows if seq <= last_seq]
-        del lines[fitting(lines) :]
-        if not lines:
-            return None
-        first_seq = rows[0][0]
-        envelope = self._identity.seal(
-            "batch",
-            epoch=self._outbox.epoch,
-            first_seq=first_seq,
-            prev=self._outbox.head_at(first_seq - 1),
-            lines=lines,
-        )
-        return Publish("batch", envelope), first_seq, first_seq + len(lines) - 1
+    def _batch(self, after_seq: int, last_seq: int) -> Batch | None:
+        return next_batch(self._identity, self._outbox, after_seq=after_seq, last_seq=last_seq)
 
     def _hello(self, now_ms: int) -> Publish:
         wait_ms = HELLO_EVERY_MS if self.is_greeted else self._patience_ms()

@@ -12,8 +12,8 @@ import pytest
 
 from device.journal import Journal
 from device.mqtt.client import HubClient
+from device.mqtt.flights import WINDOW_BATCHES
 from device.mqtt.identity import Broker, Identity
-from device.mqtt.session import WINDOW_BATCHES
 from hub.broker_bridge import Bridge
 from hub.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack

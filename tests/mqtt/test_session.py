@@ -26,15 +26,14 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
+from device.mqtt.flights import WINDOW_BATCHES
 from device.mqtt.identity import Identity
+from device.mqtt.open_asks import ASK_PATIENCE_MS, ASKS_MAX
 from device.mqtt.session import (
-    ASK_PATIENCE_MS,
-    ASKS_MAX,
     HELLO_EVERY_MS,
     PATIENCE_MAX_MS,
     RECEIPT_PATIENCE_MS,
     REFUSED_PATIENCE_MS,
-    WINDOW_BATCHES,
     Session,
     patience_ms,
 )

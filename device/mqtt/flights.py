@@ -1,0 +1,55 @@
+"""The batches that were sent and have no receipt yet: a few, and when each is to be sent again.
+
+Times are monotonic milliseconds.
+"""
+
+from typing import NamedTuple
+
+WINDOW_BATCHES = 4
+
+
+class Flight(NamedTuple):
+    """A batch that was published; it is sent again at `due_ms`."""
+
+    first_seq: int
+    last_seq: int
+    due_ms: int
+
+
+class Flights:
+    """At most `WINDOW_BATCHES`, oldest first, one beginning where the other ends."""
+
+    def __init__(self) -> None:
+        self._flights: list[Flight] = []
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more batch may be sent."""
+        return len(self._flights) < WINDOW_BATCHES
+
+    def last_seq(self, settled_seq: int) -> int:
+        """Return the last line that was sent or, where nothing is in flight, that is settled."""
+        return self._flights[-1].last_seq if self._flights else settled_seq
+
+    def add(self, flight: Flight) -> None:
+        """Keep a batch that was sent."""
+        self._flights.append(flight)
+
+    def settle(self, upto_seq: int) -> None:
+        """Forget the batches that the hub has."""
+        self._flights = [it for it in self._flights if it.last_seq > upto_seq]
+
+    def due(self, now_ms: int) -> list[Flight]:
+        """Return those whose receipt was waited for long enough."""
+        return [it for it in self._flights if it.due_ms <= now_ms]
+
+    def postpone(self, first_seq: int, last_seq: int, due_ms: int) -> None:
+        """Wait until `due_ms` for those that end within these lines: they are sent again now."""
+        self._flights = [
+            it._replace(due_ms=due_ms) if first_seq <= it.last_seq <= last_seq else it
+            for it in self._flights
+        ]
+
+    def clear(self) -> None:
+        """Forget all: what is not settled is sent anew."""
+        self._flights.clear()
