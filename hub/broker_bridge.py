@@ -47,7 +47,7 @@ TICK_EVERY_S = 10.0
 KEEPALIVE_S = 30
 RECONNECT_S = (1, 30)
 RETRY_S = (0.25, 30.0)
-READY_WITHIN_S = 10.0
+READY_WITHIN_S = 30.0  # a machine that starts up has much to do
 STOP_WITHIN_S = 30.0
 LAST_REPLY_WITHIN_S = 5.0
 
