@@ -37,7 +37,9 @@ from device.events import (
     WriteCard,
     card_without_record,
 )
-from device.handheld import AwaitingBlank, AwaitingCard, Idle, State, issue_op, sale_op, step
+from device.handheld import sale_op, step
+from device.handheld_issue import issue_op
+from device.handheld_phases import AwaitingBlank, AwaitingCard, Idle, State
 from device.intent import Intent
 from loyalty.asks import AskCardKeys
 from loyalty.card import op_digest
