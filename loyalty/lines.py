@@ -1,6 +1,6 @@
 """Lines as dataclasses: the base of records, asks and answers, joined to the bytes of `wire`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
@@ -49,10 +49,27 @@ def read_line(line: bytes, kinds: Mapping[str, type[Shape]]) -> Shape:
     names = wire.names_of(kind)
     if len(values) != len(names):
         raise wire.WireError(f"{kind}: {len(values)} fields, {len(names)} wanted")
-    fields = dict(zip(names, values, strict=True))
     for name, row_type in shape.row_types.items():
-        fields[name] = _rows(f"{kind}.{name}", row_type, fields[name])
-    return shape(**fields)
+        at = names.index(name)
+        values[at] = _rows(f"{kind}.{name}", row_type, values[at])
+    wire.check(kind, tuple(values))
+    return as_checked(shape, values)
+
+
+def as_checked(shape: type[Shape], values: Iterable[Any]) -> Shape:
+    """Return a line with `values` in wire order that are known to pass `check`.
+
+    It is made without the constructor, which would look at each of them twice more: a hub reads
+    thousands of lines a second.
+    """
+    setters = _SETTERS.get(shape.kind)
+    if setters is None:
+        names = wire.names_of(shape.kind)
+        setters = _SETTERS[shape.kind] = [getattr(shape, it).__set__ for it in names]
+    stated = object.__new__(shape)
+    for set_field, value in zip(setters, values, strict=True):
+        set_field(stated, value)
+    return stated
 
 
 def _values(stated: Line) -> tuple[Any, ...]:
@@ -64,6 +81,7 @@ def _values(stated: Line) -> tuple[Any, ...]:
 
 
 _GETTERS: dict[str, "attrgetter[tuple[Any, ...]]"] = {}
+_SETTERS: dict[str, list[Callable[[Line, Any], None]]] = {}  # of the slots, past `frozen`
 
 
 def _rows(where: str, row_type: Any, value: Any) -> tuple[Any, ...]:

@@ -37,7 +37,7 @@ from loyalty.hub_records import (
     StoreDayClosed,
 )
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
-from loyalty.lines import read_line
+from loyalty.lines import as_checked, read_line
 from loyalty.record import Record
 from loyalty.wire import names_of
 
@@ -232,9 +232,7 @@ def from_kept_line(line: bytes) -> Record:
     """Return the record of a line that `from_line` read once, without looking it over again."""
     _, kind, *values = json.loads(line)
     shape = KINDS[kind]
-    record = object.__new__(shape)
-    for name, value in zip(names_of(kind), values, strict=True):
-        row_type = shape.row_types.get(name)
-        kept = value if row_type is None else tuple([row_type(*row) for row in value])
-        object.__setattr__(record, name, kept)
-    return record
+    for name, row_type in shape.row_types.items():
+        at = names_of(kind).index(name)
+        values[at] = tuple([row_type(*row) for row in values[at]])
+    return as_checked(shape, values)
