@@ -30,7 +30,7 @@ HOUR_MS = 3_600_000
 NUMBERS_MAX = 1_000  # of a card's counter that are looked through
 NUMBERS_TOLD = 10
 
-COUNTER_GAP = "counter_gap"
+COUNTER_GAP, FAULT = "counter_gap", "fault"
 
 
 class OpenLease(NamedTuple):
@@ -95,9 +95,12 @@ class LeaseKeeper:
             card = None if row is None else books.card(row.card)
             if row is None or card is None or row.status == "closed":
                 return  # Another hub was quicker.
+            op = operation(lease, LAPSE)
+            if books.inbox.all_with_op(op, FAULT):
+                return  # It was stated and could not be posted: its case waits for people.
             _tell_gap(books, row, card, now_ms)
             stamp = {**own_chain.stamp(now_ms), "card": row.card, "member": card.member}
-            lapsed = LeaseLapsed(**{**stamp, "op": operation(lease, LAPSE)}, lease=lease)
+            lapsed = LeaseLapsed(**{**stamp, "op": op}, lease=lease)
             self._state(books, lapsed, now_ms)
 
     def _books(self) -> Books:

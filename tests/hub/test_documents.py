@@ -6,6 +6,8 @@ import pytest
 from hub_world import START_MS, World, state_as_hub
 from lease_world import KEYS, PUBLIC_KEY, UID
 
+from device.document_parts import DocumentParts
+from device.hotlist import cards_in
 from hub import own_chain
 from hub.documents import PART_MAX_BYTES, Document
 from hub.ledger.ledger import open_ledger
@@ -121,3 +123,17 @@ def test_a_hub_without_a_key_gives_no_document(ledger_url):
 
     assert [it.reason for it in answers if isinstance(it, Refusal)] == ["unknown_document"] * 2
     world.ledger.close()
+
+
+def test_a_device_puts_together_what_the_hub_cut(world):
+    stop(world, UID)
+    texts = {}
+    for name in ("programme", "hotlist"):
+        parts = DocumentParts(name, PUBLIC_KEY)
+        while name not in texts:
+            text = parts.take(ask(world, name, part=parts.wanted))
+            if text is not None:
+                texts[name] = text
+
+    assert texts["programme"].encode() == PROGRAMME_TEXT
+    assert cards_in(texts["hotlist"]) == {UID}

@@ -3,7 +3,7 @@
 from contextlib import closing
 
 import pytest
-from hub_world import Till
+from hub_world import Till, sale
 from lease_world import (
     ANNA,
     HOUR_MS,
@@ -240,3 +240,20 @@ def test_a_copied_card_that_somebody_allowed_again_is_left_alone(world):
     keep(world)
 
     assert world.value("SELECT status FROM card WHERE uid = ?", UID) == "issued"
+
+
+def test_a_lapse_that_cannot_be_posted_is_stated_once_and_left_to_people(world):
+    lease_of(world)
+    world.clock.at_ms += OVER_MS
+    ahead = {"at_ms": world.clock.at_ms + 9, "till_ms": world.clock.at_ms + 9}
+    world.h1.add(sale("r9", 100, **ANNA, **ahead))
+    world.take(world.h1.batch(len(world.h1.lines)))
+    hello(world, world.h1)
+    world.ledger.connection.execute("UPDATE member SET qualifying = 7")
+
+    keep(world)
+    keep(world)
+
+    lapses = "SELECT count(*) FROM inbox WHERE kind = 'lease_lapsed'"
+    assert (world.value(lapses), world.cases()) == (1, ["fault"])
+    assert world.lease_statuses() == ["carried"]

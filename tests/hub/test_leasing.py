@@ -179,6 +179,15 @@ def test_a_lease_that_was_carried_stays_in_escrow_until_lines_tell(world):
     assert (world.balance("anna"), world.escrow()) == (0, 100)
 
 
+def test_a_lease_of_a_card_that_was_written_since_may_have_been_spent(world):
+    world.ask_lease()
+
+    again = world.ask_lease("q2", ctr_seen=1)
+
+    assert again.points == 40
+    assert world.lease_statuses() == ["closing", "offered"]
+
+
 def test_the_answer_to_a_lease_that_is_over_is_not_given_again(world):
     world.ask_lease()
     world.ask_lease("q2")
