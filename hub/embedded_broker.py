@@ -23,6 +23,7 @@ from hub.broker_config import BridgeLogin
 from hub.errors import HubError, LedgerUnavailable
 from hub.ledger.queries import DeviceLogin
 from hub.listening import stop_listening
+from hub.packet_limit import ShortPackets
 from hub.passwords import is_password
 from loyalty import topics
 
@@ -206,7 +207,8 @@ class _TidyBroker(Broker):  # type: ignore[misc]  # no types
         assert task is not None
         self._connections[task] = _Connection(writer)
         try:
-            await super().stream_connected(reader, writer, listener_name)
+            bounded = ShortPackets(reader, writer)
+            await super().stream_connected(bounded, writer, listener_name)
         except asyncio.CancelledError:
             pass  # by `leave_nothing_open`; asyncio prints a traceback for a cancelled connection
         finally:

@@ -145,6 +145,7 @@ SHELLS = {
     "hub/ledger_command.py": "a command line",
     "hub/observer.py": "the hub's disk, and the thread that asks its ledger",
     "hub/offline_command.py": "a command line",
+    "hub/packet_limit.py": "a connection's stream",
     "hub/programme_file.py": "the file of a programme",
     "hub/logins.py": "the watch over who may log in",
     "hub/lease_key_command.py": "a command line",
