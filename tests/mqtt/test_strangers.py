@@ -13,7 +13,7 @@ from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
 from hub.broker_bridge import Bridge, BridgeFailed
-from hub.config import BridgeLogin, BrokerAddress
+from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.intake import Arrival, Reply
 from hub.private_ca import Certified, new_root, new_server
 from loyalty.clock import SystemClock
