@@ -10,16 +10,20 @@ from device.config import read_config
 from device.mqtt.credentials import read_credentials
 from device.terminal_command import main
 from hub.ledger.ledger import open_ledger
+from loyalty.signatures import public_key_of
 from tests.device.test_terminal_command import WAIT_S, Site, receipted, site_in
 from tests.hub.hub_world import free_port
 
+SEED = bytes(range(32))
 NO_CODE = "hub.local:8443/0000"
 
 
 def let_pair(site: Site) -> None:
-    """Have the hub pair devices, on a port of its own."""
+    """Have the hub pair devices, on a port of its own, and sign what they check."""
     path = site.folder / "hub.toml"
-    path.write_text(f"{path.read_text()}\n[web]\nport = {free_port()}\n\n[pairing]\n")
+    (site.folder / "lease.key").write_text(SEED.hex())
+    tables = f"[web]\nport = {free_port()}\n\n[pairing]\n"
+    path.write_text(f'lease_key_file = "lease.key"\n{path.read_text()}\n{tables}')
 
 
 async def code_of(site: Site, *more: str) -> str:
@@ -113,6 +117,7 @@ async def test_a_kiosks_configuration_may_stand_elsewhere_and_is_never_written_o
     assert found.credentials == tmp_path / "k" / "credentials.json"
     assert found.journal == tmp_path / "k" / "journal.db"
     assert (found.identity.device, found.locale) == ("k1", "zh_Hant_HK")
+    assert found.hub_key == public_key_of(SEED)
     assert found.printer is not None
 
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hub_that_pairs import PairingHub
 from hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, World, free_port
-from mqtt_wire import WAIT_S, Wire
+from mqtt_wire import Wire
 from structlog.testing import capture_logs
 
 from device.mqtt.provisioning import pair
@@ -30,6 +30,7 @@ from loyalty.programme import parse
 from loyalty.tls import client_context
 from simulators.mosquitto import Mosquitto
 
+WAIT_S = 60.0
 BRIDGE = BridgeLogin("bridge", "secret")
 
 
