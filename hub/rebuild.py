@@ -4,9 +4,8 @@ Given is what devices and people brought: the lines with their places and heads,
 what waits for people beside a fork or beyond a gap. What follows from it is worked out anew.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from itertools import groupby
 from pathlib import Path
 
 from hub.errors import HubError
@@ -18,6 +17,7 @@ from hub.ledger.heads import heads_follow_lines
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.replace import replace
 from hub.ledger.rows import Filed, Verdict
+from hub.ledger.schema import HUB_DEVICE
 from hub.posting import GAP, Poster
 from hub.reconcile import FUTURE_CLOCK, HELD
 from loyalty.programme import Programme
@@ -91,17 +91,16 @@ def _post_all(
     books = Books(fresh)
     poster = Poster(books, programmes)
     reached: list[Filed] = []
+    in_order = _InOrder()
     after = 0
     while page := source.execute(_LINES, (after, PAGE_ROWS)).fetchall():
         with fresh.transaction():
-            for place, rows in groupby(page, lambda row: (row[1], row[2])):
-                device = books.device(place[0])
+            for row in in_order.take(page):
+                device = books.device(row[1])
                 assert device is not None
-                chain = books.inbox.chain(device, place[1])
-                for row in rows:
-                    filed = Filed(row[0], chain, *row[3:7])
-                    if _post(poster, books, filed, row) == FUTURE_CLOCK != row[8]:
-                        reached.append(filed._replace(received_ms=now_ms, is_kept=True))
+                filed = Filed(row[0], books.inbox.chain(device, row[2]), *row[3:7])
+                if _post(poster, books, filed, row) == FUTURE_CLOCK != row[8]:
+                    reached.append(filed._replace(received_ms=now_ms, is_kept=True))
             books.flush()
         books.trim()
         after = page[-1][0]
@@ -110,6 +109,31 @@ def _post_all(
         for filed in reached:  # They were ahead of the clock when they came, and posted later.
             poster.post(filed)
         books.flush()
+
+
+class _InOrder:
+    """Puts the hub's own lines in their order: one decision may take another back.
+
+    Several hubs of a server take numbers of lines in blocks, and so not in the order of lines.
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+        self._early: dict[tuple[str, int], Row] = {}
+
+    def take(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield `rows`, and those of before whose turn has come; keep what comes too early."""
+        for row in rows:
+            _, name, epoch, seq, *_ = row
+            if name != HUB_DEVICE:
+                yield row
+                continue
+            self._early[epoch, seq] = row
+            place = (epoch, self._next.get(epoch, 1))
+            while place in self._early:
+                yield self._early.pop(place)
+                place = (epoch, place[1] + 1)
+            self._next[epoch] = place[1]
 
 
 def _post(poster: Poster, books: Books, filed: Filed, row: Row) -> str:

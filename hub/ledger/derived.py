@@ -196,8 +196,16 @@ CLOSES = Derived(
     "SELECT * FROM {t}",
     3,
 )
+HOTLIST = Derived(
+    "hotlist",
+    (-1,),
+    ("card", "reason", "at_ms"),
+    "SELECT id, card, reason, at_ms FROM hotlist WHERE id > ? ORDER BY id LIMIT ?",
+    "SELECT * FROM {t}",
+    1,
+)
 
 DERIVED = (
     *(LINES, BALANCES, MEMBERS, LOTS, USES, TRANSFERS, KEPT_STATES),
-    *(CARDS, CARD_WRITES, CLOSES),
+    *(CARDS, CARD_WRITES, CLOSES, HOTLIST),
 )

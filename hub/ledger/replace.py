@@ -175,4 +175,10 @@ _WHOLE = (
         "SELECT * FROM is_closes",
         "INSERT INTO day_close VALUES (?, ?, ?)",
     ),
+    (
+        "hotlist",
+        "DELETE FROM hotlist",
+        "SELECT * FROM is_hotlist ORDER BY rowid",
+        "INSERT INTO hotlist (card, reason, at_ms) VALUES (?, ?, ?)",
+    ),
 )

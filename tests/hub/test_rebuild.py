@@ -7,7 +7,21 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hub_world import PROGRAMME, SECRET, START_MS, Till, World, check_in, redemption, sale
+from hub_world import (
+    PROGRAMME,
+    SECRET,
+    START_MS,
+    Till,
+    World,
+    adjusted,
+    check_in,
+    lease_closed,
+    lease_offered,
+    lease_spend,
+    redemption,
+    sale,
+    state_as_hub,
+)
 
 from hub import ledger_command
 from hub.custody import GAP_PATIENCE_MS
@@ -19,6 +33,7 @@ from hub.ledger.sqlite import SqliteEngine
 from hub.ledger.verify import broken, verify
 from hub.rebuild import rebuild
 from loyalty.clock import DAY_MS
+from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.programme import parse
 from loyalty.records import CardIssued, DayClosed
 
@@ -69,9 +84,32 @@ def live_through(world: World) -> None:
         for device, lost_from in (("h2", 6), ("h3", 4)):
             decisions.declare_lost(device, "e1", lost_from, world.clock.at_ms)
         assert decisions.close_day("s1", DAY, world.clock.at_ms) == []
+    decided(world)
     first.add(sale("for-yesterday", 3300, till_ms=START_MS + 7))
     first.add(check_in(at_ms=OPENS_MS + DAY_MS))
     world.take(first.batch(len(first.lines) - 1))
+
+
+def decided(world: World) -> None:
+    """Have the hub lend points, two people give some, and a card stopped and allowed again."""
+    now_ms = world.clock.at_ms
+    said = common(store="hub", card="", member="", at_ms=now_ms)
+    stopped = {"stopped": "04ben", "reason": "lost"}
+    with closing(open_ledger(world.path)) as ledger:
+        for record in (
+            lease_offered("L1", 30, at_ms=now_ms),
+            lease_offered("L2", 20, at_ms=now_ms),
+            adjusted("p1", 700, at_ms=now_ms + 1),
+            adjusted("p2", -50, at_ms=now_ms + 2, member="cleo"),
+            CardStopped(**said, **stopped),
+            CardAllowed(**said, allowed="04ben"),
+            CardStopped(**said, **stopped | {"stopped": "04cleo"}),
+        ):
+            state_as_hub(ledger, [world.programme], record, now_ms)
+    till = world.till("h4")
+    till.add(lease_spend("L1", 7, 12, at_ms=now_ms + 5), lease_spend("L1", 8, 4, at_ms=now_ms + 6))
+    till.add(lease_closed("L2", 20, at_ms=now_ms + 7, ctr_seen=8, ctr_used=9))
+    world.take(till.batch())
 
 
 @pytest.fixture
@@ -167,6 +205,14 @@ DAMAGE: dict[str, tuple[set[str], tuple[str, ...]]] = {
         ("DELETE FROM card_write WHERE card = '04AA'", "DELETE FROM card WHERE uid = '04AA'"),
     ),
     "a card's write": ({"card_writes"}, ("UPDATE card_write SET op = 'another'",)),
+    "what a card holds": (
+        {"balances", "members"},
+        (
+            "UPDATE account SET balance = balance + 1 WHERE kind = 'escrow'",
+            "UPDATE member SET leases = '' WHERE token = 'anna'",
+        ),
+    ),
+    "a stopped card": ({"hotlist"}, ("DELETE FROM hotlist WHERE card = '04cleo'",)),
     "a close": ({"closes"}, ("DELETE FROM day_close",)),
     "a verdict": (
         {"lines"},
