@@ -114,7 +114,8 @@ class Leasing:
             return Refusal(ref=ask.ref, reason="too_many_asks")
         self._give_up(card, member, ask.ctr_seen, now_ms)
         reserved_points = books.holds.reserved_points(member, now_ms)
-        free_points = spendable_points(member.state, now_ms) - reserved_points
+        there_points = spendable_points(member.state, _after_all(member, now_ms))
+        free_points = there_points - reserved_points
         points = min(programme.offline.lease_points, free_points, LEASE_POINTS_MAX)
         if points <= 0:
             return Refusal(ref=ask.ref, reason="no_lease")
@@ -169,13 +170,18 @@ class Leasing:
 
 
 def _stamp(card: str, member: MemberRow, op: str, now_ms: int) -> dict[str, Any]:
-    """Return the common fields of what the hub states, after all else that happened to `member`.
+    """Return the common fields of what the hub states about a lease of `card`."""
+    stamp = own_chain.stamp(_after_all(member, now_ms))
+    return {**stamp, "card": card, "member": member.token, "op": op}
+
+
+def _after_all(member: MemberRow, now_ms: int) -> int:
+    """Return a time after all that happened to `member`, now or a little later.
 
     Some till's clock may be ahead of ours, and a lease has to come after what its points came from.
     """
     last = member.state.last
-    at_ms = now_ms if last is None else max(now_ms, last.event_ms + 1)
-    return {**own_chain.stamp(at_ms), "card": card, "member": member.token, "op": op}
+    return now_ms if last is None else max(now_ms, last.event_ms + 1)
 
 
 def _may_carry(card: CardRow, ask: AskLease, programme: Programme) -> bool:
