@@ -2,7 +2,10 @@
 
 import asyncio
 import io
-from contextlib import closing
+import os
+import pty
+import sys
+from contextlib import closing, suppress
 
 import pytest
 
@@ -10,8 +13,9 @@ from device.config import read_config
 from device.mqtt.credentials import read_credentials
 from device.terminal_command import main
 from hub.ledger.ledger import open_ledger
+from loyalty.pairing import from_text
 from loyalty.signatures import public_key_of
-from tests.device.test_terminal_command import WAIT_S, Site, receipted, site_in
+from tests.device.test_terminal_command import ROOT, WAIT_S, Site, receipted, site_in
 from tests.hub.hub_world import free_port
 
 SEED = bytes(range(32))
@@ -148,3 +152,37 @@ def test_a_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, argument
     assert said.startswith(f"revisit kiosk {arguments[0]}: ")
     assert told in said
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_at_a_screen_the_code_is_a_picture_too(tmp_path):
+    async with site_in(tmp_path) as site:
+        let_pair(site)
+        with closing(open_ledger(tmp_path / "ledger.db", create=True)):
+            pass
+        screen, end = pty.openpty()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "revisit", "hub", "pair", "hub.toml", "--store", "s1"),
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "LANG": "C.UTF-8"},
+            stdout=end,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        os.close(end)
+        async with asyncio.timeout(WAIT_S):
+            shown = await asyncio.to_thread(all_shown, screen)
+            await process.wait()
+
+    *picture, text = shown.decode().splitlines()
+    assert len(picture) > 10
+    assert all(set(it) & set("▀▄█") for it in picture[2:-2])
+    assert from_text(text).host == "127.0.0.1"
+
+
+def all_shown(screen: int) -> bytes:
+    """Return what a program writes to a pty until it ends."""
+    shown = b""
+    with suppress(OSError):  # how Linux says that nobody holds the other end any more
+        while piece := os.read(screen, 4096):
+            shown += piece
+    os.close(screen)
+    return shown
