@@ -13,25 +13,18 @@ import asyncio
 import json
 import random
 import statistics
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
 import structlog
-from hub_load import FACE_KEY, a_sale, client_of, name_of, new_ledger, postgres, programme
+from hub_load import a_sale, client_of, name_of, new_ledger, postgres
+from hub_process import hub_process
 
 from device.journal import Journal
 from device.mqtt.client import HubClient
-from hub.broker_config import BrokerAddress
-from hub.config import HubConfig
-from hub.hub import Hub
 from hub.ledger.ledger import Place
-from loyalty.clock import SystemClock
-from simulators.calm_site import free_port
 
 DEVICES = 20
 MEMBERS = 10_000
@@ -45,12 +38,8 @@ def main() -> None:
     options.add_argument("--per-s", type=int, default=500, help="records offered a second")
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--engine", choices=("sqlite", "postgres", "both"), default="both")
-    options.add_argument("--hub", nargs=2, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    if chosen.hub is not None:
-        asyncio.run(be_hub(chosen.hub[0], int(chosen.hub[1])))
-        return
     found: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=".") as directory, ExitStack() as opened:
         places: dict[str, Place] = {}
@@ -71,8 +60,8 @@ def main() -> None:
 def measure(place: Place, directory: Path, chosen: argparse.Namespace) -> dict[str, float]:
     """Return latencies in milliseconds, and the rate of single records."""
     new_ledger(place, DEVICES)
-    with tempfile.TemporaryDirectory(dir=directory) as journals, hub_on_its_own(place) as port:
-        times_ms, rate = asyncio.run(offer(Path(journals), port, chosen.per_s, chosen.seconds))
+    with tempfile.TemporaryDirectory(dir=directory) as journals, hub_process(place) as hub:
+        times_ms, rate = asyncio.run(offer(Path(journals), hub.port, chosen.per_s, chosen.seconds))
     cuts = statistics.quantiles(times_ms, n=100)
     return {
         "offered_per_s": chosen.per_s,
@@ -142,33 +131,6 @@ async def wait_in_turn(number: int, journal: Journal, client: HubClient) -> None
         seq = journal.append(a_sale(number, journal.last_seq + at, rng.randrange(MEMBERS), rng))
         client.notify_appended()
         await client.settled(seq)
-
-
-@contextmanager
-def hub_on_its_own(place: Place) -> Iterator[int]:
-    """Run a hub with its embedded broker in a process of its own; yield the broker's port."""
-    port = free_port()
-    command = [sys.executable, __file__, "--hub", str(place), str(port)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as hub:
-        assert hub.stdout is not None
-        assert hub.stdin is not None
-        hub.stdout.readline()  # it is ready
-        yield port
-        hub.stdin.close()
-        assert hub.wait() == 0
-
-
-async def be_hub(place: str, port: int) -> None:
-    """Run a hub until nothing more is said to us."""
-    config = HubConfig(
-        ledger_place=place if place.startswith("postgresql:") else Path(place),
-        programmes=(programme(),),
-        face_key=FACE_KEY,
-        broker=BrokerAddress("127.0.0.1", port, None),
-    )
-    async with Hub(config, SystemClock()):
-        print("ready", flush=True)
-        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,132 @@
+"""A long outage: the records of many devices drain into a hub that knows few or many cards.
+
+The journals are full before the hub starts; devices and hub are processes of their own, and the
+memory of both is theirs alone. Then the ledger alone takes records of as many cards as a small
+chain has, and of ten times as many, in turns.
+
+`python benchmarks/bench_backlog.py [--json] [--records N] [--devices N] [--cards N]`; the full size
+is `--records 1000000 --cards 1000000`.
+"""
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+
+import structlog
+from bench_bridge import check
+from hub_load import Load, arrivals, devices_on_their_own, fill, intake_on, new_ledger, programme
+from hub_process import hub_process
+
+from hub.envelopes import Arrival
+from hub.intake import Intake
+from hub.ledger.ledger import Place, open_ledger
+from hub.ledger.schema import MEMBER_POINTS, POINT
+from loyalty.chain import LINES_MAX
+
+GROWTH = 10
+TURNS = 3
+GROUPS_A_TURN, LINES_A_GROUP = 10, 1_500
+KIB_A_MIB = 1024
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--json", action="store_true", help="one object as the last line")
+    options.add_argument("--records", type=int, default=20_000, help="in all journals")
+    options.add_argument("--devices", type=int, default=50)
+    options.add_argument("--cards", type=int, default=20_000, help="the larger number of them")
+    chosen = options.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    load = Load(chosen.devices, chosen.records // chosen.devices, chosen.cards)
+    with tempfile.TemporaryDirectory(dir=".") as directory:
+        found = {**backlog(Path(directory), load), **growth(Path(directory), load)}
+    if chosen.json:
+        print(json.dumps(found))
+        return
+    for name, value in found.items():
+        print(f"{name:32} {value}")
+
+
+def backlog(directory: Path, load: Load) -> dict[str, float]:
+    """Return how long the backlog takes, and the memory of the hub and of all devices together."""
+    full, place = directory / "backlog", directory / "backlog.db"
+    fill(full, load)
+    new_ledger(place, load.devices)
+    with hub_process(place) as hub:
+        drained = devices_on_their_own(full, hub.port, load.devices)
+        peak_kib = hub.peak_kib()
+    check(place, load)
+    return {
+        "backlog_records": load.records,
+        "backlog_s": round(drained.took_s, 1),
+        "backlog_per_s": round(load.records / drained.took_s),
+        "hub_peak_mib": round(peak_kib / KIB_A_MIB),
+        "devices_peak_mib": round(drained.peak_kib / KIB_A_MIB),
+        "devices": load.devices,
+    }
+
+
+def growth(directory: Path, load: Load) -> dict[str, float]:
+    """Return the ledger's rates for few and for many cards, and how they compare turn by turn."""
+    few, many = load.members // GROWTH, load.members
+    works = {cards: work_with(directory, load._replace(members=cards)) for cards in (few, many)}
+    rates: dict[int, list[float]] = {few: [], many: []}
+    for _ in range(TURNS):
+        for cards, (intake, work) in works.items():
+            begun_s = perf_counter()
+            for group in islice(work, GROUPS_A_TURN):
+                intake.take(group)
+            took_s = perf_counter() - begun_s
+            rates[cards].append(GROUPS_A_TURN * LINES_A_GROUP / took_s)
+    ratios = [b / a for a, b in zip(rates[few], rates[many], strict=True)]
+    return {
+        "few_cards": few,
+        "many_cards": many,
+        "ledger_with_few_per_s": round(statistics.median(rates[few])),
+        "ledger_with_many_per_s": round(statistics.median(rates[many])),
+        "ledger_with_many_to_few": round(statistics.median(ratios), 3),
+    }
+
+
+def work_with(directory: Path, load: Load) -> tuple[Intake, Iterator[list[Arrival]]]:
+    """Return an intake whose ledger knows all cards, and groups of envelopes for all turns."""
+    name = f"cards-{load.members}"
+    lines = TURNS * GROUPS_A_TURN * LINES_A_GROUP // load.devices
+    load = load._replace(lines=lines)
+    place, full = directory / f"{name}.db", directory / name
+    new_ledger(place, load.devices)
+    add_cards(place, load.members)
+    fill(full, load)
+    batches = iter([*arrivals(full, load)])
+    work = iter(lambda: [*islice(batches, LINES_A_GROUP // LINES_MAX)], [])
+    return intake_on(place), work
+
+
+def add_cards(place: Place, cards: int) -> None:
+    """Make the ledger know so many cards, each of a member without points."""
+    ledger = open_ledger(place)
+    with ledger.transaction() as database:
+        numbers, tier = range(cards), programme().tiers[0].id
+        accounts = [(it + 1, f"m{it}", MEMBER_POINTS, POINT) for it in numbers]
+        members = [(it + 1, f"m{it}", it + 1, tier) for it in numbers]
+        database.executemany(_ACCOUNT, accounts)
+        database.executemany(_MEMBER, members)
+        database.executemany(_CARD, [(f"04{it:012X}", it + 1) for it in numbers])
+    ledger.close()
+
+
+_ACCOUNT = "INSERT INTO account VALUES (?, ?, ?, ?, 0)"
+_MEMBER = (
+    "INSERT INTO member (id, token, account, tier, qualifying, debt, version)"
+    " VALUES (?, ?, ?, ?, 0, 0, 0)"
+)
+_CARD = "INSERT INTO card VALUES (?, ?, -1, 0, 'seen', '')"
+
+
+if __name__ == "__main__":
+    main()
