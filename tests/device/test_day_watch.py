@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device.day_watch import LOOK_EVERY_MS, DayWatch, day_to_close
-from device.events import Now, Setting
+from device.events import DayEnded, Now, Setting
 from device.journal import OUTCOMES_KEPT, Journal
 from device.stamp import NO_CARD, stamp
 from loyalty.clock import DAY_MS
@@ -195,6 +195,18 @@ async def test_a_terminal_that_is_busy_states_the_day_when_it_is_free(tmp_path):
 
         assert (busy, days(handheld)) == ([], [day_before(START_MS)])
         assert len([it for it in handheld.records() if isinstance(it, Sale)]) == 1
+
+
+@in_quick_time
+async def test_a_day_that_is_said_to_be_over_twice_at_once_is_stated_once(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, _card):
+        await kiosk.see("welcome")
+
+        await kiosk.app.put(DayEnded(20170301, by_calendar=True))
+        await kiosk.app.put(DayEnded(20170301, by_calendar=True))
+        await passed(kiosk, LOOK_EVERY_MS)
+
+        assert days(kiosk) == [20170301]
 
 
 @in_quick_time
