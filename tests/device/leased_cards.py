@@ -73,9 +73,9 @@ def carrying(lease: Lease = LEASE, left_points: int = 320, seed: bytes = SEED) -
     return replace(CARD, lease=CardLease(certificate=data, left_points=left_points))
 
 
-def granted(seed: bytes = SEED, **changed: int | str) -> LeaseGranted:
-    """Return the hub's yes to a lease for `CARD`."""
-    lease = replace(LEASE, counter=CARD.counter)
+def granted(seed: bytes = SEED, counter: int = CARD.counter, **changed: int | str) -> LeaseGranted:
+    """Return the hub's yes to a lease for `CARD`, `changed` after it was signed."""
+    lease = replace(LEASE, counter=counter)
     said = LeaseGranted(
         ref="r-1",
         lease=lease.id,

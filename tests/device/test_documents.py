@@ -1,6 +1,7 @@
 """What a terminal pulls from its hub: the programme it works by, and the cards that are stopped."""
 
 from binascii import b2a_base64
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from device.catalogue import Catalogue
 from device.documents import PULL_EVERY_MS, Documents
 from device.hotlist import NO_HOTLIST, Hotlist
 from device.mqtt.client import HubSilent
+from loyalty.asks import AskDocument
 from loyalty.receipts import DocumentIsCurrent, DocumentPart, Refusal
 from loyalty.signatures import public_key_of, sign
 from simulators.script_clock import ScriptClock
@@ -190,6 +192,22 @@ async def test_a_programme_that_calls_itself_another_version_is_refused(place):
     await place.documents.pull()
 
     assert place.catalogue.get("programme").version == 1
+
+
+async def test_an_older_list_that_somebody_kept_is_refused(place):
+    place.hub.texts["hotlist"] = (7, "04aa lost\n")
+    kept = await place.hub.ask(AskDocument(ref="r", name="hotlist", version=0, part=0), 0)
+    place.hub.texts["hotlist"] = (8, "04aa lost\n04bb stolen\n")
+    await place.documents.pull()
+
+    async def replay(ask, timeout_ms):
+        return replace(kept, ref=ask.ref)
+
+    place.hub.ask = replay
+    await place.documents.pull()
+
+    assert place.documents.hotlist.cards == {"04aa", "04bb"}
+    assert place.catalogue.get("hotlist").version == 8
 
 
 async def test_a_hub_that_does_not_publish_is_not_believed_current(place):
