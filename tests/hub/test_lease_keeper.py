@@ -125,6 +125,15 @@ def test_what_was_told_once_counts_though_the_journal_is_never_empty(world):
     assert world.lease_statuses() == ["closed"]
 
 
+def test_a_lease_that_is_not_over_stays_though_nobody_is_waited_for(world):
+    lease_of(world)
+    world.ledger.revoke_device("h1", world.clock.at_ms)
+
+    keep(world)
+
+    assert (world.lease_statuses(), waits_for(world)) == (["carried"], [])
+
+
 @pytest.mark.parametrize("how", ["revoked", "declared lost"])
 def test_a_device_that_will_never_tell_is_not_waited_for(world, how):
     lease_of(world)
@@ -203,14 +212,14 @@ def test_what_a_card_wrote_and_nobody_stated_becomes_a_case(world):
 def test_a_write_that_was_torn_explains_its_number(world):
     lease = lease_of(world)
     torn = lease_spend(lease, 2, 0, **ANNA, touch="torn")
-    world.happen(world.h1, torn, lease_closed(lease, 60, **ANNA, ctr_seen=2, ctr_used=3))
-    statuses = world.lease_statuses()
+    done = {"ctr_seen": 2, "ctr_used": 3, "touch": "done"}
+    world.happen(world.h1, torn, sale("r2", 100, **ANNA, **done))
     world.clock.at_ms += OVER_MS
     hello(world, world.h1)
 
     keep(world)
 
-    assert (statuses, world.cases()) == (["closed"], [])
+    assert (world.lease_statuses(), world.cases()) == (["closed"], [])
 
 
 def clone(world: LeaseWorld, lease: str) -> None:
