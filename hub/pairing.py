@@ -122,6 +122,12 @@ def introduce(ledger: Ledger, code: str, letter: bytes, now_ms: int) -> Paired |
     Raises:
         LedgerUnavailable: the database does not answer; nothing happened.
     """
+    # Strangers may ask as often as they like: they make nobody wait for a transaction.
+    if not is_name(code):
+        return None
+    with ledger.engine.asking():
+        if ledger.connection.execute(_FIND, (code,)).fetchone() is None:
+            return None
     return insistently(lambda: _introduce(ledger, code, letter, now_ms))
 
 

@@ -8,6 +8,7 @@ import hmac
 
 from hub.ledger.devices import add_secret, register_device
 from hub.ledger.ledger import Ledger, insistently
+from loyalty.chain import is_name
 from loyalty.introductions import CHANGE, MessageError, SecretChange, from_bytes
 from loyalty.letters import LetterError, open_letter
 
@@ -24,6 +25,8 @@ def change_secret(ledger: Ledger, device: str, kid: str, letter: bytes) -> Secre
 
 
 def _change(ledger: Ledger, device: str, kid: str, letter: bytes) -> SecretChange | None:
+    if not is_name(device):
+        return None
     with ledger.engine.asking():
         found = ledger.connection.execute(_SECRETS, (device,)).fetchall()
     secrets = {known: secret for _, _, known, secret in found}

@@ -123,7 +123,8 @@ def test_a_code_whose_end_has_come_is_forgotten_with_the_next(world):
 def test_nobody_is_told_anything_who_does_not_have_the_code(world):
     code = a_code(world)
 
-    assert introduce(world.ledger, "0" * 8, a_letter(code), START_MS) is None
+    for stranger in ("0" * 8, "", "\0", "x" * 65, "é", "' OR 1=1 --"):
+        assert introduce(world.ledger, stranger, a_letter(code), START_MS) is None
     assert introduce(world.ledger, code.id, b"", START_MS) is None
     assert introduce(world.ledger, code.id, a_letter(code, secret=bytes(10)), START_MS) is None
 

@@ -138,6 +138,18 @@ def test_an_answer_that_was_lost_is_given_again(world, hub, tmp_path, lost):
     assert world.cases() == []
 
 
+def test_with_another_code_it_has_other_secrets(world, hub, tmp_path):
+    with pytest.raises(PowerCut):
+        pair_in(tmp_path / "k", hub.code(), lost_after(hub.send))
+
+    found = pair_in(tmp_path / "k", hub.code(), hub.send).credentials
+
+    secrets_of = "SELECT secret FROM device_secret JOIN device ON device.id = device WHERE name = ?"
+    assert found.device == "s1-kiosk-2"
+    assert world.value(secrets_of, "s1-kiosk-1") != found.keys.secret
+    assert world.value(secrets_of, "s1-kiosk-2") == found.keys.secret
+
+
 def test_a_draft_that_is_damaged_is_begun_anew(hub, tmp_path):
     code = hub.code()
     with pytest.raises(PowerCut):

@@ -90,6 +90,8 @@ def test_a_letter_that_was_kept_is_worth_nothing_once_the_new_secret_was_used(wo
     [
         ("h2", "k1", a_letter(device="h2")),
         ("h1", "k2", a_letter()),
+        ("\0", "k1", a_letter()),
+        ("h1", "\0", a_letter()),
         ("h1", "k1", a_letter(secret=bytes(32))),
         ("h1", "k1", a_letter(device="h2")),
         ("h1", "k1", a_letter(SecretChange(kid="k1", secret=bytes(32), password="q" * 43))),
