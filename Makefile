@@ -15,7 +15,7 @@ DEMO_DAY = 2017-03-01
 help:
 	@echo "make demo     replay one real day of 109 stores, end to end; faces in demo-output/"
 	@echo "make test     install what tests need (Debian packages too) and run them"
-	@echo "make campaign run the tests of faults at full size; some 10 minutes"
+	@echo "make campaign run the tests of faults at full size; an hour or so"
 	@echo "make check    format, lint, types, import rules, translations"
 	@echo "make bench    run every benchmark"
 	@echo "make fonts    cut the Chinese font to what terminals show; some minutes"
