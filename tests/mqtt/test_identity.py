@@ -4,8 +4,10 @@ import pytest
 
 from device.mqtt.identity import Broker, Identity
 from loyalty.chain import ZERO_HEAD, EnvelopeError
+from loyalty.key_wrap import NotWrappedForUs, wrap
 
 SECRET = b"s" * 32
+OLD, NEW = b"o" * 32, b"n" * 32
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,17 @@ def test_what_one_device_sealed_another_refuses() -> None:
         other.unseal(envelope)
 
     assert one.unseal(envelope) == ("ask", "e1", [b"[]"])
+
+
+@pytest.mark.parametrize("secret", [OLD, NEW])
+def test_a_key_is_unwrapped_with_either_secret_while_one_replaces_the_other(secret):
+    identity = Identity(store="s1", device="h1", secrets={"k1": OLD, "k2": NEW})
+
+    assert identity.unwrap("r-1", wrap(secret, "r-1", bytes(16))) == bytes(16)
+
+
+def test_a_key_for_another_device_is_not_unwrapped():
+    identity = Identity(store="s1", device="h1", secrets={"k1": OLD, "k2": NEW})
+
+    with pytest.raises(NotWrappedForUs):
+        identity.unwrap("r-1", wrap(b"another device's", "r-1", bytes(16)))

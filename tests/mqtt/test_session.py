@@ -535,3 +535,34 @@ def some(
         elif fate.random() >= loss:
             arriving += [message] * fate.choice((1, 1, 1, 2))
     return kept, arriving
+
+
+def test_the_hubs_time_is_trusted_from_its_answer_to_hello_on(road):
+    before = road.session.time.trusted_ms(road.now_ms)
+
+    road.talk(road.feed(Connected()))
+    road.now_ms += 5000
+
+    assert before == 0
+    assert road.session.time.trusted_ms(road.now_ms) == NOON_MS + 5000
+
+
+def test_a_receipt_that_is_brought_again_makes_the_hub_no_younger(road):
+    road.talk(road.feed(Connected()))
+    old = road.hub.receipt("h1", "e1")
+    road.now_ms += 60_000
+
+    road.feed(Received(old))
+
+    assert road.session.time.silent_ms(road.now_ms) == 60_000
+
+
+def test_after_a_start_a_receipt_nobody_asked_for_brings_no_time(road):
+    road.talk(road.feed(Connected()))
+    after = Road(road.journal)
+    after.hub = road.hub
+    after.feed(Connected())
+
+    after.feed(Received(after.hub.receipt("h1", "e1")))
+
+    assert after.session.time.trusted_ms(after.now_ms) == 0
