@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hub_world import START_MS, Till, World, check_in, redemption, sale
+from hub_world import SECRET, START_MS, Till, World, check_in, redemption, sale
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -315,3 +315,24 @@ def test_a_device_that_cannot_be_is_refused(world, changes):
 
     with pytest.raises(ValueError, match=r"wanted|is no"):
         world.ledger.add_device(**known | changes, mqtt_password="p")
+
+
+def test_each_store_has_houses_of_its_own_and_they_sum_to_the_members(world):
+    first = world.till("h1")
+    world.ledger.add_device("s2", "h2", "k1", SECRET, "password-of-h2")
+    second = Till("h2", store="s2")
+    first.add(sale("r1", 5000), redemption("r2", 20))
+    second.add(sale("r3", 7000, store="s2"), redemption("r4", 30, store="s2"))
+
+    world.take(first.batch(), second.batch())
+
+    houses = world.ledger.connection.execute(
+        "SELECT owner, kind, balance FROM account WHERE owner <> 'anna' ORDER BY owner, kind"
+    ).fetchall()
+    assert houses == [
+        ("store:s1", POINTS_ISSUED, -50),
+        ("store:s1", POINTS_REDEEMED, 20),
+        ("store:s2", POINTS_ISSUED, -70),
+        ("store:s2", POINTS_REDEEMED, 30),
+    ]
+    assert world.balance("anna") == 70
