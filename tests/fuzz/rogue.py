@@ -34,6 +34,7 @@ OWN = {
     "offer": "mug",
 }
 SMALL = {"points": 100, "left_points": 60, "ctr_seen": 9, "ctr_used": 9}
+COUNTS = (1, 1, 1, 1, 1, 3, 3, 20, 20, LINES_MAX + 1)  # of lines
 EPOCHS = 12
 ODD_EPOCHS = 2  # where forks and gaps may be; in the others lines follow each other
 KINDS = {
@@ -64,7 +65,8 @@ class Rogue:
     def next(self) -> Arrival:
         """Return the next message; about a third of them are what a device would send."""
         purpose = self._rng.choice(["batch"] * 5 + ["hello", "ask", "ask"])
-        lines = [self._line(purpose) for _ in range(self._rng.choice([1, 1, 1, 3, 20, 150]))]
+        count = self._rng.choice(COUNTS)
+        lines = [self._line(purpose) for _ in range(count)]
         if self._rng.random() < 0.2:
             header = self._odd_header(purpose, len(lines))
         else:

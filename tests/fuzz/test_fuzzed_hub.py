@@ -20,7 +20,7 @@ from tests.fuzz.fuzzed_world import (
 from tests.hub.hub_world import World
 
 FORGED = size(3_000, 60_000)
-ROGUE = size(750, 15_000)  # on each engine
+ROGUE = size(750, 10_000)  # on each engine
 GROUP = 50  # as the bridge hands messages over
 GROWTH_MAX_MIB = 96
 SEED = 20_170_301
