@@ -27,7 +27,14 @@ from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
 from loyalty.record import Record
-from loyalty.records import VALUE_KINDS, DayClosed, FacePrinted, FaceStarted, TouchUnknown, from_line
+from loyalty.records import (
+    VALUE_KINDS,
+    DayClosed,
+    FacePrinted,
+    FaceStarted,
+    TouchUnknown,
+    from_line,
+)
 
 LINES_MAX = 20_000  # not settled; a shop's busiest week without a network
 OUTCOMES_KEPT = 8  # places that only the end of something begun may take
