@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from hub.private_ca import (
@@ -113,8 +113,8 @@ def a_forged_request() -> bytes:
     """Return a request with another key in it than the one that signed it."""
     mine, other = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     signed = x509.load_pem_x509_csr(request(mine)).public_bytes(Encoding.DER)
-    point = (it.public_key().public_numbers().x.to_bytes(32, "big") for it in (mine, other))
-    der = signed.replace(*point)
+    form = Encoding.X962, PublicFormat.UncompressedPoint
+    der = signed.replace(*(it.public_key().public_bytes(*form) for it in (mine, other)))
     return (
         b"-----BEGIN CERTIFICATE REQUEST-----\n"
         + base64.encodebytes(der)
