@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from device import pairing_command
+from device import handover_command, pairing_command
 from device.config import read_config
 from device.errors import DeviceError
 from device.terminal import run_terminal
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> int:
     """
     if arguments[1:2] and arguments[1] in pairing_command.COMMANDS:
         return pairing_command.main(arguments)
+    if arguments[1:2] == [handover_command.COMMAND]:
+        return handover_command.main(arguments)
     parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
     parser.add_argument("kind", choices=KINDS, help="what the terminal is")
     parser.add_argument("config", type=Path, help="its configuration, kiosk.toml or handheld.toml")

@@ -22,7 +22,7 @@ WORDS = {
     "fork": Words(
         "chain",
         "Two different lines stand at one place of a device's chain: its storage was copied or set"
-        " back, or somebody imitates it.",
+        " back, or somebody imitates it. Or its lines were brought by hand after it was shut out.",
         "Take the device out of service and find out who has its storage. Revoke it (revisit hub"
         " revoke-device) and pair the terminal anew. Then two people say which lines count (revisit"
         " ledger fork).",

@@ -130,7 +130,8 @@ class Custody:
 
     def _open_case(self, chain: ChainRow, now_ms: int) -> None:
         """Have people look at a fork: again, if they had looked before these lines came."""
-        detail = f"lines came in two versions; nothing from line {chain.fork_seq} on posts"
+        came = "by hand" if chain.device.revoked else "in two versions"
+        detail = f"lines came {came}; nothing from line {chain.fork_seq} on posts"
         self._books.open_case(
             Case(FORK, f"{chain.device.name}:{chain.epoch}", detail), None, now_ms
         )

@@ -12,6 +12,7 @@ from rich.table import Table
 from hub import (
     adjust_command,
     card_command,
+    carried_command,
     copies_command,
     day_command,
     fork_command,
@@ -40,6 +41,7 @@ _app.add_typer(copies_command.app)
 _app.add_typer(offline_command.app)
 _app.add_typer(adjust_command.app, name="adjust")
 _app.add_typer(card_command.app, name="card")
+_app.add_typer(carried_command.app)
 _app.add_typer(day_command.app, name="day")
 _app.add_typer(fork_command.app, name="fork")
 _app.add_typer(heads_command.app)

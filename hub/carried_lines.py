@@ -1,0 +1,66 @@
+"""Lines of a device that was shut out, brought by hand: kept, and held until two people decide.
+
+They stand where they would have stood, behind what is here of their chain, and wait as the branch
+of a fork does (`hub/forks.py`): nothing of them posts before two people have adopted them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hub.custody import Batch, Custody
+from hub.errors import HubError
+from hub.ledger.books import Books
+from hub.ledger.ledger import Ledger, insistently
+from hub.posting import Poster
+from loyalty.chain import SEQ_MAX, EnvelopeError, is_sealed_by, unpack
+
+
+class Carried(NamedTuple):
+    """Lines `first` to `last` of a chain that are here now."""
+
+    device: str
+    epoch: str
+    first: int
+    last: int
+
+
+def take_carried(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carried]:
+    """Keep the lines of all `envelopes`, or of none; return which they are.
+
+    Raises:
+        HubError: one is not sealed by its device, or its device can still send for itself.
+    """
+    return insistently(lambda: _take(ledger, envelopes, now_ms))
+
+
+def _take(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carried]:
+    with ledger.transaction():
+        books = Books(ledger)
+        custody = Custody(books, Poster(books, ()))  # nothing posts here
+        found = []
+        for number, envelope in enumerate(envelopes, 1):
+            try:
+                batch = _opened(books, envelope)
+            except (EnvelopeError, HubError) as error:
+                raise HubError(f"envelope {number}: {error}") from error
+            custody.take(batch, now_ms)
+            who, last = batch.chain, batch.first + len(batch.lines) - 1
+            found.append(Carried(who.device.name, who.epoch, batch.first, last))
+        books.flush()
+    return found
+
+
+def _opened(books: Books, envelope: bytes) -> Batch:
+    (purpose, name, epoch, kid, first, prev), lines, body, seal = unpack(envelope)
+    device = books.device(name)
+    secret = None if device is None else device.secrets.get(kid)
+    if device is None or secret is None or not is_sealed_by(secret, body, seal):
+        raise HubError(f"not sealed by a device {name!r} that is known here")
+    if not device.revoked:
+        raise HubError(f"device {name!r} is not shut out: it sends its lines itself")
+    if purpose != "batch" or not 1 <= first <= SEQ_MAX - len(lines):
+        raise HubError(f"{purpose} from line {first}, lines from 1 on wanted")
+    chain = books.inbox.chain(device, epoch)
+    if chain.fork_seq is None:
+        chain.fork_seq = chain.seq + 1
+    return Batch(chain, first, prev, lines)
