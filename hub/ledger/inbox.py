@@ -194,6 +194,8 @@ class Inbox:
 
     def keep_fork(self, filed: Filed) -> bool:
         """Keep a line whose position is taken by another; return whether it is new."""
+        self.set_chain(filed.chain)  # a new one has no row yet
+        self._write()
         changed = self._database.execute(
             "INSERT INTO fork VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (filed.chain.id, filed.seq, filed.head, filed.line, filed.received_ms),

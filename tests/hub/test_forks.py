@@ -229,6 +229,17 @@ def test_a_branch_whose_beginning_is_missing_waits_for_it(world):
     assert (world.balance("anna"), is_sound(world)) == (50, True)
 
 
+def test_a_chain_whose_very_first_line_follows_another_is_kept_as_a_fork(world):
+    till = world.till("h1")
+    till.heads[0] = bytes([7]) * 32
+    till.add(sale("r1"))
+
+    (receipt,) = world.take(till.batch())
+
+    assert [(it.seq, it.status, it.code) for it in receipt.exceptions] == [(1, "held", "fork")]
+    assert (world.value("SELECT count(*) FROM fork"), world.cases()) == (1, ["fork"])
+
+
 def test_nobody_adopts_alone(cloned):
     proposed(cloned, *names(cloned))
 
