@@ -55,12 +55,17 @@ class Custody:
     def post_beyond_old_gaps(self, now_ms: int) -> int:
         """Post what earns beyond gaps that nobody filled in time; return how many lines did.
 
-        What takes value out stays held, and its points are set aside until its turn comes.
+        What takes value out stays held, and its points are set aside until its turn comes: with
+        the lines that are missing, or once people have declared those lost.
         """
         posted = 0
+        lost = self._books.inbox.lost_epochs()
         for chain in self._chains_with_gap_since(now_ms - GAP_PATIENCE_MS):
+            lost_from = lost.get((chain.device.name, chain.epoch), chain.kept_seq)
+            is_lost = lost_from <= chain.seq + 1
+            post = self._poster.post if is_lost else self._poster.post_early
             for filed in self._books.inbox.held_beyond_gap(chain, GAP):
-                verdict = self._poster.post_early(filed._replace(received_ms=now_ms))
+                verdict = post(filed._replace(received_ms=now_ms))
                 posted += verdict.status == POSTED
         return posted
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from hub import own_chain
 from hub.custody import Custody
 from hub.ledger.books import Books
-from hub.ledger.day_end import lost_epochs
 from hub.ledger.hotlist import Hotlist
 from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import Ledger, insistently
+from hub.ledger.lost import lost_epochs
 from hub.ledger.rows import CardRow, Case
 from hub.ledger.watermarks import Watermark, Watermarks
 from hub.posting import Poster
@@ -49,7 +49,7 @@ def open_leases(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) ->
     rows = Leases(ledger.connection).all_open()
     if not rows:
         return []
-    lost = lost_epochs(ledger)
+    lost = lost_epochs(ledger.connection)
     marks = [it for it in Watermarks(ledger.connection).all() if it[:2] not in lost]
     list_age_ms = in_force(programmes, now_ms).offline.hotlist_hours * HOUR_MS
     refused_ms = {it.card: it.at_ms + list_age_ms for it in Hotlist(ledger.connection).stops()}

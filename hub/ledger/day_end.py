@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from hub.ledger.ledger import Ledger
+from hub.ledger.lost import lost_epochs
 from hub.ledger.schema import HUB_DEVICE
-from loyalty.hub_records import ChainEnd, EpochLost, StoreDayClosed
+from loyalty.hub_records import ChainEnd, StoreDayClosed
 from loyalty.records import DayClosed, from_kept_line
 
 LOOK_BACK_LINES = 1_000  # of a chain, for a word that the day is over
@@ -25,7 +26,7 @@ def missing(ledger: Ledger, store: str, day: int, opens_ms: int) -> list[Missing
     Each device has to have stated, without a gap, that the day is over or something of a later
     day. Revoked devices and epochs that were declared lost are not waited for.
     """
-    lost = lost_epochs(ledger)
+    lost = lost_epochs(ledger.connection)
     found = []
     devices = ledger.connection.execute(
         "SELECT id, name FROM device WHERE store = ? AND revoked_ms IS NULL ORDER BY name", (store,)
@@ -74,17 +75,6 @@ def chain_ends(ledger: Ledger, store: str) -> tuple[ChainEnd, ...]:
     return tuple([ChainEnd(*row) for row in rows])
 
 
-def lost_epochs(ledger: Ledger) -> dict[tuple[str, str], int]:
-    """Return the first lost line of each epoch that was declared lost, by device and epoch."""
-    found: dict[tuple[str, str], int] = {}
-    for (line,) in ledger.connection.execute(_LOST, (HUB_DEVICE,)):
-        lost = from_kept_line(line)
-        assert isinstance(lost, EpochLost)
-        key = (lost.device, lost.epoch)
-        found[key] = min(found.get(key, lost.from_seq), lost.from_seq)
-    return found
-
-
 def _is_over(ledger: Ledger, chain: int, seq: int, day: int, opens_ms: int) -> bool:
     for kind, line in ledger.connection.execute(
         _SAID_OVER, (chain, seq - LOOK_BACK_LINES, seq, opens_ms)
@@ -118,7 +108,3 @@ SELECT min(received_ms) FROM inbox JOIN chain ON chain.id = inbox.chain
 JOIN device ON device.id = chain.device WHERE store = ? AND inbox.seq = 1
 """
 _STORES = "SELECT DISTINCT store FROM device WHERE name <> ? ORDER BY store"
-_LOST = """
-SELECT line FROM inbox JOIN chain ON chain.id = chain JOIN device ON device.id = device
-WHERE name = ? AND kind = 'epoch_lost' AND status = 'posted'
-"""

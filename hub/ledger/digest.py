@@ -2,8 +2,8 @@
 
 import hashlib
 
-from hub.ledger.day_end import lost_epochs
 from hub.ledger.ledger import Ledger
+from hub.ledger.lost import lost_epochs
 from hub.ledger.state_text import read_leases
 
 
@@ -25,7 +25,7 @@ def digest(ledger: Ledger) -> str:
             for lot in leased.lots:
                 held = (token, leased.lease, leased.card, lot.op, lot.leg, lot.remaining_points)
                 found.update(("lease|" + "|".join(map(str, held)) + "\n").encode())
-    for (device, epoch), from_seq in sorted(lost_epochs(ledger).items()):
+    for (device, epoch), from_seq in sorted(lost_epochs(ledger.connection).items()):
         found.update(f"lost|{device}|{epoch}|{from_seq}\n".encode())
     return found.hexdigest()
 

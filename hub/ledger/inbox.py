@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 from hub.ledger.database import Database, Engine, Row
+from hub.ledger.lost import lost_epochs
 from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
 from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
@@ -60,6 +61,11 @@ class Inbox:
         """Return device and epoch of each chain with a gap that old, those with a fork apart."""
         self._write()
         return self._database.execute(_OLD_GAPS, (before_ms,)).fetchall()
+
+    def lost_epochs(self) -> dict[tuple[str, str], int]:
+        """Return the first lost line of each epoch that was declared lost, by device and epoch."""
+        self._write()
+        return lost_epochs(self._database)
 
     def take_line_id(self) -> int:
         """Return the id of the next new line."""

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from hub.ledger.cases import ended_ms, open_subjects
 from hub.ledger.database import Database
-from hub.ledger.day_end import Missing, lost_epochs
+from hub.ledger.day_end import Missing
 from hub.ledger.ledger import Ledger
+from hub.ledger.lost import lost_epochs
 from hub.ledger.schema import HUB_DEVICE
 from hub.line_text import moment
 from loyalty.clock import DAY_MS
@@ -40,7 +41,7 @@ def old_gaps(ledger: Ledger, patience_ms: int, now_ms: int) -> list[Overdue]:
 
     What follows a fork waits for people anyway.
     """
-    lost = lost_epochs(ledger)
+    lost = lost_epochs(ledger.connection)
     found = []
     for name, epoch, seq, since_ms, after in ledger.connection.execute(
         _GAPS, (now_ms - patience_ms,)

@@ -1,10 +1,14 @@
 """Messages in, receipts out: what a device sent is kept once, whatever arrives around it."""
 
+from contextlib import closing
+
 import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
+from hub.decisions import Decisions
 from hub.intake import Arrival
 from hub.ledger.ledger import open_ledger
+from hub.ledger.verify import broken, verify
 from loyalty.asks import Hello
 from loyalty.lines import to_line
 from loyalty.receipts import LineStatus
@@ -83,6 +87,38 @@ def test_what_earns_beyond_an_old_gap_posts_and_what_spends_is_set_aside(world):
     assert (posted, early, reserved, again) == (1, 100, 50, 0)
     assert world.balance("anna") == 140
     assert world.value("SELECT count(*) FROM hold WHERE status = 'active'") == 0
+
+
+@pytest.mark.parametrize(("lost_from", "balance"), [(1, 50), (2, 100)])
+def test_what_spends_beyond_a_gap_posts_once_the_gap_is_declared_lost(world, lost_from, balance):
+    till = world.till("h1")
+    till.add(sale("r1", 9000), sale("r2", 9000), sale("r3", 10_000), redemption("r4"))
+    world.take(till.batch(3))
+    world.clock.at_ms += 15 * 60_000
+    world.intake.tick()
+
+    with closing(open_ledger(world.path)) as own:
+        Decisions(own, []).declare_lost("h1", "e1", lost_from, world.clock.at_ms)
+    world.intake.tick()
+
+    assert world.balance("anna") == balance
+    is_set_aside = world.value("SELECT count(*) FROM hold WHERE status = 'active'")
+    assert is_set_aside == (lost_from > 1)  # line 1 alone would not close the gap
+
+
+def test_lines_that_were_declared_lost_and_come_after_all_count_once(world):
+    till = world.till("h1")
+    till.add(sale("r1", 9000), sale("r2", 10_000), redemption("r3"))
+    world.take(till.batch(2))
+    world.clock.at_ms += 15 * 60_000
+    with closing(open_ledger(world.path)) as own:
+        Decisions(own, []).declare_lost("h1", "e1", 1, world.clock.at_ms)
+    world.intake.tick()
+
+    world.take(till.batch(), till.batch())
+
+    assert world.balance("anna") == 140
+    assert broken(verify(world.ledger, [world.programme], world.clock.at_ms)) == []
 
 
 def test_both_lines_of_a_fork_are_kept_and_nothing_after_it_posts(world):
