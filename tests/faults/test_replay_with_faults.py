@@ -9,7 +9,7 @@ from tests.campaign import size
 from tests.faults.slice_of_a_day import calm_digest, play_slice
 from tests.postgres_server import new_database
 
-SEEDS = range(1, size(20, 200) + 1)
+SEEDS = range(1, size(8, 200) + 1)
 SEEDS_ON_MOSQUITTO = (None, *range(1, size(1, 50) + 1))
 SEEDS_ON_POSTGRES = range(1, size(1, 50) + 1)
 SEEDS_ON_BOTH = range(1, size(1, 50) + 1)

@@ -110,12 +110,12 @@ def test_a_ledger_that_somebody_has_open_is_not_replaced(site):
 def test_a_hub_that_runs_keeps_its_ledger(site):
     path = configured(site.folder, free_port())
     command = [sys.executable, "-W", "error", "-m", "hub", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hub:
-        hub.stdout.readline()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as hub:
+        hub.stderr.readline()
         with pytest.raises(LedgerUnavailable, match="stop the hub"):
             site.put_back()
         os.kill(hub.pid, signal.SIGTERM)
-        hub.stdout.read()
+        hub.stderr.read()
 
     assert hub.returncode == 0
     assert site.digest() != site.saved.digest
