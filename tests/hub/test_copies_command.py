@@ -97,10 +97,25 @@ def test_the_back_office_gets_its_figures(tmp_path):
     work(world, world.till("h1"), "r1")
     world.ledger.close()
 
-    told = type_in(tmp_path, *commands("The back office"))
+    figures, _ = commands("The back office")
+
+    told = type_in(tmp_path, figures)
 
     assert "members.csv: 1 rows" in told
     assert len(list(tmp_path.glob("figures-*/*.csv"))) == 4
+
+
+def test_an_auditor_gets_the_lines_and_what_was_signed_of_them(tmp_path):
+    world = World(tmp_path)
+    work(world, world.till("h1"), "r1")
+    world.ledger.close()
+    (tmp_path / "hub.key").write_text(bytes(range(32)).hex())
+    _, proof = commands("The back office")
+
+    told = type_in(tmp_path, proof)
+
+    assert "lines.csv: 1 rows" in told
+    assert len(list(tmp_path.glob("heads-*.txt"))) == 1
 
 
 def test_a_case_goes_from_hand_to_hand(tmp_path):

@@ -16,7 +16,7 @@ PRIVATE_KEY = re.compile(r"BEGIN [A-Z ]*PRIVATE KEY")
 def looks_like_a_key(value: object) -> bool:
     """Whether `value`, a constant, could be a key or hold one."""
     if isinstance(value, bytes):
-        if not value.isascii() or not value.decode().isprintable():
+        if not value.isascii() or not value.decode().replace("\n", "").isprintable():
             return len(value) >= KEY_MIN_BYTES and len(set(value)) > 10
         value = value.decode()
     return isinstance(value, str) and (
