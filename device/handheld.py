@@ -53,10 +53,10 @@ from device.handheld_phases import (
     Step,
     WritingSale,
 )
-from device.handheld_steps import ask_whose, asked, await_another, intent_of, refuse, save
+from device.handheld_steps import ask_whose, asked, await_another, refuse, save
 from device.recovery import recover
 from device.refusals import admitted
-from device.stamp import NO_CARD, shown, stamp, touched
+from device.stamp import NO_CARD, intent_to_write, shown, stamp, touched
 from loyalty.card import op_digest
 from loyalty.receipts import AccountView, Refusal
 from loyalty.records import DayClosed, Sale, StaffSignedIn
@@ -139,7 +139,7 @@ def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now)
     ):  # An earlier try wrote this card and then lost power.
         written = touched(replace(card, next_counter=card.counter), "done")
         return save(state, _sale(setting, state, sale, now, written), _sold(sale))
-    intent = intent_of(op, Sale.kind, card.uid, card.member, card.counter, card.next_counter, now)
+    intent = intent_to_write(card, op, Sale.kind, now)
     writing = replace(state, phase=WritingSale(sale, card))
     return writing, [Show(screen="hold_card"), SaveIntent(intent)]
 

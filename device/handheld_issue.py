@@ -39,11 +39,10 @@ from device.handheld_steps import (
     asked,
     await_another,
     chip_of,
-    intent_of,
     refuse,
     save,
 )
-from device.stamp import shown, stamp, touched
+from device.stamp import intent_to_write, shown, stamp, touched
 from loyalty.asks import AskCardKeys
 from loyalty.card_kinds import PROFILES, Trust
 from loyalty.receipts import AccountView, CardKeysGranted
@@ -106,23 +105,14 @@ def issue_op(uid: str) -> str:
 
 
 def _begin_issue(state: State, issuing: Issuing, now: Now) -> Step:
-    uid = issuing.uid
-    intent = intent_of(issue_op(uid), CardIssued.kind, uid, issuing.member, 0, 1, now)
+    intent = intent_to_write(_blank(issuing), issue_op(issuing.uid), CardIssued.kind, now)
     return replace(state, phase=issuing), [Show(screen="hold_card"), SaveIntent(intent)]
 
 
 def _end_issue(
     setting: Setting, state: State, issuing: Issuing, written: CardWritten, now: Now
 ) -> Step:
-    blank = Card(
-        uid=issuing.uid,
-        kind=issuing.kind,
-        member=issuing.member,
-        counter=0,
-        next_counter=1,
-        rewrites=0,
-        op_digest=b"",
-    )
+    blank = _blank(issuing)
     op = issue_op(issuing.uid)
     if written.outcome == "done":
         card = replace(blank, counter=written.counter)
@@ -135,6 +125,19 @@ def _end_issue(
     )
     screen = "card_spoiled" if written.is_spoiled else "issue_again"
     return save(state, unknown, Show(screen=screen), ends_op=op, sound="refused")
+
+
+def _blank(issuing: Issuing) -> Card:
+    """Return the card as it is before it is the member's."""
+    return Card(
+        uid=issuing.uid,
+        kind=issuing.kind,
+        member=issuing.member,
+        counter=0,
+        next_counter=1,
+        rewrites=0,
+        op_digest=b"",
+    )
 
 
 def _issued(setting: Setting, state: State, card: Card, now: Now) -> CardIssued:

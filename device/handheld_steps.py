@@ -17,7 +17,6 @@ from device.events import (
     StopAwaitingCard,
 )
 from device.handheld_phases import AwaitingBlank, AwaitingCard, Saving, State, Step
-from device.intent import Intent
 from device.refusals import suspicion
 from loyalty.asks import AskAccount
 from loyalty.record import Record
@@ -61,21 +60,6 @@ def await_another(state: State, screen: str, leave: str, *, but_not: str = "") -
 def chip_of(card: Card) -> str:
     """Return the UID of what has to leave the reader; empty for a number."""
     return card.uid if card.profile.has_chip else ""
-
-
-def intent_of(
-    op: str, kind: str, uid: str, member: str, counter: int, next_counter: int, now: Now
-) -> Intent:
-    """Return what is about to be written to the card `uid`, for a record of `kind`."""
-    return Intent(
-        op=op,
-        card=uid,
-        member=member,
-        kind=kind,
-        counter_before=counter,
-        counter_after=next_counter,
-        begun_ms=now.at_ms,
-    )
 
 
 def save(

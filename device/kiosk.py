@@ -47,7 +47,6 @@ from device.events import (
     TouchOutcome,
     WriteCard,
 )
-from device.intent import Intent
 from device.kiosk_phases import (
     NOTHING_SPENT,
     Asking,
@@ -89,7 +88,7 @@ from device.kiosk_visit import (
 )
 from device.recovery import recover
 from device.refusals import admitted, suspicion
-from device.stamp import NO_CARD, stamp, touched
+from device.stamp import NO_CARD, intent_to_write, stamp, touched
 from loyalty.asks import AskRedeem, CancelRedeem
 from loyalty.receipts import AccountView, RedeemGranted, Refusal
 from loyalty.records import DayClosed, Redemption
@@ -264,15 +263,7 @@ def _reserve(card: Card, view: AccountView, offer: str) -> Step:
 def _begin_spending(
     setting: Setting, card: Card, view: AccountView, grant: RedeemGranted, now: Now
 ) -> Step:
-    intent = Intent(
-        op=redeem_op(setting, grant),
-        card=card.uid,
-        member=card.member,
-        kind=Redemption.kind,
-        counter_before=card.counter,
-        counter_after=card.next_counter,
-        begun_ms=now.at_ms,
-    )
+    intent = intent_to_write(card, redeem_op(setting, grant), Redemption.kind, now)
     return State(phase=Spending(card, view, grant)), [SaveIntent(intent)]
 
 

@@ -27,7 +27,6 @@ from device.events import (
     Show,
     WriteCard,
 )
-from device.intent import Intent
 from device.kiosk_phases import (
     Ending,
     FaceToCome,
@@ -41,7 +40,7 @@ from device.kiosk_phases import (
 from device.kiosk_visit import ask_account, leave, mark, part, show_account, written
 from device.lease_on_card import certificate_of, lease_on, wants_lease
 from device.nfc.cards.card_lease import NO_LEASE, CardLease
-from device.stamp import stamp, touched
+from device.stamp import intent_to_write, stamp, touched
 from loyalty.asks import AskLease
 from loyalty.lease_records import LeaseCarried, LeaseClosed
 from loyalty.leases import operation
@@ -55,7 +54,7 @@ def begin(setting: Setting, card: Card, view: AccountView, now: Now) -> Step:
     if lease is None or card.lease is None:
         return show_account(setting, card, view)
     op = operation(lease.id, "close")
-    intent = _intent(card, op, LeaseClosed.kind, card.lease.left_points, now)
+    intent = intent_to_write(card, op, LeaseClosed.kind, now, points=card.lease.left_points)
     return State(phase=TakingBack(card, view, lease)), [SaveIntent(intent)]
 
 
@@ -91,7 +90,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             if certificate_of(setting, card, said) is None:
                 return _end(setting, card, giving.ending)
             op = operation(said.lease, "carry")
-            intent = _intent(card, op, LeaseCarried.kind, said.points, now)
+            intent = intent_to_write(card, op, LeaseCarried.kind, now, points=said.points)
             return State(phase=replace(giving, granted=said)), [SaveIntent(intent)]
         case Giving(card=card, granted=None, ending=ending), HubAnswered() | HubUnreached():
             return _end(setting, card, ending)
@@ -169,16 +168,3 @@ def _after(card: Card, ended: CardWritten, lease: CardLease) -> Card:
 
 def _touched(setting: Setting, card: Card, ended: CardWritten, now: Now) -> dict[str, Any]:
     return {**stamp(setting, now), **touched(card, ended.outcome)}
-
-
-def _intent(card: Card, op: str, kind: str, points: int, now: Now) -> Intent:
-    return Intent(
-        op=op,
-        card=card.uid,
-        member=card.member,
-        kind=kind,
-        counter_before=card.counter,
-        counter_after=card.next_counter,
-        points=points,
-        begun_ms=now.at_ms,
-    )

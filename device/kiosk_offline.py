@@ -29,7 +29,6 @@ from device.events import (
     Sound,
     WriteCard,
 )
-from device.intent import Intent
 from device.kiosk_phases import (
     Asking,
     ChoosingOffline,
@@ -43,7 +42,7 @@ from device.kiosk_phases import (
 from device.kiosk_visit import part, return_card
 from device.lease_on_card import lease_on
 from device.offline_limits import Limit, Situation, Standing, limit_of
-from device.stamp import stamp, touched
+from device.stamp import intent_to_write, stamp, touched
 from loyalty.card_kinds import Trust
 from loyalty.lease_records import LeaseSpend
 from loyalty.record import Record
@@ -123,17 +122,8 @@ def _begin_spending(setting: Setting, card: Card, limit: Limit, offer: str, now:
         kind, op = Redemption.kind, f"{setting.store}:{card.uid}:{now.at_ms}:redeem"
     else:
         kind, op = LeaseSpend.kind, f"{setting.store}:{lease.id}:{card.next_counter}:spend"
-    intent = Intent(
-        op=op,
-        card=card.uid,
-        member=card.member,
-        kind=kind,
-        counter_before=card.counter,
-        counter_after=card.next_counter,
-        points=setting.offers[offer],
-        value_minor=setting.worth_minor[offer],
-        begun_ms=now.at_ms,
-    )
+    points, value_minor = setting.offers[offer], setting.worth_minor[offer]
+    intent = intent_to_write(card, op, kind, now, points=points, value_minor=value_minor)
     spending = SpendingOffline(card, limit, offer, op)
     return State(phase=spending), [Show(screen="one_moment"), SaveIntent(intent)]
 

@@ -1,8 +1,9 @@
-"""The fields that every record of a terminal carries, put together in one place."""
+"""What every record of a terminal carries, and every intent, put together in one place."""
 
 from typing import Any
 
 from device.events import Card, Now, Setting
+from device.intent import Intent
 
 NO_CARD: dict[str, Any] = {
     "card": "",
@@ -49,3 +50,20 @@ def touched(card: Card, outcome: str) -> dict[str, Any]:
         "ctr_used": card.next_counter,
         "touch": outcome,
     }
+
+
+def intent_to_write(
+    card: Card, op: str, kind: str, now: Now, *, points: int = 0, value_minor: int = 0
+) -> Intent:
+    """Return the intent to write the next counter to `card`, for a record of `kind`."""
+    return Intent(
+        op=op,
+        card=card.uid,
+        member=card.member,
+        kind=kind,
+        counter_before=card.counter,
+        counter_after=card.next_counter,
+        points=points,
+        value_minor=value_minor,
+        begun_ms=now.at_ms,
+    )
