@@ -6,27 +6,24 @@ ledger: the hub's, or PostgreSQL's. It needs no small file system, nor the right
 
 import asyncio
 import json
-import random
 import resource
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from device.journal import Journal
-from device.mqtt.client import HubClient
-from device.mqtt.identity import Broker, Identity
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.records import SaleItem
 from simulators.calm_site import free_port
-from simulators.quick_clock import QuickClock
 from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, sale
+from tests.hub.hurried_device import hurried_device
 from tests.postgres_server import PostgresServer, new_database
 
 ROOT = Path(__file__).parents[2]
@@ -92,24 +89,6 @@ class RunningHub:
         return str(json.loads(text)["posting"])
 
 
-@asynccontextmanager
-async def device_of(journal: Journal, port: int) -> AsyncIterator[HubClient]:
-    client = HubClient(
-        identity=Identity(store="s1", device="h1", secrets={"k1": SECRET}),
-        broker=Broker(host="127.0.0.1", port=port, password="password-of-h1"),
-        journal=journal,
-        clock=QuickClock(HURRY),
-        rng=random.Random(1),
-    )
-    running = asyncio.create_task(client.run())
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            yield client
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
 def sell(journal: Journal, lines: int) -> None:
     for _ in range(lines):
         journal.append(sale(f"r{journal.last_seq + 1}", items=ITEMS))
@@ -136,7 +115,7 @@ async def fill_and_make_room(
     hub = RunningHub(folder, place)
     try:
         await hub.says(lambda it: it == "ok")
-        async with device_of(journal, hub.port) as client:
+        async with hurried_device(journal, hub.port, speed=HURRY, within_s=WITHIN_S) as client:
             sell(journal, LINES_BEFORE)
             client.notify_appended()
             await client.settled(LINES_BEFORE)

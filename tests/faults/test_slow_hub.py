@@ -1,11 +1,10 @@
 """A hub that falls silent slows its devices down: they keep what they have, and lose nothing."""
 
 import asyncio
-import random
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,13 @@ import pytest
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.flights import WINDOW_BATCHES
-from device.mqtt.identity import Broker, Identity
 from hub.broker_bridge import Bridge
 from hub.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto
-from simulators.quick_clock import QuickClock
 from tests.hub.hub_world import START_MS, World, sale
+from tests.hub.hurried_device import hurried_device
 
 HURRY = 50
 LINES_BEFORE, LINES_MEANWHILE = 100, 3_000
@@ -83,27 +81,9 @@ async def bridge_of(world: World, door: Door) -> AsyncIterator[Mosquitto]:
         await broker.stop()
 
 
-@asynccontextmanager
-async def device_of(broker: Mosquitto, journal: Journal) -> AsyncIterator[HubClient]:
-    client = HubClient(
-        identity=Identity(store="s1", device="h1", secrets={"k1": bytes(range(32))}),
-        broker=Broker(
-            host="127.0.0.1",
-            port=broker.address.port,
-            password="password-of-h1",
-            tls=broker.address.tls,
-        ),
-        journal=journal,
-        clock=QuickClock(HURRY),
-        rng=random.Random(1),
-    )
-    running = asyncio.create_task(client.run())
-    try:
-        async with asyncio.timeout(WITHIN_S):
-            yield client
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+def device_of(broker: Mosquitto, journal: Journal) -> AbstractAsyncContextManager[HubClient]:
+    address = broker.address
+    return hurried_device(journal, address.port, speed=HURRY, within_s=WITHIN_S, tls=address.tls)
 
 
 def sell(journal: Journal, lines: int) -> None:

@@ -21,13 +21,6 @@ from loyalty.wire import names_of
 PHONE = "phone:00112233445566778899aabbccddeeff"
 
 
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
 def ask_redeem(ref: str, **changes: object) -> AskRedeem:
     return AskRedeem(
         **{"card": "04AA", "member": "anna", "ctr_seen": -1, "offer": "mug"} | changes, ref=ref

@@ -1,6 +1,5 @@
 """The hub looks after its ledger by itself: days close, and what is overdue becomes a case."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import fields
@@ -22,13 +21,6 @@ from tests.postgres_server import new_database
 
 DAY = 20170301
 OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
-
-
-@pytest.fixture
-def world(ledger_url) -> Iterator[World]:
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
 
 
 def programme_of(zone: str, cutoff_hour: int) -> Programme:

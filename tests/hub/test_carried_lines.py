@@ -17,13 +17,6 @@ HELLO = Hello(ref="r", last_seq=0, settled_seq=0, incarnation="", rules=0)
 
 
 @pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture
 def stolen(world):
     """A device that was shut out with three lines that it had not sent."""
     till = world.till("h1")

@@ -16,13 +16,6 @@ DAY_AHEAD = START_MS + DAY_MS
 AHEAD = "future_clock"
 
 
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
 class Person:
     """Somebody at a prompt: types commands, reads what they print."""
 

@@ -1,6 +1,6 @@
 """Every code under which the hub opens a case: how it comes, what it shows, and how it ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import fields
 
@@ -295,13 +295,6 @@ EVIDENCE = {
     "pairing_reused": "for a kiosk of store s1, made 2017-03-01 09:20:00 by wong, used ",
     "pairing_guessed": f"by wong, never used, {TRIES_MAX} wrong letters",
 }
-
-
-@pytest.fixture
-def world(ledger_url) -> Iterator[World]:
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
 
 
 def case_of(world: World, code: str) -> tuple[int, str]:

@@ -7,7 +7,6 @@ from contextlib import closing
 import pytest
 from hub_world import (
     START_MS,
-    World,
     check_in,
     lease_offered,
     redemption,
@@ -21,13 +20,6 @@ from hub.ledger.ledger import open_ledger
 
 EXPORTS = 20
 CARD = "phone:" + "5f" * 16
-
-
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
 
 
 def rows_of(folder, name: str) -> list[dict[str, str]]:

@@ -1,22 +1,14 @@
 """A ledger in figures, on both engines."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
 from hub_world import START_MS, World, sale
 
 from hub.ledger.figures import DeviceFigures, ledger_figures
 from hub.ledger.ledger import open_ledger
 from loyalty.asks import AskRedeem
-
-
-@pytest.fixture
-def world(ledger_url: str) -> Iterator[World]:
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
 
 
 def test_a_new_ledger_has_a_size_and_nothing_else(world: World) -> None:

@@ -21,13 +21,6 @@ NOW_MS = START_MS + 60_000
 
 
 @pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture
 def cloned(world):
     """A world in which h1 was copied after its first line, and both went on."""
     world.original, world.clone = world.till("h1"), Till("h1")

@@ -16,13 +16,6 @@ from loyalty.receipts import LineStatus
 _HELLO = Hello(ref="q1", last_seq=2, settled_seq=2, incarnation="another", rules=3)
 
 
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
 def test_a_sale_is_posted_and_receipted(world):
     till = world.till("h1")
     till.add(sale("r1", 1234))

@@ -32,13 +32,6 @@ from tests.postgres_server import new_database
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
 def happen(world: World, *stated: Record) -> None:
     """Have `stated` happen one after the other, at a till of their own or in the hub."""
     for record in stated:

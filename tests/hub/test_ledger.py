@@ -21,13 +21,6 @@ MEMBERS = ("anna", "ben", "cleo")
 
 
 @pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture
 def world_in_a_file(tmp_path):
     found = World(tmp_path)
     yield found

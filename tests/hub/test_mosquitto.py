@@ -1,15 +1,15 @@
 """Mosquitto as the hub configures it, with TLS: who comes in, what they may, and what is lost."""
 
 import asyncio
-import random
 import ssl
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, World, free_port, sale
+from hurried_device import hurried_device
 from mqtt_wire import WAIT_S, Wire
 
 from device.journal import Journal
@@ -35,6 +35,7 @@ from tests.campaign import size
 LINES_BETWEEN_KILLS = 1_000
 LINES = size(2, 15) * LINES_BETWEEN_KILLS
 SETTLED_WITHIN_S = size(60, 600)
+HURRY = 10
 SECRET = bytes(range(32))
 CONNACK = b"\x20"
 RECEIPT_OF = {it: topics.rx("s1", it, "receipt") for it in ("h1", "h2")}
@@ -79,39 +80,14 @@ def wire_to(broker: Mosquitto, user: str, password: str = "", **changes: object)
 @asynccontextmanager
 async def device_of(broker: Mosquitto, folder: Path, lines: int) -> AsyncIterator[HubClient]:
     """The device h1 with so many lines in its journal, connected in a hurry."""
-    journal = Journal.open(folder / "journal.db", epoch_of_new="e1")
-    for number in range(lines):
-        journal.append(sale(f"r{number}"))
-    client = HubClient(
-        identity=Identity(store="s1", device="h1", secrets={"k1": SECRET}),
-        broker=Broker(
-            host="127.0.0.1",
-            port=broker.address.port,
-            password="password-of-h1",
-            tls=client_context(broker.ca_file),
-        ),
-        journal=journal,
-        clock=HurriedClock(),
-        rng=random.Random(1),
-    )
-    running = asyncio.create_task(client.run())
-    try:
-        async with asyncio.timeout(SETTLED_WITHIN_S):
+    port, tls = broker.address.port, client_context(broker.ca_file)
+    with closing(Journal.open(folder / "journal.db", epoch_of_new="e1")) as journal:
+        for number in range(lines):
+            journal.append(sale(f"r{number}"))
+        async with hurried_device(
+            journal, port, speed=HURRY, within_s=SETTLED_WITHIN_S, tls=tls
+        ) as client:
             yield client
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        journal.close()
-
-
-class HurriedClock(SystemClock):
-    """A clock on which every wait is over ten times sooner."""
-
-    def monotonic_ms(self) -> int:
-        return 10 * super().monotonic_ms()
-
-    async def sleep_ms(self, duration_ms: int) -> None:
-        await super().sleep_ms(duration_ms // 10)
 
 
 async def test_a_device_and_the_hub_meet_there(world, tmp_path):

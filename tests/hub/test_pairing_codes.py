@@ -19,13 +19,6 @@ ME = Introduction(kind="kiosk", secret=bytes(range(32)), password="p" * 43, requ
 OTHER = replace(ME, secret=bytes(32))
 
 
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
 def a_code(world: World, wanted: Wanted = KIOSK, now_ms: int = START_MS) -> NewCode:
     random_bytes = secrets.token_bytes(ID_BYTES + SECRET_BYTES)
     return new_code(world.ledger, wanted, random_bytes, now_ms)

@@ -3,20 +3,12 @@
 from dataclasses import fields, replace
 
 import pytest
-from hub_world import START_MS, World, check_in, redemption, sale
+from hub_world import START_MS, check_in, redemption, sale
 
 from hub.ledger.queries import open_cases
 from hub.ledger.verify import broken, verify
 from loyalty.receipts import LineStatus
 from loyalty.records import CardIssued, CardSuspected
-
-
-@pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
 
 PHONE = "phone:00112233445566778899aabbccddeeff"
 

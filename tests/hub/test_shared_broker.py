@@ -1,18 +1,17 @@
 """Two hubs take turns at one mosquitto and post to one PostgreSQL ledger."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, SECRET, START_MS, World, free_port, sale
+from hub_world import FACE_KEY, START_MS, World, free_port, sale
+from hurried_device import hurried_device
 from mqtt_wire import Wire
 
 from device.journal import Journal
 from device.mqtt.client import HubClient
-from device.mqtt.identity import Broker, Identity
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.digest import digest
@@ -21,7 +20,6 @@ from loyalty import topics
 from loyalty.clock import SystemClock
 from loyalty.tls import client_context
 from simulators.mosquitto import Mosquitto
-from simulators.quick_clock import QuickClock
 from tests.postgres_server import new_database
 
 LINES = 1_500  # 15 batches, which the broker deals out in turn
@@ -60,27 +58,9 @@ def hub_of(world: World, broker: Mosquitto, number: int) -> Hub:
     return Hub(config, SystemClock())
 
 
-@asynccontextmanager
-async def device_of(broker: Mosquitto, journal: Journal) -> AsyncIterator[HubClient]:
-    client = HubClient(
-        identity=Identity(store="s1", device="h1", secrets={"k1": SECRET}),
-        broker=Broker(
-            host="127.0.0.1",
-            port=broker.address.port,
-            password="password-of-h1",
-            tls=client_context(broker.ca_file),
-        ),
-        journal=journal,
-        clock=QuickClock(HURRY),
-        rng=random.Random(1),
-    )
-    running = asyncio.create_task(client.run())
-    try:
-        async with asyncio.timeout(SETTLED_WITHIN_S):
-            yield client
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+def device_of(broker: Mosquitto, journal: Journal) -> AbstractAsyncContextManager[HubClient]:
+    port, tls = broker.address.port, client_context(broker.ca_file)
+    return hurried_device(journal, port, speed=HURRY, within_s=SETTLED_WITHIN_S, tls=tls)
 
 
 @pytest.fixture

@@ -16,13 +16,6 @@ OTHER_SECRET = bytes(range(50, 82))
 
 
 @pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture
 def till(world):
     """The device h1, with three sales that have posted and one that has not been sent."""
     found = world.till("h1")

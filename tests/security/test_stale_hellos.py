@@ -10,13 +10,6 @@ MINUTE_MS = 60_000
 
 
 @pytest.fixture
-def world(ledger_url):
-    found = World(ledger_url)
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture
 def till(world):
     """The device h1, which has stated two lines and knows the hub's time of a minute ago."""
     found = world.till("h1")
