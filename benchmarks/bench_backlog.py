@@ -22,10 +22,10 @@ from bench_bridge import check
 from hub_load import Load, arrivals, devices_on_their_own, fill, intake_on, new_ledger, programme
 from hub_process import hub_process
 
-from hub.envelopes import Arrival
-from hub.intake import Intake
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.schema import MEMBER_POINTS, POINT
+from hub.posting.envelopes import Arrival
+from hub.posting.intake import Intake
 from loyalty.chain import LINES_MAX
 
 GROWTH = 10

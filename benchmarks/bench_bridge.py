@@ -36,10 +36,10 @@ from hub_load import (
 )
 
 from hub.broker_bridge import GROUP_MAX_BYTES, GROUP_MAX_MESSAGES
-from hub.envelopes import Arrival
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import line_counts
 from hub.ledger.verify import broken, verify
+from hub.posting.envelopes import Arrival
 
 SINGLES_MAX = 2_000
 C_CLIENT_MESSAGES = 5_000

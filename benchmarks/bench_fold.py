@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from hub.intake import Arrival, Intake
 from hub.ledger.ledger import open_ledger
+from hub.posting.intake import Arrival, Intake
 from loyalty import topics
 from loyalty.chain import LINES_MAX, ZERO_HEAD, head_after, pack
 from loyalty.lines import to_line

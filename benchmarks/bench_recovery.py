@@ -24,8 +24,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from device.journal import LINES_MAX, RETAINED_MAX, Journal
-from hub.intake import Arrival, Intake
 from hub.ledger.ledger import Ledger, open_ledger
+from hub.posting.intake import Arrival, Intake
 from loyalty import topics
 from loyalty.asks import Hello
 from loyalty.chain import LINES_MAX as BATCH_LINES

@@ -25,12 +25,12 @@ import structlog
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
-from hub.envelopes import Arrival
 from hub.hub import Hub
-from hub.intake import Intake
 from hub.ledger.ledger import Place, open_ledger
+from hub.posting.envelopes import Arrival
+from hub.posting.intake import Intake
 from loyalty import topics
 from loyalty.chain import LINES_MAX
 from loyalty.clock import SystemClock

@@ -2,7 +2,7 @@
 
 import sys
 
-from hub.hub_command import main
+from hub.commands.hub import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub import own_chain
-from hub.custody import Custody
 from hub.errors import HubError, NotFound
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.proposals import Proposal, decide, find_proposals, propose
-from hub.posting import Poster
+from hub.posting import own_chain
+from hub.posting.custody import Custody
+from hub.posting.poster import Poster
 from loyalty.hub_records import PointsAdjusted
 from loyalty.programme import Programme, in_force
 from loyalty.programme_table import is_id

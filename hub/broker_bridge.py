@@ -27,11 +27,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from hub.broker_config import BridgeLogin, BrokerAddress
-from hub.envelopes import Arrival, Reply
+from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.broker.fair_queue import FairQueue, Turn
 from hub.errors import HubError, LedgerUnavailable
-from hub.fair_queue import FairQueue, Turn
-from hub.pulse import Pulse
+from hub.posting.envelopes import Arrival, Reply
+from hub.web.pulse import Pulse
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.tls import tls_trouble

@@ -5,11 +5,8 @@ Several hubs may do this to one ledger at once: each change is made by the first
 
 from collections.abc import Callable, Sequence
 
-from hub.custody import GAP_PATIENCE_MS
 from hub.decisions import Decisions
-from hub.envelopes import Arrival, Reply
 from hub.errors import DayIsClosed, HubError, LedgerContended, LedgerUnavailable
-from hub.intake import Intake
 from hub.lease_keeper import LeaseKeeper
 from hub.ledger.cases import open_case, settle
 from hub.ledger.day_end import stores
@@ -24,6 +21,9 @@ from hub.ledger.overdue import (
     silent_devices,
     told,
 )
+from hub.posting.custody import GAP_PATIENCE_MS
+from hub.posting.envelopes import Arrival, Reply
+from hub.posting.intake import Intake
 from hub.store_days import next_opens_ms, number_of
 from loyalty.programme import Programme
 

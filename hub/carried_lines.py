@@ -7,11 +7,11 @@ of a fork does (`hub/forks.py`): nothing of them posts before two people have ad
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.custody import Batch, Custody
 from hub.errors import HubError
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
-from hub.posting import Poster
+from hub.posting.custody import Batch, Custody
+from hub.posting.poster import Poster
 from loyalty.chain import SEQ_MAX, EnvelopeError, is_sealed_by, unpack
 
 

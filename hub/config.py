@@ -24,15 +24,15 @@ Paths are relative to the configuration's own folder.
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.broker_config import BrokerAddress, read_broker
-from hub.documents import PROGRAMME, Document
+from hub.broker.config import BrokerAddress, read_broker
 from hub.errors import HubError
 from hub.ledger.ledger import Place, is_on_server
 from hub.offline_config import read_offline_keys
 from hub.offline_keys import OfflineKeys
-from hub.pairing_config import PairingSetting, read_pairing
+from hub.pairing.config import PairingSetting, read_pairing
+from hub.posting.documents import PROGRAMME, Document
 from hub.secret_files import secret_text
-from hub.web_config import WebAddress, read_web
+from hub.web.config import WebAddress, read_web
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table

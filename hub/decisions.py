@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hub import own_chain
-from hub.custody import Custody
+from hub.commands.line_text import short_card
 from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.books import Books
 from hub.ledger.day_end import Missing, chain_ends, first_received_ms, last_close, missing
 from hub.ledger.faces import UntrueFace, untrue_faces
 from hub.ledger.ledger import Ledger, insistently
-from hub.line_text import short_card
-from hub.posting import Poster
+from hub.posting import own_chain
+from hub.posting.custody import Custody
+from hub.posting.poster import Poster
 from hub.store_days import date_of, day_at, next_opens_ms
 from loyalty.hub_records import (
     CLOSE_CHAINS_MAX,

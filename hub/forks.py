@@ -8,8 +8,6 @@ epoch itself is over: what comes in it later waits for people again.
 
 from collections.abc import Mapping, Sequence
 
-from hub import own_chain
-from hub.custody import Batch, Custody
 from hub.errors import HubError
 from hub.ledger.books import Books
 from hub.ledger.branches import (
@@ -24,7 +22,9 @@ from hub.ledger.branches import (
 from hub.ledger.database import Database
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.proposals import Proposal, decide, propose
-from hub.posting import Poster
+from hub.posting import own_chain
+from hub.posting.custody import Batch, Custody
+from hub.posting.poster import Poster
 from loyalty.hub_records import FORK_BRANCHES_MAX, AdoptedBranch, ForkAdopted
 from loyalty.programme import Programme
 

@@ -13,25 +13,25 @@ from contextlib import AsyncExitStack
 import structlog
 from starlette.routing import BaseRoute
 
-from hub.bridge_users import BRIDGE_USER
+from hub.broker.bridge_users import BRIDGE_USER
+from hub.broker.config import BridgeLogin
+from hub.broker.embedded import Door, EmbeddedBroker
+from hub.broker.logins import LoginKeeper, LoginWatch
+from hub.broker.mosquitto_logins import MosquittoLogins
 from hub.broker_bridge import Bridge
-from hub.broker_config import BridgeLogin
 from hub.caretaker import Caretaker, Tended
 from hub.config import HubConfig
-from hub.embedded_broker import Door, EmbeddedBroker
-from hub.health import is_stuck
-from hub.intake import Intake
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
-from hub.logins import LoginKeeper, LoginWatch
-from hub.metrics import GroupTimes
-from hub.mosquitto_logins import MosquittoLogins
-from hub.observer import Observer
-from hub.offline_metrics import offline_metrics
-from hub.provisioning import Provisioning
-from hub.status_pages import status_routes
-from hub.web import WebServer
-from hub.web_config import WebAddress
+from hub.pairing.provisioning import Provisioning
+from hub.posting.intake import Intake
+from hub.web.config import WebAddress
+from hub.web.health import is_stuck
+from hub.web.metrics import GroupTimes
+from hub.web.observer import Observer
+from hub.web.offline_metrics import offline_metrics
+from hub.web.server import WebServer
+from hub.web.status_pages import status_routes
 from loyalty.clock import Clock
 from loyalty.service_manager import READY, STOPPING, ServiceManager
 from loyalty.signatures import public_key_of

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import NamedTuple
 
-from hub import own_chain
-from hub.custody import Custody
 from hub.ledger.books import Books
 from hub.ledger.hotlist import Hotlist
 from hub.ledger.leases import LeaseRow, Leases
@@ -17,7 +15,9 @@ from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.lost import lost_epochs
 from hub.ledger.rows import CardRow, Case
 from hub.ledger.watermarks import Watermark, Watermarks
-from hub.posting import Poster
+from hub.posting import own_chain
+from hub.posting.custody import Custody
+from hub.posting.poster import Poster
 from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardStopped, LeaseLapsed
 from loyalty.leases import LAPSE, operation

@@ -18,8 +18,8 @@ from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.replace import replace
 from hub.ledger.rows import Filed, Verdict
 from hub.ledger.schema import HUB_DEVICE
-from hub.posting import GAP, Poster
-from hub.reconcile import FUTURE_CLOCK, HELD
+from hub.posting.poster import GAP, Poster
+from hub.posting.reconcile import FUTURE_CLOCK, HELD
 from loyalty.programme import Programme
 
 

@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import Place

@@ -10,9 +10,9 @@ import signal
 import ssl
 from pathlib import Path
 
-from hub.bridge_users import bridge_user
-from hub.broker_config import BridgeLogin, BrokerAddress
-from hub.broker_folder import (
+from hub.broker.bridge_users import bridge_user
+from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.broker.folder import (
     CA_CERTIFICATE,
     LOGINS,
     SERVER_CERTIFICATE,

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from hub.listening import stop_listening
+from hub.web.listening import stop_listening
 from simulators import mqtt_packets as mqtt
 from simulators.bad_line import BadLine, LookAgain, Move
 

@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.commands.hub import run_app
 from hub.errors import NoLedger
-from hub.hub_command import run_app
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Place, is_on_server, open_ledger
 from hub.ledger.queries import house_points, line_counts

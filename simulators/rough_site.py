@@ -16,9 +16,9 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from hub.bridge_users import BRIDGE_USER
-from hub.broker_config import BridgeLogin, BrokerAddress
-from hub.embedded_broker import Door, EmbeddedBroker
+from hub.broker.bridge_users import BRIDGE_USER
+from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.broker.embedded import Door, EmbeddedBroker
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.queries import device_login
 from hub.whole_file import write_whole

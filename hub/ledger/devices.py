@@ -2,9 +2,9 @@
 
 import secrets
 
+from hub.broker.passwords import SALT_BYTES, password_digest
 from hub.ledger.database import Database
 from hub.ledger.schema import HUB_DEVICE
-from hub.passwords import SALT_BYTES, password_digest
 from loyalty.chain import is_name
 
 SECRET_MIN_BYTES = 16

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hub.case_words import words_of
+from hub.commands.line_text import short_card
 from hub.errors import HubError
 from hub.ledger.database import Row
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import ESCROW
-from hub.line_text import short_card
 from loyalty.fields import TIME_MAX_MS
 
 PAGE_ROWS = 5_000

@@ -10,7 +10,7 @@ from device.display.printers.presets import PRESETS
 from device.display.printers.urls import SerialPlace, StarUrl
 from device.nfc.readers.reader_url import ResetLine, SerialPn532
 from device.scanners.scanner_url import ScannerPlace
-from hub.private_ca import new_root
+from hub.pairing.private_ca import new_root
 from loyalty.clock import SystemClock
 
 SECRET = "ab" * 32

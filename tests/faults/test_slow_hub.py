@@ -13,7 +13,7 @@ from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.flights import WINDOW_BATCHES
 from hub.broker_bridge import Bridge
-from hub.intake import Arrival, Intake, Reply
+from hub.posting.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto

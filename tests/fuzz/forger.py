@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Callable, Sequence
 
-from hub.intake import Arrival
+from hub.posting.intake import Arrival
 from loyalty.chain import ENVELOPE_MAX_BYTES, LINES_MAX, SEQ_MAX, hmac_sha256
 
 # What a number, a name or a list may be taken for: limits, one beyond, and other things.

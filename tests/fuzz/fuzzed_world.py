@@ -4,9 +4,9 @@ import hashlib
 import random
 from pathlib import Path
 
-from hub.intake import Arrival
 from hub.ledger.tables import METADATA
 from hub.offline_keys import OfflineKeys
+from hub.posting.intake import Arrival
 from loyalty.asks import AskAccount, AskRedeem, Hello
 from loyalty.programme import parse
 from tests.fuzz.rogue import Rogue

@@ -4,7 +4,7 @@ import json
 import random
 from typing import Any
 
-from hub.intake import Arrival
+from hub.posting.intake import Arrival
 from loyalty import asks, records, topics
 from loyalty.chain import (
     ENVELOPE_MAX_BYTES,

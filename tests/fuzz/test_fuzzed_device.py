@@ -10,7 +10,7 @@ from device.journal import Journal
 from device.mqtt.events import AskWanted, Connected, Deliver, Publish, Received, TimePassed
 from device.mqtt.identity import Identity
 from device.mqtt.session import PATIENCE_MAX_MS, Session
-from hub.intake import Arrival
+from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.asks import AskAccount
 from loyalty.chain import LINES_MAX, pack, unpack

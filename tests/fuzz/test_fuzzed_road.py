@@ -9,9 +9,9 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
+from hub.broker.packet_limit import PACKET_MAX_BYTES
 from hub.hub import Hub
-from hub.intake import Arrival
-from hub.packet_limit import PACKET_MAX_BYTES
+from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.receipts import Answer

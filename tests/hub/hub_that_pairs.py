@@ -9,12 +9,12 @@ from pathlib import Path
 from hub_world import PROGRAMME, START_MS, World
 
 from device.mqtt.pinned_post import Answer, WebPlace
-from hub.pairing import Wanted, new_code
-from hub.pairing_config import PairingSetting
-from hub.private_ca import Certified, new_root, new_server
-from hub.provisioning import NOT_FOR_YOU, Provisioning
-from hub.web import WebServer
-from hub.web_config import WebAddress
+from hub.pairing.codes import Wanted, new_code
+from hub.pairing.config import PairingSetting
+from hub.pairing.private_ca import Certified, new_root, new_server
+from hub.pairing.provisioning import NOT_FOR_YOU, Provisioning
+from hub.web.config import WebAddress
+from hub.web.server import WebServer
 from loyalty.clock import SystemClock
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, PairingCode, fingerprint_of
 from loyalty.tls import server_context

@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hub import own_chain
-from hub.custody import Custody
-from hub.documents import Document
-from hub.intake import Arrival, Intake, Reply
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.sqlite import SqliteEngine
 from hub.offline_keys import OfflineKeys
-from hub.posting import Poster
+from hub.posting import own_chain
+from hub.posting.custody import Custody
+from hub.posting.documents import Document
+from hub.posting.intake import Arrival, Intake, Reply
+from hub.posting.poster import Poster
 from loyalty import receipts, topics
 from loyalty.asks import Ask, Hello
 from loyalty.chain import ZERO_HEAD, head_after, is_sealed_by, pack, unpack

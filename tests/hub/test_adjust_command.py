@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hub_world import PROGRAMME, START_MS, World, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
 

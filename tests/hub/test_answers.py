@@ -5,10 +5,10 @@ from dataclasses import fields
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, START_MS, World, check_in, redemption, sale
 
-from hub.answers import GRANT_MS, GRANTS_MAX, face_check
-from hub.custody import GAP_PATIENCE_MS
-from hub.intake import Arrival
 from hub.ledger.verify import broken, verify
+from hub.posting.answers import GRANT_MS, GRANTS_MAX, face_check
+from hub.posting.custody import GAP_PATIENCE_MS
+from hub.posting.intake import Arrival
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.clock import DAY_MS
 from loyalty.face_proofs import FaceProof, to_text

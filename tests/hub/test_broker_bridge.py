@@ -12,10 +12,10 @@ import pytest
 from hub_world import Till, World, free_port, sale
 from mqtt_wire import WAIT_S, Wire
 
+from hub.broker.config import BridgeLogin, BrokerAddress
 from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge, BridgeFailed
-from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.errors import LedgerUnavailable
-from hub.intake import Arrival, Reply
+from hub.posting.intake import Arrival, Reply
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 

@@ -8,8 +8,8 @@ import tomllib
 import pytest
 from hub_world import World
 
-from hub import hub_command
-from hub.private_ca import hosts_of
+from hub.commands import hub as hub_command
+from hub.pairing.private_ca import hosts_of
 
 US = pwd.getpwuid(os.geteuid()).pw_name
 

@@ -9,7 +9,7 @@ from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import MemberCard
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
-from hub.intake import Intake
+from hub.posting.intake import Intake
 from loyalty.asks import AskAccount, AskRedeem
 from loyalty.receipts import AccountView, Refusal
 from simulators.chip_reader import ChipReader

@@ -9,11 +9,11 @@ import pytest
 from hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
 
 from hub.caretaker import CARE_EVERY_MS, DAY_PATIENCE_MS, DAYS_AT_ONCE, Caretaker, Tended
-from hub.custody import GAP_PATIENCE_MS
 from hub.ledger.cases import CaseFilter, close, find_cases, notes
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
 from hub.ledger.verify import broken, verify
+from hub.posting.custody import GAP_PATIENCE_MS
 from loyalty.clock import DAY_MS
 from loyalty.programme import Programme, parse
 from loyalty.records import DayClosed

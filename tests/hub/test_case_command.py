@@ -3,8 +3,8 @@
 import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
-from hub import case_command
-from hub.reconcile import FUTURE_MAX_MS
+from hub.commands import case as case_command
+from hub.posting.reconcile import FUTURE_MAX_MS
 from loyalty.clock import DAY_MS
 from loyalty.record import Record
 from loyalty.records import CardIssued, CardSuspected

@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 from hub_world import PROGRAMME, START_MS, Till, World, check_in, redemption, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.decisions import Decisions
 from hub.ledger.closed_days import closed_days
 from hub.ledger.ledger import open_ledger

@@ -16,13 +16,13 @@ from device.journal import Journal
 from device.mqtt.events import Connected, Event, LinesAppended, Publish, Received, TimePassed
 from device.mqtt.identity import Identity
 from device.mqtt.session import HELLO_EVERY_MS, Session
-from hub import ledger_command
-from hub.custody import GAP_PATIENCE_MS
-from hub.intake import Arrival, Intake
+from hub.commands import ledger as ledger_command
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
 from hub.ledger.verify import broken, verify
+from hub.posting.custody import GAP_PATIENCE_MS
+from hub.posting.intake import Arrival, Intake
 from loyalty import topics
 from loyalty.clock import DAY_MS
 from loyalty.record import Record

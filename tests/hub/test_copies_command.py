@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hub_world import World, redemption, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from tests.postgres_server import new_database

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hub_world import PROGRAMME, Till, World, check_in, redemption, sale
 
-from hub import ledger_command
 from hub.caretaker import Caretaker
+from hub.commands import ledger as ledger_command
 from hub.ledger.closed_days import closed_days
 from hub.ledger.digest import digest
 from hub.ledger.ledger import is_on_server, open_ledger

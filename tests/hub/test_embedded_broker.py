@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from amqtt.contexts import Action
 
-from hub.broker_config import BridgeLogin
-from hub.embedded_broker import Door, EmbeddedBroker, _Steady
+from hub.broker.config import BridgeLogin
+from hub.broker.embedded import Door, EmbeddedBroker, _Steady
+from hub.broker.passwords import password_digest
 from hub.errors import LedgerUnavailable
 from hub.ledger.queries import DeviceLogin
-from hub.passwords import password_digest
 from loyalty import topics
 from tests.hub.hub_world import free_port
 

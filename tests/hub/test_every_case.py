@@ -17,15 +17,15 @@ from hub_world import (
     state_as_hub,
 )
 
-from hub import case_command
 from hub.caretaker import DAY_PATIENCE_MS, Caretaker
 from hub.case_words import WORDS
-from hub.custody import GAP_PATIENCE_MS
+from hub.commands import case as case_command
 from hub.lease_keeper import SKEW_MS
 from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
-from hub.pairing import Wanted, introduce, new_code
+from hub.pairing.codes import Wanted, introduce, new_code
+from hub.posting.custody import GAP_PATIENCE_MS
 from loyalty.asks import AskRedeem, Hello
 from loyalty.clock import DAY_MS
 from loyalty.fields import POINTS_MAX

@@ -5,7 +5,7 @@ from hub_world import Till, redemption
 from lease_world import OFFLINE, LeaseWorld, issued
 
 from hub.exposure import exposure
-from hub.offline_metrics import offline_metrics
+from hub.web.offline_metrics import offline_metrics
 
 DEVICES, CARDS = 10, 4
 IDENTIFIERS = OFFLINE.replace("device_points = 200", "device_points = {device_points}")

@@ -2,7 +2,7 @@
 
 import threading
 
-from hub.fair_queue import FairQueue
+from hub.broker.fair_queue import FairQueue
 
 NO_LIMIT = 1_000_000
 

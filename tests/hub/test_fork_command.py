@@ -5,7 +5,7 @@ import re
 import pytest
 from hub_world import PROGRAMME, Till, World, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hub.health import DISK_FREE_MIN_BYTES, SILENT_MAX_S, Vitals, health
+from hub.web.health import DISK_FREE_MIN_BYTES, SILENT_MAX_S, Vitals, health
 
 WELL = Vitals(
     is_ledger_there=True,

@@ -9,13 +9,13 @@ import pytest
 from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
 from mqtt_wire import Wire
 
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
+from hub.broker.embedded import BrokerFailed
 from hub.config import HubConfig
-from hub.embedded_broker import BrokerFailed
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import member_view
-from hub.web_config import WebAddress
+from hub.web.config import WebAddress
 from loyalty import receipts, topics
 from loyalty.programme import parse
 

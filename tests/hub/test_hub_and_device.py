@@ -9,7 +9,7 @@ from hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, MovedClock, free_po
 from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger

@@ -10,8 +10,9 @@ import tomllib
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
 
-from hub import hub_command, ledger_command
-from hub.broker_config import BridgeLogin, BrokerAddress
+from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.commands import hub as hub_command
+from hub.commands import ledger as ledger_command
 from hub.config import ConfigErrors, load_config
 from hub.ledger.ledger import open_ledger
 

@@ -6,8 +6,8 @@ import pytest
 from hub_world import FACE_KEY, PROGRAMME
 
 from hub.config import ConfigErrors, load_config
-from hub.private_ca import new_root, new_server
-from hub.web_config import WebAddress
+from hub.pairing.private_ca import new_root, new_server
+from hub.web.config import WebAddress
 from loyalty.clock import SystemClock
 
 LEDGER = 'ledger = "ledger.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'

@@ -6,9 +6,9 @@ import pytest
 from hub_world import START_MS, World, check_in, redemption, sale
 
 from hub.decisions import Decisions
-from hub.intake import Arrival
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from hub.posting.intake import Arrival
 from loyalty.asks import Hello
 from loyalty.lines import to_line
 from loyalty.receipts import LineStatus

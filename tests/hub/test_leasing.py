@@ -17,9 +17,9 @@ from lease_world import (
     lease_spend,
 )
 
-from hub.leasing import OFFERED_MAX, WRITES_UNSTATED_MAX
 from hub.ledger.verify import broken, verify
 from hub.offline_keys import credit_key
+from hub.posting.leasing import OFFERED_MAX, WRITES_UNSTATED_MAX
 from loyalty.asks import AskAccount, AskRedeem
 from loyalty.key_wrap import unwrap
 from loyalty.leases import Lease, certificate, read_certificate

@@ -3,7 +3,7 @@
 import pytest
 from hub_world import START_MS, sale
 
-from hub.line_text import fields, short_card
+from hub.commands.line_text import fields, short_card
 from loyalty.lines import to_line
 from loyalty.records import SaleItem
 

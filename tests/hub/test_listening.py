@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from hub.listening import stop_listening
+from hub.web.listening import stop_listening
 
 PATIENCE_S = 5  # only a client whom nobody serves waits for as long
 

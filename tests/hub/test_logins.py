@@ -17,14 +17,14 @@ from mqtt_wire import Wire
 from structlog.testing import capture_logs
 
 from device.mqtt.provisioning import pair
-from hub.broker_config import BridgeLogin, BrokerAddress, LoginFiles
+from hub.broker.config import BridgeLogin, BrokerAddress, LoginFiles
+from hub.broker.logins import LoginsNotKept, LoginWatch
+from hub.broker.mosquitto_logins import RETRY_AFTER_TURNS, MosquittoLogins
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import DeviceLogin, device_logins
-from hub.logins import LoginsNotKept, LoginWatch
-from hub.mosquitto_logins import RETRY_AFTER_TURNS, MosquittoLogins
-from hub.private_ca import new_client, new_root
+from hub.pairing.private_ca import new_client, new_root
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.tls import client_context

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from prometheus_client.metrics_core import Metric
 
-from hub.health import Vitals
 from hub.ledger.figures import DeviceFigures, LedgerFigures
-from hub.metrics import GroupTimes, count_families, ledger_families, vital_families
+from hub.web.health import Vitals
+from hub.web.metrics import GroupTimes, count_families, ledger_families, vital_families
 
 H1 = DeviceFigures("s1", "h1", False, 0, None, 5_000)
 FIGURES = LedgerFigures(4096, (H1,), {"gap": 2}, {"copied": 1, "fork": 3}, 4, 500)

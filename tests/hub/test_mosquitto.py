@@ -17,13 +17,13 @@ from device.mqtt.client import HubClient
 from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
-from hub.bridge_users import BRIDGE_USER
+from hub.broker.bridge_users import BRIDGE_USER
+from hub.broker.mosquitto import PACKET_MAX_BYTES
 from hub.broker_bridge import Bridge, BridgeFailed
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.queries import receipted_lines
-from hub.mosquitto import PACKET_MAX_BYTES
-from hub.private_ca import new_root
+from hub.pairing.private_ca import new_root
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock

@@ -9,11 +9,11 @@ import pytest
 from hub_world import START_MS, MovedClock, World, free_port, sale
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
+from hub.broker.config import BridgeLogin, BrokerAddress
 from hub.broker_bridge import Bridge
-from hub.broker_config import BridgeLogin, BrokerAddress
 from hub.ledger.ledger import Ledger, open_ledger
-from hub.metrics import GroupTimes
-from hub.observer import Observer
+from hub.web.metrics import GroupTimes
+from hub.web.observer import Observer
 
 LOGIN = BridgeLogin("bridge", "secret")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hub_world import FACE_KEY, PROGRAMME
 
-from hub import hub_command
+from hub.commands import hub as hub_command
 from hub.config import ConfigErrors, HubConfig, load_config
 from hub.offline_keys import OfflineKeys
 from loyalty.signatures import public_key_of

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from hub_world import START_MS, World
 
+from hub.broker.passwords import is_password
 from hub.errors import HubError
 from hub.ledger.queries import device_login
-from hub.pairing import OPEN_MAX, NewCode, NotPaired, Paired, Wanted, introduce, new_code
-from hub.passwords import is_password
+from hub.pairing.codes import OPEN_MAX, NewCode, NotPaired, Paired, Wanted, introduce, new_code
 from loyalty.introductions import INTRODUCTION, Introduction, to_bytes
 from loyalty.letters import close_letter
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, TRIES_MAX, VALID_MS, shared_key

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hub_world import FACE_KEY, PROGRAMME
 
-from hub.broker_config import LoginFiles
+from hub.broker.config import LoginFiles
 from hub.config import ConfigErrors, load_config
-from hub.private_ca import Certified, new_root, new_server
+from hub.pairing.private_ca import Certified, new_root, new_server
 from loyalty.clock import SystemClock
 from loyalty.pairing import fingerprint_of
 

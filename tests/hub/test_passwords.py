@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import pytest
 
-from hub.passwords import is_password, mosquitto_password, password_digest
+from hub.broker.passwords import is_password, mosquitto_password, password_digest
 
 SALT = bytes(range(12))
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
-from hub.private_ca import (
+from hub.pairing.private_ca import (
     SKEW,
     VALID_DAYS,
     Certified,

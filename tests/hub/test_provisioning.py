@@ -16,9 +16,9 @@ from device.mqtt.credentials import CredentialsError, read_credentials
 from device.mqtt.letter_exchange import NotProvisioned, Send
 from device.mqtt.pinned_post import Answer, HubUnreached, WebPlace, post
 from device.mqtt.provisioning import CREDENTIALS, DRAFT, Paired, pair
+from hub.broker.passwords import is_password
 from hub.ledger.queries import device_login
-from hub.passwords import is_password
-from hub.private_ca import new_root
+from hub.pairing.private_ca import new_root
 from loyalty.clock import SystemClock
 from loyalty.letters import LETTER_MAX_BYTES
 from loyalty.pairing import FINGERPRINT_BYTES, VALID_MS, PairingCode

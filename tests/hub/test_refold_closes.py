@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.decisions import Decisions
 from hub.errors import HubError
 from hub.ledger.day_end import Missing

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from hub_world import PROGRAMME, START_MS, World, check_in, redemption, sale
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.ledger.faces import faces_show_what_was_held
 from hub.ledger.rescore import count_facts, rescore
 from loyalty.records import FacePrinted

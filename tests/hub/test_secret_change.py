@@ -5,9 +5,9 @@ import secrets
 import pytest
 from hub_world import SECRET, World, sale
 
+from hub.broker.passwords import is_password
 from hub.ledger.queries import device_login
-from hub.passwords import is_password
-from hub.secret_change import change_secret
+from hub.pairing.secret_change import change_secret
 from loyalty.introductions import CHANGE, SecretChange, to_bytes
 from loyalty.letters import close_letter
 

@@ -16,8 +16,8 @@ from device.mqtt.credentials import Credentials, Keys, read_credentials, write_c
 from device.mqtt.letter_exchange import NotProvisioned, Send
 from device.mqtt.pinned_post import Answer, WebPlace, post
 from device.mqtt.secret_change import DAY_MS, Store, change_secret, is_due, store_at
+from hub.broker.passwords import is_password
 from hub.ledger.queries import device_login
-from hub.passwords import is_password
 from loyalty.clock import SystemClock
 
 OLD = Keys(kid="k1", secret=bytes(range(32)), password="password-of-h1")

@@ -8,9 +8,9 @@ from lease_world import KEYS, PUBLIC_KEY, UID
 
 from device.document_parts import DocumentParts
 from device.hotlist import cards_in
-from hub import own_chain
-from hub.documents import PART_MAX_BYTES, Document
 from hub.ledger.ledger import open_ledger
+from hub.posting import own_chain
+from hub.posting.documents import PART_MAX_BYTES, Document
 from loyalty.asks import AskDocument
 from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.receipts import Answer, DocumentIsCurrent, Refusal

@@ -11,7 +11,7 @@ from hub_world import World, redemption, sale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from hub.errors import HubError
 from hub.ledger.heads import ChainHead, chain_heads
 from hub.signed_heads import read_signed_heads, signed_heads

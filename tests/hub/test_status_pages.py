@@ -14,10 +14,10 @@ from hub_world import FACE_KEY, PROGRAMME, START_MS, MovedClock, Till, World, fr
 from mqtt_wire import Wire
 from prometheus_client.parser import text_string_to_metric_families
 
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub
-from hub.web_config import WebAddress
+from hub.web.config import WebAddress
 from loyalty import topics
 from loyalty.programme import parse
 from simulators.mosquitto import Mosquitto

@@ -6,7 +6,7 @@ import pytest
 from hub_world import PROGRAMME
 from lease_world import ANNA, OFFLINE, UID, LeaseWorld
 
-from hub import ledger_command
+from hub.commands import ledger as ledger_command
 from loyalty.asks import AskAccount, AskRedeem
 
 

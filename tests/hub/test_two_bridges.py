@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
 
-from hub.intake import Arrival, Intake
 from hub.ledger.ahead import History
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
+from hub.posting.intake import Arrival, Intake
 from tests.campaign import size
 from tests.postgres_server import new_database
 

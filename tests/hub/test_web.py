@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from hub.private_ca import new_root, new_server
-from hub.web import BODY_MAX_BYTES, CONNECTIONS_MAX, WebFailed, WebServer
-from hub.web_config import WebAddress
+from hub.pairing.private_ca import new_root, new_server
+from hub.web.config import WebAddress
+from hub.web.server import BODY_MAX_BYTES, CONNECTIONS_MAX, WebFailed, WebServer
 from loyalty.clock import SystemClock
 from loyalty.tls import TlsContext, server_context
 

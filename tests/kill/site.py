@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from device.journal import Journal
-from hub.broker_folder import bridge_password_file
+from hub.broker.folder import bridge_password_file
 from hub.ledger.ledger import Ledger, Place, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock

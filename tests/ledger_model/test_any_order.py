@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.schema import HUB_DEVICE
 from hub.ledger.verify import broken, verify
+from hub.posting.intake import Arrival, Intake
 from loyalty.programme import parse
 from loyalty.record import Record
 from loyalty.records import HUB_KINDS

@@ -9,11 +9,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from hub.custody import GAP_PATIENCE_MS
 from hub.errors import LedgerUnavailable
-from hub.intake import Intake
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from hub.posting.custody import GAP_PATIENCE_MS
+from hub.posting.intake import Intake
 from loyalty.asks import AskRedeem, CancelRedeem
 from loyalty.receipts import RedeemGranted
 from loyalty.record import Record

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
+from hub.broker.config import BridgeLogin, BrokerAddress
 from hub.broker_bridge import Bridge, BridgeFailed
-from hub.broker_config import BridgeLogin, BrokerAddress
-from hub.intake import Arrival, Reply
-from hub.private_ca import Certified, new_root, new_server
+from hub.pairing.private_ca import Certified, new_root, new_server
+from hub.posting.intake import Arrival, Reply
 from loyalty.clock import SystemClock
 from loyalty.tls import TlsContext, client_context, server_context
 

@@ -72,7 +72,7 @@ MUTANTS = (
                 "\"op <> '' AND status = 'posted'\")",
             ),
             Edit(
-                "hub/posting.py",
+                "hub/posting/poster.py",
                 "            first = self._first(record.op)\n",
                 "            first = None\n",
             ),
@@ -83,7 +83,7 @@ MUTANTS = (
         name="duplicate line re-posted",
         edits=(
             Edit(
-                "hub/custody.py",
+                "hub/posting/custody.py",
                 "        for filed in arrived[here:]:\n",
                 "        for filed in arrived:\n",
             ),

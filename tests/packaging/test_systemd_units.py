@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from device.terminal import FINISH_WITHIN_S, RECEIPT_WITHIN_S, SILENT_MAX_MS
-from hub import broker_bridge, embedded_broker, health
+from hub import broker_bridge
+from hub.broker import embedded
+from hub.web import health
 from revisit import COMMANDS
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
@@ -102,7 +104,7 @@ def test_the_watchdog_is_more_patient_than_the_service_itself(unit: Path) -> Non
 @named
 def test_a_service_has_the_time_to_finish(unit: Path) -> None:
     if "hub" in unit.name:
-        needs_s = broker_bridge.STOP_WITHIN_S + embedded_broker.STOP_WITHIN_S
+        needs_s = broker_bridge.STOP_WITHIN_S + embedded.STOP_WITHIN_S
     else:
         needs_s = FINISH_WITHIN_S + RECEIPT_WITHIN_S
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import pytest
 
-from hub.intake import Arrival, Intake
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
+from hub.posting.intake import Arrival, Intake
 from loyalty.asks import AskRedeem
 from loyalty.programme import parse
 from loyalty.receipts import Answer, Receipt, RedeemGranted

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from hub.broker_config import BrokerAddress
+from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub
 from tests.hub.hub_world import FACE_KEY, MovedClock, World, free_port

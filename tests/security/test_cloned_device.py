@@ -12,11 +12,11 @@ from device.mqtt.events import Connected, Publish, Received
 from device.mqtt.identity import Identity
 from device.mqtt.session import Session
 from hub.forks import agree_to_adoption, propose_adoption
-from hub.intake import Arrival
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal
 from hub.ledger.verify import broken, verify
+from hub.posting.intake import Arrival
 from loyalty import topics
 from tests.hub.hub_world import SECRET, START_MS, World, sale
 

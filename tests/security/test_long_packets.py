@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from hub.broker.packet_limit import PACKET_MAX_BYTES
 from hub.hub import Hub
-from hub.packet_limit import PACKET_MAX_BYTES
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from tests.hub.hub_world import Till, World, sale

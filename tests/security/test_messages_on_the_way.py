@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from hub.intake import Arrival
 from hub.ledger.ledger import open_ledger
+from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.asks import AskRedeem, Hello
 from loyalty.chain import ENVELOPE_MAX_BYTES, LINES_MAX, hmac_sha256

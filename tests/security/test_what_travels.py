@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from hub.listening import stop_listening
+from hub.web.listening import stop_listening
 from simulators.calm_site import free_port
 from simulators.life import Making
 from simulators.mqtt_packets import PacketCutter

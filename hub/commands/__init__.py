@@ -1,0 +1,1 @@
+"""The hub's commands: what a person types, one module for each."""

@@ -1,0 +1,1 @@
+"""How new devices introduce themselves, and known ones replace their secrets."""

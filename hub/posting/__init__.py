@@ -1,0 +1,1 @@
+"""From envelopes to postings and answers: what becomes of each message and each line."""

@@ -1,0 +1,1 @@
+"""What can be seen of a running hub: its web server, its health and its figures."""

@@ -1,0 +1,155 @@
+"""The hub's own web server: pages and figures of the hub's parts, in the hub's event loop.
+
+Nobody is asked who they are here: a part whose routes are not for everybody asks itself. There is
+no log of requests, as addresses and paths can say who somebody is.
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator, Sequence
+
+import structlog
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hub.errors import HubError
+from hub.web.config import WebAddress
+from loyalty.tls import TlsContext
+
+CONNECTIONS_MAX = 64
+BODY_MAX_BYTES = 64 * 1024
+HEAD_MAX_BYTES = 16 * 1024  # the request line and the headers
+SILENCE_MAX_S = 10.0  # of a connection between two requests, and before its first one
+STOP_WITHIN_S = 5  # what runs then is cancelled
+BACKLOG = 32
+
+
+class WebFailed(HubError):
+    """The web server cannot listen; a person should look."""
+
+
+class WebServer:
+    """Serves `routes` on one address; `start` and `stop` it on one event loop."""
+
+    def __init__(
+        self,
+        address: WebAddress,
+        routes: Sequence[BaseRoute],
+        *,
+        silence_max_s: float = SILENCE_MAX_S,
+    ) -> None:
+        self._address = address
+        self._silence_max_s = silence_max_s
+        self._routes = routes
+        self._listener: _Listener | None = None
+        self._serving: asyncio.Task[None]
+        self.port = address.port
+
+    async def start(self) -> None:
+        """Listen; from then on `port` is the real one.
+
+        Raises:
+            WebFailed: the address is taken or is none of ours.
+        """
+        link = self._listen()
+        self.port = link.getsockname()[1]
+        # It writes tracebacks of its own; what fails is told by `_failed`.
+        for name in ("uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        app = Starlette(
+            routes=self._routes,
+            exception_handlers={Exception: _failed},
+            max_body_size=BODY_MAX_BYTES,
+        )
+        settings = _settings(app, self._address.tls)
+        settings.timeout_keep_alive = self._silence_max_s  # type: ignore[assignment]  # any number
+        self._listener = _Listener(settings)
+        self._serving = asyncio.create_task(self._listener.serve([link]), name="web")
+        await self._listener.is_ready.wait()
+
+    async def stop(self) -> None:
+        """Finish the requests that run, close every connection and stop listening."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.should_exit = True
+            await self._serving
+
+    def _listen(self) -> socket.socket:
+        host, port = self._address.host, self._address.port
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        except OSError as error:
+            raise WebFailed(f"no web server at {host}:{port}: {error.strerror}") from error
+
+
+class _Listener(uvicorn.Server):
+    """uvicorn inside a program that has signals and a loop of its own."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the hub."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self.is_ready.set()
+
+
+class _Connection(H11Protocol):
+    """A connection that is closed where there are too many, or where nothing is ever asked.
+
+    uvicorn's own limits look at requests, so that silent connections could use up the files that
+    the broker and the ledger need.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS_MAX:
+            transport.abort()
+        else:
+            self._lose_patience_later()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.timeout_keep_alive_task is None and self._asks_nothing():
+            self._lose_patience_later()
+
+    def _asks_nothing(self) -> bool:
+        return not hasattr(self.cycle, "response_complete") or self.cycle.response_complete
+
+    def _lose_patience_later(self) -> None:
+        wait, silence_max_s = self.loop.call_later, self.timeout_keep_alive
+        self.timeout_keep_alive_task = wait(silence_max_s, self.timeout_keep_alive_handler)
+
+
+def _settings(app: Starlette, tls: TlsContext | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Connection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
+        h11_max_incomplete_event_size=HEAD_MAX_BYTES,
+        ssl_context_factory=None if tls is None else lambda _config, _usual: tls,
+    )
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    structlog.get_logger().error("web_failed", method=request.method, error=repr(error))
+    return PlainTextResponse("something went wrong here\n", status_code=500)
