@@ -20,11 +20,11 @@ class Command:
 
 
 COMMANDS = {
-    "card": Command("device.card_command", "make cards a member's, verify and repair them"),
+    "card": Command("device.commands.card", "make cards a member's, verify and repair them"),
     "case": Command("hub.commands.case", "work on what needs a person"),
-    "kiosk": Command("device.terminal_command", "run a kiosk at the counter", ("kiosk",)),
-    "handheld": Command("device.terminal_command", "run floor staff's handheld", ("handheld",)),
-    "face": Command("device.face_command", "preview and check the faces of cards"),
+    "kiosk": Command("device.commands.terminal", "run a kiosk at the counter", ("kiosk",)),
+    "handheld": Command("device.commands.terminal", "run floor staff's handheld", ("handheld",)),
+    "face": Command("device.commands.face", "preview and check the faces of cards"),
     "hub": Command("hub.commands.hub", "run a hub, register its devices"),
     "ledger": Command("hub.commands.ledger", "verify a ledger, show balances and history"),
     "replay": Command("simulators.replay_command", "push real baskets through simulated devices"),

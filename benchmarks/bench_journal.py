@@ -15,7 +15,7 @@ from pathlib import Path
 
 from persistqueue import SQLiteQueue
 
-from device.journal import Journal
+from device.records.journal import Journal
 from loyalty.lines import to_line
 from loyalty.record import Record
 from loyalty.records import Sale, SaleItem

@@ -22,8 +22,8 @@ import structlog
 from hub_load import a_sale, client_of, name_of, new_ledger, postgres
 from hub_process import hub_process
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
+from device.records.journal import Journal
 from hub.ledger.ledger import Place
 
 DEVICES = 20

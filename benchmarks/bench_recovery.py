@@ -23,7 +23,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from device.journal import LINES_MAX, RETAINED_MAX, Journal
+from device.records.journal import LINES_MAX, RETAINED_MAX, Journal
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.posting.intake import Arrival, Intake
 from loyalty import topics

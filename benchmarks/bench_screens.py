@@ -21,6 +21,7 @@ from luma.core.device import linux_framebuffer
 from luma.core.framebuffer import diff_to_previous
 from PIL import Image
 
+from device.behaviour.events import Show
 from device.display.fonts import Fonts, installed_collection
 from device.display.i18n import LOCALES, translator
 from device.display.screens.artist import ScreenArtist
@@ -31,7 +32,6 @@ from device.display.screens.view import Link, View, Words
 from device.display.surfaces.dots import rgb565
 from device.display.surfaces.memory import MemorySurface
 from device.display.surfaces.surface import damage
-from device.events import Show
 from device.graphic_front import GraphicFront
 from loyalty.clock import SystemClock
 

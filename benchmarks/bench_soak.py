@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from timed_wire import JumpingLoop, TimedWire
 
-from device.events import CardRead
+from device.behaviour.events import CardRead
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import Written
 from device.nfc.cards.member_cards import MemberCards

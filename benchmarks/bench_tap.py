@@ -25,13 +25,13 @@ from rich.console import Console
 from rich.table import Table
 from timed_wire import BITS_PER_BYTE, JumpingLoop, TimedWire
 
+from device.links.serial_link import SerialLink
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import MemberCard, Outcome, Written
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import Reader
 from device.nfc.readers.libnfc import LibnfcReader
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from loyalty.card import next_counter
 from simulators.pn532 import BAUD
 from simulators.pn532_command import CARDS

@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 import structlog
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub

@@ -2,7 +2,7 @@
 
 import sys
 
-from device.terminal_command import main
+from device.commands.terminal import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

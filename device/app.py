@@ -13,8 +13,7 @@ from typing import Any
 
 import structlog
 
-from device.errors import DeviceError
-from device.events import (
+from device.behaviour.events import (
     AskHub,
     AwaitCard,
     AwaitSettled,
@@ -46,10 +45,11 @@ from device.events import (
     TimedOut,
     WriteCard,
 )
-from device.journal import JournalFull
+from device.errors import DeviceError
 from device.mqtt.client import HubSilent
 from device.nfc.cards.keys import IssuerKeys
 from device.parts import Parts
+from device.records.journal import JournalFull
 from loyalty.asks import Ask
 from loyalty.key_wrap import NotWrappedForUs
 from loyalty.receipts import CardKeysGranted, LeaseGranted

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from device.events import DayEnded, Event, Now
+from device.behaviour.events import DayEnded, Event, Now
 from loyalty.clock import Clock, business_date
 from loyalty.fold import resolved_ms
 from loyalty.programme import Programme

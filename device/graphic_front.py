@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 import structlog
 from PIL import Image
 
+from device.behaviour.events import Chosen, Event, NumberKeyed, Show, Sound
 from device.console_front import EventTaker
 from device.display.screens.artist import ScreenArtist
 from device.display.screens.frame import Frame
@@ -29,7 +30,6 @@ from device.display.screens.touching import (
 from device.display.screens.view import Link, View, Words
 from device.display.surfaces.surface import Surface, damage
 from device.display.touch.contact import Contact, Turn, in_picture
-from device.events import Chosen, Event, NumberKeyed, Show, Sound
 from loyalty.clock import Clock
 
 TICK_MS = 250  # while something moves

@@ -18,10 +18,10 @@ from device.display.printers.urls import (
     TcpPlace,
 )
 from device.errors import DeviceError, LinkLost
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
+from device.links.tcp_link import TcpLink
 from device.nfc.reader import CardGone, Reader
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
-from device.tcp_link import TcpLink
 
 LOOK_S = 0.3  # for a card before the antenna
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.events import (
+from device.behaviour.events import (
     Card,
     CardRead,
     CardRefused,
@@ -16,13 +16,13 @@ from device.events import (
     Sound,
     TouchOutcome,
 )
-from device.identify import Identifier
-from device.journal import Journal
+from device.behaviour.identify import Identifier
+from device.behaviour.offline_limits import Standing
 from device.mqtt.client import HubClient
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import IssuerKeys
-from device.offline_limits import Standing
-from device.recorder import Recorder
+from device.records.journal import Journal
+from device.records.recorder import Recorder
 from loyalty.clock import Clock
 
 

@@ -4,9 +4,9 @@ from typing import Protocol
 
 import structlog
 
+from device.behaviour.events import Event
+from device.behaviour.identify import Identifier
 from device.errors import LinkBusy, LinkLost
-from device.events import Event
-from device.identify import Identifier
 from device.scanners.scanner import Scanner
 from loyalty.clock import Clock
 

@@ -9,13 +9,7 @@ from collections import deque
 
 import structlog
 
-from device.display import cycle
-from device.display import cycle_events as happened
-from device.display import cycle_requests as wanted
-from device.display import cycle_states as at
-from device.display.printers.printer import CardPrinter, FaultCode
-from device.errors import DeviceError
-from device.events import (
+from device.behaviour.events import (
     Card,
     CardRead,
     CardRefused,
@@ -28,16 +22,22 @@ from device.events import (
     Show,
     TouchOutcome,
 )
-from device.face_maker import FaceMaker, MadeFace
-from device.face_records import FaceRecords
+from device.behaviour.kiosk_screens import welcome
+from device.display import cycle
+from device.display import cycle_events as happened
+from device.display import cycle_requests as wanted
+from device.display import cycle_states as at
+from device.display.printers.printer import CardPrinter, FaultCode
+from device.errors import DeviceError
+from device.faces.face_maker import FaceMaker, MadeFace
 from device.held_card import HeldCard
-from device.kiosk_screens import welcome
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import IssuerKeys
 from device.nfc.reader import Reader
 from device.parts import Front
 from device.printer_minder import PrinterMinder
-from device.recorder import Recorder
+from device.records.face_records import FaceRecords
+from device.records.recorder import Recorder
 from device.tap import Tap
 from loyalty.clock import Clock
 

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from device.errors import DeviceError
-from device.events import (
+from device.behaviour.events import (
     Card,
     CardProblem,
     CardRead,
@@ -11,6 +10,7 @@ from device.events import (
     CardWritten,
     card_without_record,
 )
+from device.errors import DeviceError
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import CardKeys, IssuerKeys
 from device.nfc.cards.member_card import (

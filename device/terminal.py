@@ -11,9 +11,9 @@ import structlog
 from device.config import DeviceConfig
 from device.console_front import take_typed
 from device.graphic_front import GraphicFront
-from device.journal import Journal
-from device.journal_file import JournalFailed
 from device.mqtt.client import HubClient
+from device.records.journal import Journal
+from device.records.journal_file import JournalFailed
 from device.scanning import take_scanned
 from device.status import Status, hub_word
 from device.status_file import StatusFile

@@ -9,37 +9,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from device import handheld, kiosk
 from device.app import App
+from device.behaviour import handheld, kiosk
+from device.behaviour.events import Setting
+from device.behaviour.identify import Identifier
+from device.behaviour.standing import standing_of
 from device.card_keys import read_card_keys
-from device.catalogue import Catalogue
 from device.config import DeviceConfig
 from device.config_table import ConfigError
 from device.console_front import ConsoleFront
 from device.day_watch import DayWatch
 from device.display.printers.printer import CardPrinter
 from device.display.screens.view import Link
-from device.documents import Documents
-from device.events import Setting
-from device.following import Following
+from device.documents.catalogue import Catalogue
+from device.documents.following import Following
+from device.documents.hotlist import NO_HOTLIST
+from device.documents.published import programme_of
+from device.documents.pulling import Documents
+from device.faces.open_faces import open_faces
 from device.graphic_front import GraphicFront
-from device.hotlist import NO_HOTLIST
-from device.identify import Identifier
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.nfc.reader import Reader
 from device.nfc.readers.open_reader import supervised_reader
 from device.nfc.readers.supervisor import Supervisor
-from device.offline_giving import OfflineGiving
-from device.open_faces import open_faces
 from device.open_printer import open_printer
 from device.open_screen import open_front, words_of
 from device.parts import Parts
-from device.published import programme_of
-from device.recorder import Recorder
+from device.records.journal import Journal
+from device.records.offline_giving import OfflineGiving
+from device.records.recorder import Recorder
 from device.scanners.scanner import Scanner, scanner_at
 from device.slot import Slot
-from device.standing import standing_of
 from device.tap import Tap
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme

@@ -10,7 +10,7 @@ phone NUMBER                                    the member's phone number, as th
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from device.events import (
+from device.behaviour.events import (
     DayEnded,
     Event,
     IssueKeyed,

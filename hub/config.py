@@ -16,7 +16,7 @@
     port = 8080                         # more: hub.web_config
 
     [pairing]                           # lets new devices introduce themselves; left out: none
-    host = "hub.local"                  # what they call this machine by; more: hub.pairing_config
+    host = "hub.local"                  # what they call this machine by; more: hub.pairing.config
 
 Paths are relative to the configuration's own folder.
 """

@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from device import handheld, kiosk
 from device.app import App
+from device.behaviour import handheld, kiosk
+from device.behaviour.events import Event, Now, Request, Setting
+from device.behaviour.identify import Identifier
+from device.behaviour.standing import standing_of
 from device.display.printers.star_printer import StarPrinter, StarTimings
+from device.documents.hotlist import NO_HOTLIST
 from device.errors import DeviceError
-from device.events import Event, Now, Request, Setting
-from device.face_maker import FaceMaker
-from device.hotlist import NO_HOTLIST
-from device.identify import Identifier
-from device.journal import Journal
+from device.faces.face_maker import FaceMaker
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
 from device.nfc.cards.keys import CardKeys
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.supervisor import Supervisor
-from device.offline_giving import OfflineGiving
 from device.parts import Front, Parts
-from device.recorder import Recorder
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
+from device.records.journal import Journal
+from device.records.offline_giving import OfflineGiving
+from device.records.recorder import Recorder
 from device.slot import Slot
-from device.standing import standing_of
 from device.tap import Tap
 from loyalty.clock import Clock
 from loyalty.programme import Programme

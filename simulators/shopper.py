@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from device.events import Chosen, Event, IssueKeyed, SaleKeyed, Show, TillSale
-from device.handheld import sale_op
+from device.behaviour.events import Chosen, Event, IssueKeyed, SaleKeyed, Show, TillSale
+from device.behaviour.handheld import sale_op
 from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.plastic import PlasticCard

@@ -9,12 +9,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from device.behaviour.events import Event
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
-from device.events import Event
-from device.face_maker import FaceMaker
+from device.faces.face_maker import FaceMaker
 from simulators.antenna import show_to
 from simulators.front import DARK, Front
 from simulators.life import Life, Making

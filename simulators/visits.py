@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from device.events import TillSale
+from device.behaviour.events import TillSale
 from loyalty.card import SLOT_BYTES
 from simulators.baskets import CURRENCY, Basket
 from simulators.chips.classic import ClassicChip

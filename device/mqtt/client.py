@@ -11,8 +11,6 @@ from collections.abc import Callable
 import structlog
 
 from device.errors import DeviceError
-from device.journal import Journal
-from device.journal_file import JournalFailed
 from device.mqtt.connection import Connection
 from device.mqtt.events import (
     AskWanted,
@@ -33,6 +31,8 @@ from device.mqtt.events import (
 from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Broker, Identity
 from device.mqtt.session import Session
+from device.records.journal import Journal
+from device.records.journal_file import JournalFailed
 from loyalty import topics
 from loyalty.asks import Ask
 from loyalty.clock import Clock

@@ -34,7 +34,7 @@ from device.mqtt.flights import WINDOW_BATCHES, Flight, Flights
 from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Identity
 from device.mqtt.open_asks import OpenAsks
-from device.settlement import Mismatch, Reopened, Settlement
+from device.records.settlement import Mismatch, Reopened, Settlement
 from loyalty import asks, receipts
 from loyalty.chain import ZERO_HEAD, EnvelopeError
 from loyalty.lines import to_line

@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from device.evdev import InputDevice
+from device.links.evdev import InputDevice
+from device.links.serial_link import SerialLink
 from device.scanners.scan_lines import ScanLines
 from device.scanners.scanner_url import ScannerPlace
 from device.scanners.wedge import Wedge
-from device.serial_link import SerialLink
 
 
 class Scanner(Protocol):

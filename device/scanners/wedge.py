@@ -4,7 +4,7 @@ Keys are those of a US keyboard, which is what scanners and swipe readers send b
 Source of key codes: Linux uapi/linux/input-event-codes.h.
 """
 
-from device.evdev import EV_KEY, InputEvent
+from device.links.evdev import EV_KEY, InputEvent
 from device.scanners.codes import CODE_MAX_CHARS, CODE_MIN_CHARS
 
 # Scanners type a key every 1 to 20 ms; the quickest typists need 60, and hold no such pace.

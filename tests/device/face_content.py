@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from device.events import FaceContent
+from device.behaviour.events import FaceContent
 from tests.loyalty.facts import NOON_MS
 
 CONTENT = FaceContent(

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from terminal_world import PROGRAMME, START_MS, SpokenForHub
 
-from device.events import Now
-from device.hotlist import Hotlist
-from device.journal import Journal
+from device.behaviour.events import Now
+from device.documents.hotlist import Hotlist
 from device.mqtt.client import HubSilent
 from device.mqtt.hub_time import HubTime
-from device.stamp import NO_CARD, stamp
+from device.records.journal import Journal
+from device.records.stamp import NO_CARD, stamp
 from hub.offline_keys import OfflineKeys
 from loyalty.asks import Ask
 from loyalty.key_wrap import unwrap

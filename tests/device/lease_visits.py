@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from leased_cards import SEED, SETTING
 
-from device.errors import DeviceError
-from device.events import (
+from device.behaviour.events import (
     AskHub,
     AwaitSettled,
     Booted,
@@ -39,13 +38,14 @@ from device.events import (
     TimedOut,
     WriteCard,
 )
-from device.intent import Intent
-from device.kiosk import step
-from device.kiosk_phases import State
+from device.behaviour.intent import Intent
+from device.behaviour.kiosk import step
+from device.behaviour.kiosk_phases import State
+from device.behaviour.offline_limits import Standing
+from device.errors import DeviceError
 from device.nfc.cards.desfire_layout import APPLICATION
 from device.nfc.cards.member_card import MemberCard
 from device.nfc.cards.member_cards import MemberCards
-from device.offline_limits import Standing
 from loyalty.asks import Ask, AskAccount, AskLease, AskRedeem, CancelRedeem
 from loyalty.card import next_counter, op_digest
 from loyalty.fold import fold_all

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from device.events import Card, Event, Now, Request, Setting
-from device.kiosk import step
-from device.kiosk_phases import State
+from device.behaviour.events import Card, Event, Now, Request, Setting
+from device.behaviour.kiosk import step
+from device.behaviour.kiosk_phases import State
+from device.behaviour.offline_limits import Standing
 from device.nfc.cards.card_lease import NO_LEASE, CardLease
-from device.offline_limits import Standing
 from loyalty.leases import Lease, certificate, signature_of
 from loyalty.programme_offline import OfflineTerms
 from loyalty.receipts import AccountView, LeaseGranted

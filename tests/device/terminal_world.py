@@ -12,29 +12,29 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from device import handheld, kiosk
 from device.app import App
+from device.behaviour import handheld, kiosk
+from device.behaviour.events import Chosen, SaleKeyed, Show, TillSale
+from device.behaviour.identify import Identifier
+from device.behaviour.standing import standing_of
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.events import Chosen, SaleKeyed, Show, TillSale
-from device.face_maker import FaceMaker
-from device.hotlist import NO_HOTLIST, Hotlist
-from device.identify import Identifier
-from device.journal import Journal
+from device.documents.hotlist import NO_HOTLIST, Hotlist
+from device.faces.face_maker import FaceMaker
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
 from device.mqtt.client import HubSilent
 from device.mqtt.hub_time import HubTime
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.supervisor import Supervisor
-from device.offline_giving import OfflineGiving
 from device.parts import Parts
-from device.recorder import Recorder
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
+from device.records.journal import Journal
+from device.records.offline_giving import OfflineGiving
+from device.records.recorder import Recorder
 from device.slot import Slot
-from device.standing import standing_of
 from device.tap import Tap
 from device.terminal_parts import setting_of
 from loyalty.asks import Ask, AskAccount, AskRedeem, CancelRedeem

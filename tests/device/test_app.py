@@ -1,10 +1,10 @@
 """Whole terminals at work: real drivers, simulated cards, a journal, and bad luck."""
 
-from device.events import DayEnded, IssueKeyed, Now, Setting
-from device.intent import Intent
-from device.journal import OUTCOMES_KEPT, Journal
-from device.kiosk_screens import MORE_TIME_MS
-from device.stamp import NO_CARD, stamp
+from device.behaviour.events import DayEnded, IssueKeyed, Now, Setting
+from device.behaviour.intent import Intent
+from device.behaviour.kiosk_screens import MORE_TIME_MS
+from device.records.journal import OUTCOMES_KEPT, Journal
+from device.records.stamp import NO_CARD, stamp
 from loyalty.asks import CancelRedeem
 from loyalty.records import CardIssued, CheckIn, DayClosed, Redemption, Sale, TouchUnknown
 from simulators.chips.classic import ClassicChip

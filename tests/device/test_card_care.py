@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from device.card_care import KINDS as NAMES
-from device.card_care import NO_ISSUERS_KEYS, CardCare, Told
+from device.commands.card_care import KINDS as NAMES
+from device.commands.card_care import NO_ISSUERS_KEYS, CardCare, Told
 from device.nfc.cards import classic_layout
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.desfire_layout import APPLICATION

@@ -2,7 +2,7 @@
 
 import random
 
-from device.events import (
+from device.behaviour.events import (
     AskHub,
     CardRead,
     CardWritten,
@@ -15,8 +15,8 @@ from device.events import (
     ReturnCard,
     Setting,
 )
-from device.kiosk import step
-from device.kiosk_phases import State
+from device.behaviour.kiosk import step
+from device.behaviour.kiosk_phases import State
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_cards import MemberCards
 from device.tap import Tap

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.catalogue import (
+from device.documents.catalogue import (
     DOCUMENTS_MAX,
     TEXT_MAX_CHARACTERS,
     Catalogue,

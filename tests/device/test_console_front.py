@@ -5,9 +5,9 @@ import os
 
 import pytest
 
+from device.behaviour.events import Chosen, Setting, Show, Sound, StaffSignedOn
 from device.console_front import ConsoleFront, take_typed
 from device.display.i18n import translator
-from device.events import Chosen, Setting, Show, Sound, StaffSignedOn
 
 SETTING = Setting(store="s1", rules=1, currency="HKD")
 LABELS = {"coffee": "咖啡一杯"}

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.behaviour.events import DayEnded, Now, Setting
 from device.day_watch import LOOK_EVERY_MS, DayWatch, day_to_close
-from device.events import DayEnded, Now, Setting
-from device.journal import OUTCOMES_KEPT, Journal
-from device.stamp import NO_CARD, stamp
+from device.records.journal import OUTCOMES_KEPT, Journal
+from device.records.stamp import NO_CARD, stamp
 from loyalty.clock import DAY_MS
 from loyalty.programme import Programme, parse
 from loyalty.records import CheckIn, DayClosed, Sale

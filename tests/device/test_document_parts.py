@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.document_parts import PARTS_MAX, BadDocument, DocumentParts
+from device.documents.document_parts import PARTS_MAX, BadDocument, DocumentParts
 from loyalty.receipts import DocumentPart
 from loyalty.signatures import public_key_of, sign
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from device.catalogue import Catalogue
-from device.documents import PULL_EVERY_MS, Documents
-from device.hotlist import NO_HOTLIST, Hotlist
+from device.documents.catalogue import Catalogue
+from device.documents.hotlist import NO_HOTLIST, Hotlist
+from device.documents.pulling import PULL_EVERY_MS, Documents
 from device.mqtt.client import HubSilent
 from loyalty.asks import AskDocument
 from loyalty.receipts import DocumentIsCurrent, DocumentPart, Refusal

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from device.errors import LinkLost
-from device.evdev import EV_KEY, InputDevice, InputEvent, input_events
+from device.links.evdev import EV_KEY, InputDevice, InputEvent, input_events
 
 KEY_A = struct.pack("llHHi", 1_488_360_000, 250_900, EV_KEY, 30, 1)  # pressed
 KEY_A_UP = struct.pack("llHHi", 1_488_360_000, 301_000, EV_KEY, 30, 0)

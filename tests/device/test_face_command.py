@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image, ImageChops
 
+from device.commands.face import SAMPLE_MEMBER
 from device.display.cards.layout_files import SHIPPED
-from device.face_command import SAMPLE_MEMBER
 from revisit import main
 from tests.loyalty.facts import SUPERMARKET_FILE
 

@@ -14,7 +14,7 @@ from device.display.cards.payload import decode
 from device.display.cards.profile import CR80, STAR_TCP
 from device.display.cards.raster import unpack
 from device.display.fonts import Fonts, installed_collection
-from device.face_maker import FaceMaker
+from device.faces.face_maker import FaceMaker
 from loyalty.clock import end_of_day_ms
 from tests.device.face_content import AHEAD, CONTENT
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, plain

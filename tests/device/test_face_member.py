@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from device.commands.face import SAMPLE_MEMBER
 from device.display.cards.face import Expiring, Money, NextTier, Stamps
-from device.face_command import SAMPLE_MEMBER
-from device.face_member import MemberErrors, face_of, parse_member
+from device.faces.face_member import MemberErrors, face_of, parse_member
 from tests.loyalty.facts import SUPERMARKET
 
 SAMPLE = SAMPLE_MEMBER.read_text()

@@ -3,15 +3,15 @@
 import pytest
 from PIL import Image
 
+from device.behaviour.events import Card, FaceContent, Setting
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cycle import ATTEMPTS_MAX
 from device.display.printers.printer import Traits
-from device.events import Card, FaceContent, Setting
-from device.face_maker import MadeFace
-from device.face_records import FaceRecords
-from device.journal import OUTCOMES_KEPT, Journal
-from device.recorder import Recorder
+from device.faces.face_maker import MadeFace
+from device.records.face_records import FaceRecords
+from device.records.journal import OUTCOMES_KEPT, Journal
+from device.records.recorder import Recorder
 from loyalty.records import FacePrinted, FaceStarted, from_line
 from simulators.script_clock import ScriptClock
 from tests.device.terminal_world import START_MS, SpokenForHub

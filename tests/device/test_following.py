@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from device.following import Following
+from device.documents.following import Following
 from loyalty.programme import parse
 from tests.device.terminal_world import PROGRAMME, kiosk_at
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from device.events import (
+from device.behaviour.events import (
     NO_REF,
     AskHub,
     AwaitCard,
@@ -37,10 +37,10 @@ from device.events import (
     WriteCard,
     card_without_record,
 )
-from device.handheld import sale_op, step
-from device.handheld_issue import issue_op
-from device.handheld_phases import AwaitingBlank, AwaitingCard, Idle, State
-from device.intent import Intent
+from device.behaviour.handheld import sale_op, step
+from device.behaviour.handheld_issue import issue_op
+from device.behaviour.handheld_phases import AwaitingBlank, AwaitingCard, Idle, State
+from device.behaviour.intent import Intent
 from loyalty.asks import AskCardKeys
 from loyalty.card import op_digest
 from loyalty.programme_cards import CardTerms

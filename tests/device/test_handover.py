@@ -2,8 +2,8 @@
 
 from contextlib import closing
 
-from device.journal import Journal
-from device.terminal_command import main
+from device.commands.terminal import main
+from device.records.journal import Journal
 from hub.carried_lines import Carried, take_carried
 from hub.ledger.ledger import open_ledger
 from loyalty.carried import from_bytes

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from device.behaviour.events import CardRefused, Setting
 from device.display.printers.eps3_printer import Eps3Printer, Eps3Timings
-from device.events import CardRefused, Setting
-from device.journal import Journal
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
 from device.nfc.reader import CardSeen
-from device.recorder import Recorder
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
+from device.records.journal import Journal
+from device.records.recorder import Recorder
 from device.slot import Slot
 from simulators.chips.classic import ClassicChip
 from simulators.eps3 import Eps3Simulator

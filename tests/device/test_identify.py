@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from device.behaviour.events import CardRead, CardRefused
+from device.behaviour.identify import Identifier
 from device.display.cards.payload import Payload, encode
-from device.events import CardRead, CardRefused
-from device.identify import Identifier
 from loyalty.card_numbers import card_id, kind_of, number_key
 from loyalty.face_proofs import FaceProof, from_text
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from device.intent import Intent
-from device.journal import LINES_MAX, OUTCOMES_KEPT, PRUNED_MAX, Journal, JournalFull
-from device.journal_file import JournalFailed
-from device.lockfile import FileHeld
-from device.settlement import Mismatch, Reopened, Settled
+from device.behaviour.intent import Intent
+from device.links.lockfile import FileHeld
+from device.records.journal import LINES_MAX, OUTCOMES_KEPT, PRUNED_MAX, Journal, JournalFull
+from device.records.journal_file import JournalFailed
+from device.records.settlement import Mismatch, Reopened, Settled
 from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
@@ -347,8 +347,8 @@ def test_a_full_journal_still_takes_how_a_face_ended(path: Path) -> None:
 def test_power_lost_between_intent_and_outcome_leaves_the_intent_open(path: Path) -> None:
     # A process that dies without closing anything stands for the power cut.
     dying = (
-        "import os, sys; from pathlib import Path; from device.journal import Journal;"
-        "from device.intent import Intent;"
+        "import os, sys; from pathlib import Path; from device.records.journal import Journal;"
+        "from device.behaviour.intent import Intent;"
         f"Journal.open(Path(sys.argv[1]), epoch_of_new='e1').begin({intent('op-1')!r}); os._exit(9)"
     )
     died = subprocess.run([sys.executable, "-c", dying, str(path)], check=False, timeout=30)
@@ -459,7 +459,7 @@ def sale_of_many_items(op: str) -> Sale:
 
 def test_a_second_process_is_told_who_holds_the_journal(path: Path) -> None:
     holding = (
-        "import sys; from pathlib import Path; from device.journal import Journal;"
+        "import sys; from pathlib import Path; from device.records.journal import Journal;"
         "Journal.open(Path(sys.argv[1]), epoch_of_new='e1'); print('held', flush=True);"
         "sys.stdin.read()"
     )

@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from device.intent import Intent
-from device.journal import OUTCOMES_KEPT, Journal, JournalFull
-from device.settlement import Mismatch, Reopened, Settled
+from device.behaviour.intent import Intent
+from device.records.journal import OUTCOMES_KEPT, Journal, JournalFull
+from device.records.settlement import Mismatch, Reopened, Settled
 from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device.intent import Intent
-from device.journal import Journal
+from device.behaviour.intent import Intent
+from device.records.journal import Journal
 from loyalty.receipts import Receipt
 from loyalty.records import CheckIn
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from device.events import (
+from device.behaviour.events import (
     AskHub,
     AwaitCard,
     AwaitSettled,
@@ -36,8 +36,8 @@ from device.events import (
     WriteCard,
     card_without_record,
 )
-from device.kiosk import step
-from device.kiosk_phases import Choosing, Confirming, Returning, State, Waiting
+from device.behaviour.kiosk import step
+from device.behaviour.kiosk_phases import Choosing, Confirming, Returning, State, Waiting
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.programme_cards import CardTerms
 from loyalty.receipts import AccountView, RedeemGranted, Refusal

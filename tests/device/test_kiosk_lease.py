@@ -17,7 +17,7 @@ from leased_cards import (
     view,
 )
 
-from device.events import (
+from device.behaviour.events import (
     NO_REF,
     AskHub,
     AwaitSettled,
@@ -39,8 +39,8 @@ from device.events import (
     TimedOut,
     WriteCard,
 )
-from device.kiosk_phases import Choosing, Marking, Returning, Waiting
-from device.lease_on_card import certificate_of, lease_on
+from device.behaviour.kiosk_phases import Choosing, Marking, Returning, Waiting
+from device.behaviour.lease_on_card import certificate_of, lease_on
 from device.nfc.cards.card_lease import NO_LEASE
 from loyalty.asks import AskAccount, AskLease
 from loyalty.lease_records import LeaseCarried, LeaseClosed

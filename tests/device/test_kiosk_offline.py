@@ -15,7 +15,7 @@ from leased_cards import (
     view,
 )
 
-from device.events import (
+from device.behaviour.events import (
     AskHub,
     CardRead,
     CardReturned,
@@ -37,7 +37,7 @@ from device.events import (
     WriteCard,
     card_without_record,
 )
-from device.kiosk_phases import ChoosingOffline, Returning, Waiting, Wondering
+from device.behaviour.kiosk_phases import ChoosingOffline, Returning, Waiting, Wondering
 from loyalty.lease_records import LeaseSpend
 from loyalty.records import Redemption, TouchUnknown
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from device.journal import Journal
-from device.offline_giving import OfflineGiving
+from device.records.journal import Journal
+from device.records.offline_giving import OfflineGiving
 from loyalty.lease_records import LeaseSpend
 from loyalty.receipts import Receipt
 from loyalty.records import Redemption

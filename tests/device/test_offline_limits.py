@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.offline_limits import HOUR_MS, Limit, Situation, Standing, limit_of
+from device.behaviour.offline_limits import HOUR_MS, Limit, Situation, Standing, limit_of
 from loyalty.leases import Lease
 from loyalty.programme_offline import NOTHING_OFFLINE, OfflineTerms
 

@@ -11,7 +11,7 @@ from hub_at_hand import HubAtHand, bought, issued
 from quick_time import in_quick_time
 from terminal_world import START_MS, STORE, hardware_in, terminal_on
 
-from device.events import IssueKeyed
+from device.behaviour.events import IssueKeyed
 from device.terminal_parts import setting_of
 from hub.ledger.verify import broken, verify
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend

@@ -5,7 +5,7 @@ import pytest
 from device.config import FaceConfig
 from device.config_table import ConfigError
 from device.display.cards.profile import EPS3, STAR_TCP
-from device.open_faces import open_faces
+from device.faces.open_faces import open_faces
 from tests.device.face_content import CONTENT
 from tests.loyalty.facts import SUPERMARKET
 

@@ -9,9 +9,9 @@ from contextlib import closing, suppress
 
 import pytest
 
+from device.commands.terminal import main
 from device.config import read_config
 from device.mqtt.credentials import read_credentials
-from device.terminal_command import main
 from hub.ledger.ledger import open_ledger
 from loyalty.pairing import from_text
 from loyalty.signatures import public_key_of

@@ -8,9 +8,9 @@ from structlog.testing import capture_logs
 from device.display.printers.cleaning import CLEAN_EVERY_PASSES
 from device.display.printers.printer import FaultCode
 from device.display.printers.star_printer import StarPrinter
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
 from device.printer_minder import PrinterMinder
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
 from simulators.plastic import PlasticCard
 from tests.device.quick_time import in_quick_time
 from tests.device.terminal_world import START_MS, TIMINGS, HastyClock, hardware_in

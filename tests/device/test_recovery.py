@@ -1,8 +1,8 @@
 """What a terminal states and shows when it starts."""
 
-from device.events import Booted, Now, SaveRecord, Setting, Show
-from device.intent import Intent
-from device.recovery import recover
+from device.behaviour.events import Booted, Now, SaveRecord, Setting, Show
+from device.behaviour.intent import Intent
+from device.records.recovery import recover
 from loyalty.records import TouchUnknown
 
 SETTING = Setting(store="s1", rules=3, currency="USD")

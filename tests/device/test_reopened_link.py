@@ -3,7 +3,7 @@
 import pytest
 
 from device.errors import LinkBusy, LinkLost
-from device.reopened_link import ReopenedLink
+from device.links.reopened_link import ReopenedLink
 
 
 class Cable:

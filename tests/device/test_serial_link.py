@@ -8,7 +8,7 @@ import tty
 import pytest
 
 from device.errors import LinkBusy, LinkLost
-from device.serial_link import SerialLink
+from device.links.serial_link import SerialLink
 
 
 def run(test):

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from device.display.printers.printer import FaultCode
-from device.journal import OUTCOMES_KEPT
+from device.records.journal import OUTCOMES_KEPT
 from loyalty.records import FacePrinted, FaceStarted
 from simulators.chips.classic import ClassicChip
 from simulators.chips.other import OtherChip

@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 import pytest
 from PIL import Image
 
+from device.behaviour.events import CardRead, CardReturned, FaceEnded, Setting
 from device.display.cards.raster import pack
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
-from device.events import CardRead, CardReturned, FaceEnded, Setting
-from device.face_maker import MadeFace
-from device.journal import Journal
+from device.faces.face_maker import MadeFace
+from device.links.tcp_link import TcpLink
 from device.nfc.reader import CardSeen
-from device.recorder import Recorder
+from device.records.journal import Journal
+from device.records.recorder import Recorder
 from device.slot import Slot
-from device.tcp_link import TcpLink
 from loyalty.records import FacePrinted, FaceStarted, from_line
 from simulators.chips.classic import ClassicChip
 from simulators.ipp import IppSimulator

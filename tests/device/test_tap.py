@@ -2,7 +2,7 @@
 
 import asyncio
 
-from device.events import Card, CardRead, CardRefused, CardWritten, card_without_record
+from device.behaviour.events import Card, CardRead, CardRefused, CardWritten, card_without_record
 from device.nfc.classic import BLOCK_BYTES, KEY_BYTES
 from device.tap import Tap
 from simulators.chips.classic import ClassicChip, trailer_of

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
+from device.behaviour.events import Now, Setting
 from device.config import read_config
 from device.config_table import ConfigError
 from device.errors import DeviceError, LinkBusy, LinkLost
-from device.events import Now, Setting
-from device.journal import Journal
-from device.lockfile import FileHeld
-from device.stamp import NO_CARD, stamp
+from device.links.lockfile import FileHeld
+from device.records.journal import Journal
+from device.records.stamp import NO_CARD, stamp
 from device.terminal import run_terminal
 from loyalty.receipts import Receipt
 from loyalty.records import CheckIn, from_line

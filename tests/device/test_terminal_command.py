@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
-from device import terminal_command
+from device.commands import terminal as terminal_command
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
 from simulators.chips.classic import ClassicChip

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from device.journal import Journal
+from device.records.journal import Journal
 from hub.config import load_config
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger

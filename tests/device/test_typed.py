@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.events import (
+from device.behaviour.events import (
     DayEnded,
     IssueKeyed,
     NumberKeyed,

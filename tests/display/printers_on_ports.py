@@ -15,9 +15,9 @@ from device.display.printers.evolis_printer import EvolisPrinter
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
 from device.display.printers.printer import CardPrinter
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.reopened_link import ReopenedLink
-from device.serial_link import SerialLink
-from device.tcp_link import TcpLink
+from device.links.reopened_link import ReopenedLink
+from device.links.serial_link import SerialLink
+from device.links.tcp_link import TcpLink
 from simulators.chips.classic import ClassicChip
 from simulators.eps3 import Eps3Simulator
 from simulators.evolis import EvolisSdk, EvolisSimulator

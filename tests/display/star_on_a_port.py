@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.serial_link import SerialLink
+from device.links.serial_link import SerialLink
 from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterPort
 from simulators.star import StarSimulator

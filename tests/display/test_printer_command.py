@@ -16,9 +16,9 @@ from device.display.cards.raster import pack
 from device.display.printers.eps3_printer import Eps3Printer
 from device.display.printers.printer import Outcome
 from device.display.printers.star_printer import StarPrinter
+from device.links.serial_link import SerialLink
+from device.links.tcp_link import TcpLink
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
-from device.tcp_link import TcpLink
 
 PROGRAM = "import sys; from simulators.sim_command import main; sys.exit(main(sys.argv[1:]))"
 WAIT_S = 20.0

@@ -5,9 +5,9 @@ from typing import get_args
 
 import pytest
 
+from device.behaviour.events import CardProblem
 from device.display.i18n import LOCALES, translator
 from device.display.screen_text import CHOICES, WORDINGS, screen_text
-from device.events import CardProblem
 from loyalty.wire_schema import SCHEMA
 from tests.source_tree import ROOT
 

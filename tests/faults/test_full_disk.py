@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from device.journal import Journal
+from device.records.journal import Journal
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock

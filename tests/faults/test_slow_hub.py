@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.flights import WINDOW_BATCHES
+from device.records.journal import Journal
 from hub.broker_bridge import Bridge
 from hub.posting.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from device.journal import Journal
 from device.mqtt.events import AskWanted, Connected, Deliver, Publish, Received, TimePassed
 from device.mqtt.identity import Identity
 from device.mqtt.session import PATIENCE_MAX_MS, Session
+from device.records.journal import Journal
 from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.asks import AskAccount

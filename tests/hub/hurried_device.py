@@ -5,9 +5,9 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from loyalty.tls import TlsContext
 from simulators.quick_clock import QuickClock
 from tests.hub.hub_world import SECRET

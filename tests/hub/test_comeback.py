@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hub_world import FACE_KEY, SECRET, START_MS, World, check_in, redemption, sale
 
-from device.journal import Journal
 from device.mqtt.events import Connected, Event, LinesAppended, Publish, Received, TimePassed
 from device.mqtt.identity import Identity
 from device.mqtt.session import HELLO_EVERY_MS, Session
+from device.records.journal import Journal
 from hub.commands import ledger as ledger_command
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger

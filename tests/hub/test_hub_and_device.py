@@ -6,9 +6,9 @@ import random
 import pytest
 from hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, MovedClock, free_port, redemption, sale
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub

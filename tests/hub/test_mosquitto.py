@@ -12,11 +12,11 @@ from hub_world import FACE_KEY, PROGRAMME, World, free_port, sale
 from hurried_device import hurried_device
 from mqtt_wire import WAIT_S, Wire
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
 from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from hub.broker.bridge_users import BRIDGE_USER
 from hub.broker.mosquitto import PACKET_MAX_BYTES
 from hub.broker_bridge import Bridge, BridgeFailed

@@ -10,8 +10,8 @@ from hub_world import FACE_KEY, START_MS, World, free_port, sale
 from hurried_device import hurried_device
 from mqtt_wire import Wire
 
-from device.journal import Journal
 from device.mqtt.client import HubClient
+from device.records.journal import Journal
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.digest import digest

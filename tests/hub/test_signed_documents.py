@@ -6,8 +6,8 @@ import pytest
 from hub_world import START_MS, World, state_as_hub
 from lease_world import KEYS, PUBLIC_KEY, UID
 
-from device.document_parts import DocumentParts
-from device.hotlist import cards_in
+from device.documents.document_parts import DocumentParts
+from device.documents.hotlist import cards_in
 from hub.ledger.ledger import open_ledger
 from hub.posting import own_chain
 from hub.posting.documents import PART_MAX_BYTES, Document

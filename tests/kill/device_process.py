@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from device.intent import Intent
-from device.journal import Journal
+from device.behaviour.intent import Intent
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from loyalty.clock import SystemClock
 from loyalty.logs import set_up_logs
 from loyalty.record import Record

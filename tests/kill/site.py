@@ -8,7 +8,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
-from device.journal import Journal
+from device.records.journal import Journal
 from hub.broker.folder import bridge_password_file
 from hub.ledger.ledger import Ledger, Place, open_ledger
 from hub.ledger.verify import broken, verify

@@ -14,9 +14,9 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from scripted_hub import NOON_MS, ScriptedHub
 
-from device.journal import Journal
 from device.mqtt.client import HubClient, HubSilent
 from device.mqtt.identity import Broker, Identity
+from device.records.journal import Journal
 from loyalty import topics
 from loyalty.asks import AskAccount
 from loyalty.clock import SystemClock

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted_hub import NOON_MS, ScriptedHub
 
-from device.journal import Journal
 from device.mqtt.events import (
     AskWanted,
     Connected,
@@ -37,6 +36,7 @@ from device.mqtt.session import (
     Session,
     patience_ms,
 )
+from device.records.journal import Journal
 from loyalty.asks import AskAccount, Hello
 from loyalty.chain import ENVELOPE_MAX_BYTES, LINES_MAX, ZERO_HEAD, pack, unpack
 from loyalty.lines import to_line

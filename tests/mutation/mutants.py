@@ -97,7 +97,7 @@ MUTANTS = (
         name="handheld writes the card before its intent",
         edits=(
             Edit(
-                "device/handheld.py",
+                "device/behaviour/handheld.py",
                 'return writing, [Show(screen="hold_card"), SaveIntent(intent)]',
                 "return writing, [_write(sale, card), SaveIntent(intent)]",
             ),
@@ -111,7 +111,7 @@ MUTANTS = (
         name="kiosk writes the card before its intent",
         edits=(
             Edit(
-                "device/kiosk.py",
+                "device/behaviour/kiosk.py",
                 "Spending(card, view, grant)), [SaveIntent(intent)]\n",
                 "Spending(card, view, grant)), [\n"
                 "        _write(card, redeem_op(setting, grant), card.rewrites),\n"
@@ -128,7 +128,7 @@ MUTANTS = (
         name="settle without comparing the head",
         edits=(
             Edit(
-                "device/journal.py",
+                "device/records/journal.py",
                 "        return None if receipt.head == head else"
                 ' Mismatch("head", receipt.head, head)\n',
                 "        return None\n",

@@ -17,7 +17,9 @@ def test_a_deliberate_bug_is_caught(mutant, tmp_path):
 
 def test_a_mutant_whose_source_has_changed_is_no_catch(tmp_path):
     changed = Mutant(
-        name="gone", edits=(Edit("device/journal.py", "no such line", ""),), tests=("tests",)
+        name="gone",
+        edits=(Edit("device/records/journal.py", "no such line", ""),),
+        tests=("tests",),
     )
 
     with pytest.raises(Stale, match="0 times, once wanted"):

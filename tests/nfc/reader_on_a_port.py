@@ -5,13 +5,13 @@ import contextlib
 import random
 from collections.abc import AsyncIterator
 
+from device.links.serial_link import SerialLink
 from device.nfc.cards.classic_card import ClassicCard
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import MemberCard, Written
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from simulators.chips.chip import Chip
 from simulators.chips.classic import ClassicChip
 from simulators.pn532_port import Pn532Port

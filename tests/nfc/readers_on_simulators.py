@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
+from device.links.serial_link import SerialLink
 from device.nfc.reader import Reader
 from device.nfc.readers.bus_link import BusLink
 from device.nfc.readers.libnfc import LibnfcReader
 from device.nfc.readers.pcsc import PcscReader
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.pn532_buses import I2cBus, SpiBus
-from device.serial_link import SerialLink
 from simulators.chips.chip import Chip
 from simulators.pcsc import ACR122U, SimulatedPcsc
 from simulators.pn532_bus import SimulatedI2cNode, SimulatedSpiNode

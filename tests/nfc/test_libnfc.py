@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from device.errors import LinkBusy, LinkLost
+from device.links.serial_link import SerialLink
 from device.nfc import classic, commands
 from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, ReaderSilent
 from device.nfc.readers.libnfc import LibnfcReader
-from device.serial_link import SerialLink
 from simulators.chips.classic import blank_chip, written_chip
 from simulators.chips.ultralight import UltralightChip
 from simulators.pn532 import Fault

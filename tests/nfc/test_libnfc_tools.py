@@ -4,9 +4,9 @@ import random
 
 import pytest
 
+from device.links.serial_link import SerialLink
 from device.nfc import commands
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from simulators.chips.chip import Chip
 from simulators.chips.classic import ClassicChip, blank_chip, trailer_of, written_chip
 from simulators.chips.desfire import desfire_chip

@@ -8,12 +8,12 @@ import time
 import pytest
 
 from device.errors import LinkLost
+from device.links.serial_link import SerialLink
 from device.nfc import commands
 from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, ReaderSilent
 from device.nfc.readers.dialogue import ACK_TIMEOUT_S, HELD_UP_S
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from simulators.chips.classic import blank_chip, written_chip
 from simulators.chips.ultralight import UltralightChip
 from simulators.pn532 import Fault, Pn532Chip

@@ -7,10 +7,10 @@ import random
 
 import pytest
 
+from device.links.serial_link import SerialLink
 from device.nfc import classic, commands, frames
 from device.nfc.reader import CardGone, DeviceError, ReaderSilent
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from simulators.chips.classic import written_chip
 from simulators.line_noise import LineNoise
 from simulators.pn532_port import Pn532Port

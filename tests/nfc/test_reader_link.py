@@ -3,7 +3,7 @@
 import pytest
 
 from device.errors import LinkBusy, LinkLost
-from device.serial_link import SerialLink
+from device.links.serial_link import SerialLink
 from simulators.pn532_port import Pn532Port
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from device.links.serial_link import SerialLink
 from device.nfc.readers.pn532 import Pn532
-from device.serial_link import SerialLink
 from simulators.chips.card_file import parse, render
 from simulators.chips.ultralight import UltralightChip
 from simulators.pn532_command import CARDS

@@ -6,6 +6,7 @@ import random
 import pytest
 
 from device.errors import LinkLost
+from device.links.serial_link import SerialLink
 from device.nfc import commands
 from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import CardSeen, LinkBusy, ReaderSilent
@@ -13,7 +14,6 @@ from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.reset_pulse import LOW_MS, START_MS, ResetPulse
 from device.nfc.readers.supervision import GONE_LOOKS, LOOK_EVERY_MS, RETRY_MAX_MS, retry_delay_ms
 from device.nfc.readers.supervisor import Supervisor
-from device.serial_link import SerialLink
 from simulators.chips.classic import blank_chip, written_chip
 from simulators.pn532 import Fault
 from simulators.pn532_port import Pn532Port

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from device.intent import Intent
-from device.journal import Journal
+from device.behaviour.intent import Intent
+from device.records.journal import Journal
 from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.receipts import Receipt

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from device.events import Event, Show
+from device.behaviour.events import Event, Show
 from simulators.front import DARK, Front
 from simulators.plastic import PlasticCard
 

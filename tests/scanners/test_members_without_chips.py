@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from device.display.printers.star_printer import StarTimings
-from device.events import (
+from device.behaviour.events import (
     Chosen,
     IssueKeyed,
     NumberKeyed,
@@ -16,7 +15,8 @@ from device.events import (
     StaffSignedOn,
     TillSale,
 )
-from device.identify import Identifier
+from device.behaviour.identify import Identifier
+from device.display.printers.star_printer import StarTimings
 from device.mqtt.identity import Broker, Identity
 from device.terminal_parts import setting_of
 from hub.ledger.ledger import open_ledger

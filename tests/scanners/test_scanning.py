@@ -5,9 +5,9 @@ import os
 import struct
 from contextlib import asynccontextmanager, suppress
 
-from device.evdev import EV_KEY, InputDevice
-from device.events import CardRead, CardRefused
-from device.identify import Identifier
+from device.behaviour.events import CardRead, CardRefused
+from device.behaviour.identify import Identifier
+from device.links.evdev import EV_KEY, InputDevice
 from device.scanners.scanner import KeyboardScanner, SerialScanner, scanner_at
 from device.scanners.scanner_url import parse_scanner_url
 from device.scanning import take_scanned

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.evdev import EV_KEY, EV_SYN, InputEvent
+from device.links.evdev import EV_KEY, EV_SYN, InputEvent
 from device.scanners.codes import CODE_MAX_CHARS
 from device.scanners.wedge import BURST_GAP_MS, Wedge
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from sample_screens import KIOSK, words_in
 
+from device.behaviour.events import Chosen, NumberKeyed, Show, Sound
 from device.display.fonts import Fonts, installed_collection
 from device.display.i18n import LOCALES
 from device.display.screens.artist import ScreenArtist
@@ -17,7 +18,6 @@ from device.display.screens.touching import ANSWERED_MS, FORGET_MS, GUARD_MS, RE
 from device.display.screens.view import Link, View
 from device.display.surfaces.memory import MemorySurface
 from device.display.touch.contact import Contact
-from device.events import Chosen, NumberKeyed, Show, Sound
 from device.graphic_front import GraphicFront
 
 SIZE = (KIOSK_7.width_px, KIOSK_7.height_px)

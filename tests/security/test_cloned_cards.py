@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from device.journal import Journal
-from device.offline_giving import OfflineGiving
-from device.offline_limits import Situation, Standing, limit_of
+from device.behaviour.offline_limits import Situation, Standing, limit_of
+from device.records.journal import Journal
+from device.records.offline_giving import OfflineGiving
 from hub.exposure import exposure
 from loyalty.programme import parse
 from loyalty.programme_offline import OfflineTerms

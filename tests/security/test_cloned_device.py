@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from device.journal import Journal
 from device.mqtt.events import Connected, Publish, Received
 from device.mqtt.identity import Identity
 from device.mqtt.session import Session
+from device.records.journal import Journal
 from hub.forks import agree_to_adoption, propose_adoption
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.ledger import open_ledger

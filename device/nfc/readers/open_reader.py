@@ -2,6 +2,7 @@
 
 import random
 
+from device.links.serial_link import SerialLink
 from device.nfc.reader import DriverMissing, Reader
 from device.nfc.readers.bus_link import BusLink
 from device.nfc.readers.kernel_nodes import KernelI2cNode, KernelSpiNode
@@ -20,7 +21,6 @@ from device.nfc.readers.reader_url import (
 from device.nfc.readers.reset_pulse import ResetPin, ResetPulse
 from device.nfc.readers.stuck_speed import StuckSpeed
 from device.nfc.readers.supervisor import Rescue, Supervisor
-from device.serial_link import SerialLink
 from loyalty.clock import Clock
 
 

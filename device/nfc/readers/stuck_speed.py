@@ -4,11 +4,11 @@ A chip keeps the speed it was given until it loses power or is reset; nfcpy, for
 baud. Source: NXP UM0701-02 rev. 02 (PN532 User Manual) §7.2.8.
 """
 
+from device.links.serial_link import SerialLink
 from device.nfc import commands, frames
 from device.nfc.reader import ReaderSilent
 from device.nfc.readers.dialogue import ECHO_TIMEOUT_S, Dialogue
 from device.nfc.readers.reader_url import SPEEDS_BAUD
-from device.serial_link import SerialLink
 
 
 class StuckSpeed:

@@ -1,0 +1,1 @@
+"""What kiosk and handheld do: an event comes, requests follow. Cores only."""

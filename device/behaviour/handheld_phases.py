@@ -1,0 +1,106 @@
+"""Where a handheld's work can stand: one phase at a time, with what is known by then."""
+
+from dataclasses import dataclass
+
+from device.behaviour.events import Card, Request, Show, Sound, TillSale
+from loyalty.receipts import CardKeysGranted
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The calendar says that the day is over; the record of that is on its way to the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingCard:
+    """A basket waits for the member's card."""
+
+    sale: TillSale
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A basket waits for the hub to say whose card this is, which keeps no record."""
+
+    sale: TillSale
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class WritingSale:
+    """The intent is being saved, then the card written."""
+
+    sale: TillSale
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitingBlank:
+    """A member waits for a new card."""
+
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskingForKeys:
+    """The hub was asked for the keys of this blank card, which no terminal has."""
+
+    member: str
+    uid: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """The intent is being saved, then the blank card personalised."""
+
+    member: str
+    uid: str
+    kind: str
+    granted: CardKeysGranted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Linking:
+    """The hub was asked whether this card, which keeps no record, is anybody's yet."""
+
+    member: str
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A record is on its way to the disk; `then` is what the screen says once it is there."""
+
+    then: Show
+    sound: Sound
+
+
+Phase = (
+    Idle
+    | Closing
+    | AwaitingCard
+    | Finding
+    | WritingSale
+    | AwaitingBlank
+    | AskingForKeys
+    | Issuing
+    | Linking
+    | Saving
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Who is signed on, and what is under way."""
+
+    staff: str = ""
+    phase: Phase = Idle()
+
+
+Step = tuple[State, list[Request]]

@@ -1,0 +1,62 @@
+"""`revisit kiosk` and `revisit handheld`: run a terminal from its configuration."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from device.commands import handover as handover_command
+from device.commands import pairing as pairing_command
+from device.config import read_config
+from device.errors import DeviceError
+from device.terminal import run_terminal
+from loyalty.logs import LEVELS, set_up_logs
+from loyalty.service_manager import ServiceManager
+
+KINDS = ("kiosk", "handheld")
+MISTAKE = 2
+
+
+def main(arguments: list[str]) -> int:
+    """Run the kind of terminal that the first argument names until SIGTERM or SIGINT.
+
+    What a person can mend is told in a sentence on standard error, and 2 is returned.
+    """
+    if arguments[1:2] and arguments[1] in pairing_command.COMMANDS:
+        return pairing_command.main(arguments)
+    if arguments[1:2] == [handover_command.COMMAND]:
+        return handover_command.main(arguments)
+    parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
+    parser.add_argument("kind", choices=KINDS, help="what the terminal is")
+    parser.add_argument("config", type=Path, help="its configuration, kiosk.toml or handheld.toml")
+    parser.add_argument(
+        "--programme", type=Path, help="put this programme into the catalogue first, if it is newer"
+    )
+    parser.add_argument("--log", choices=LEVELS, default="warning", help="what is logged")
+    parser.add_argument(
+        "--check", action="store_true", help="say what is wrong with the configuration, and end"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        config = read_config(options.config)
+        if options.check:
+            sys.stdout.write(f"{options.config}: nothing is wrong with it\n")
+            return 0
+        set_up_logs(level=options.log)
+        if pairing_command.end_change(config):
+            config = read_config(options.config)
+        asyncio.run(
+            run_terminal(
+                options.kind,
+                config,
+                programme_file=options.programme,
+                keyboard=sys.stdin.fileno(),
+                screen=sys.stdout,
+                manager=ServiceManager(os.environ),
+            )
+        )
+    except DeviceError as error:
+        sys.stderr.write(f"revisit {options.kind}: {error}\n")
+        return MISTAKE
+    return 0

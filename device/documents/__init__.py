@@ -1,0 +1,1 @@
+"""What the hub publishes, as a terminal pulls, keeps and follows it."""

@@ -1,0 +1,1 @@
+"""What a terminal puts on the face of a card."""

@@ -1,0 +1,1 @@
+"""What happened here, on disk before anybody is told, and what becomes of it."""
