@@ -21,7 +21,7 @@ from luma.core.device import linux_framebuffer
 from luma.core.framebuffer import diff_to_previous
 from PIL import Image
 
-from device.behaviour.events import Show
+from device.behaviour.requests import Show
 from device.display.fonts import Fonts, installed_collection
 from device.display.i18n import LOCALES, translator
 from device.display.screens.artist import ScreenArtist

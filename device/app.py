@@ -14,37 +14,38 @@ from typing import Any
 import structlog
 
 from device.behaviour.events import (
-    AskHub,
-    AwaitCard,
-    AwaitSettled,
     Booted,
     CardWritten,
     DayEnded,
     Event,
     HubAnswered,
     HubUnreached,
-    Identify,
     IntentSaved,
     JournalFailed,
-    JudgeFace,
     LookedUp,
-    LookUp,
-    Now,
-    Personalise,
-    PrintFace,
     RecordSaved,
     RecordsSettled,
+    TimedOut,
+)
+from device.behaviour.requests import (
+    AskHub,
+    AwaitCard,
+    AwaitSettled,
+    Identify,
+    JudgeFace,
+    LookUp,
+    Personalise,
+    PrintFace,
     Request,
     ReturnCard,
     SaveIntent,
     SaveRecord,
-    Setting,
     Show,
     Sound,
     StopAwaitingCard,
-    TimedOut,
     WriteCard,
 )
+from device.behaviour.setting import Now, Setting
 from device.errors import DeviceError
 from device.mqtt.client import HubSilent
 from device.nfc.cards.keys import IssuerKeys

@@ -8,7 +8,9 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TextIO
 
-from device.behaviour.events import Chosen, Event, Setting, Show, Sound
+from device.behaviour.events import Chosen, Event
+from device.behaviour.requests import Show, Sound
+from device.behaviour.setting import Setting
 from device.display.screen_text import screen_text
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.clock import SystemClock

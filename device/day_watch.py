@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from device.behaviour.events import DayEnded, Event, Now
+from device.behaviour.events import DayEnded, Event
+from device.behaviour.setting import Now
 from loyalty.clock import Clock, business_date
 from loyalty.fold import resolved_ms
 from loyalty.programme import Programme

@@ -12,7 +12,8 @@ from typing import Protocol, TextIO
 import structlog
 from PIL import Image
 
-from device.behaviour.events import Chosen, Event, NumberKeyed, Show, Sound
+from device.behaviour.events import Chosen, Event, NumberKeyed
+from device.behaviour.requests import Show, Sound
 from device.console_front import EventTaker
 from device.display.screens.artist import ScreenArtist
 from device.display.screens.frame import Frame

@@ -4,20 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from device.behaviour.events import (
-    Card,
-    CardRead,
-    CardRefused,
-    CardReturned,
-    CardWritten,
-    FaceContent,
-    FaceEnded,
-    Show,
-    Sound,
-    TouchOutcome,
-)
+from device.behaviour.card import Card, TouchOutcome
+from device.behaviour.events import CardRead, CardRefused, CardReturned, CardWritten, FaceEnded
 from device.behaviour.identify import Identifier
 from device.behaviour.offline_limits import Standing
+from device.behaviour.requests import FaceContent, Show, Sound
 from device.mqtt.client import HubClient
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import IssuerKeys

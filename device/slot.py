@@ -9,20 +9,18 @@ from collections import deque
 
 import structlog
 
+from device.behaviour.card import Card, TouchOutcome
 from device.behaviour.events import (
-    Card,
     CardRead,
     CardRefused,
     CardReturned,
     CardWritten,
-    FaceContent,
     FaceEnded,
     FaceOutcome,
-    Setting,
-    Show,
-    TouchOutcome,
 )
 from device.behaviour.kiosk_screens import welcome
+from device.behaviour.requests import FaceContent, Show
+from device.behaviour.setting import Setting
 from device.display import cycle
 from device.display import cycle_events as happened
 from device.display import cycle_requests as wanted

@@ -2,14 +2,8 @@
 
 from typing import Literal
 
-from device.behaviour.events import (
-    Card,
-    CardProblem,
-    CardRead,
-    CardRefused,
-    CardWritten,
-    card_without_record,
-)
+from device.behaviour.card import Card, CardProblem, card_without_record
+from device.behaviour.events import CardRead, CardRefused, CardWritten
 from device.errors import DeviceError
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import CardKeys, IssuerKeys

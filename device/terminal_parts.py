@@ -11,8 +11,8 @@ from typing import Any, TextIO
 
 from device.app import App
 from device.behaviour import handheld, kiosk
-from device.behaviour.events import Setting
 from device.behaviour.identify import Identifier
+from device.behaviour.setting import Setting
 from device.behaviour.standing import standing_of
 from device.card_keys import read_card_keys
 from device.config import DeviceConfig

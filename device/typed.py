@@ -16,10 +16,10 @@ from device.behaviour.events import (
     IssueKeyed,
     NumberKeyed,
     SaleKeyed,
-    Setting,
     StaffSignedOn,
     TillSale,
 )
+from device.behaviour.setting import Setting
 from loyalty.card import MEMBER_MAX_CHARS, is_member_token
 from loyalty.chain import is_name
 from loyalty.records import SALE_ITEMS_MAX, SaleItem

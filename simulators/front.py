@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Container
 
-from device.behaviour.events import Show, Sound
+from device.behaviour.requests import Show, Sound
 
 DARK = Show(screen="dark")
 

@@ -15,8 +15,10 @@ from typing import Any
 
 from device.app import App
 from device.behaviour import handheld, kiosk
-from device.behaviour.events import Event, Now, Request, Setting
+from device.behaviour.events import Event
 from device.behaviour.identify import Identifier
+from device.behaviour.requests import Request
+from device.behaviour.setting import Now, Setting
 from device.behaviour.standing import standing_of
 from device.display.printers.star_printer import StarPrinter, StarTimings
 from device.documents.hotlist import NO_HOTLIST

@@ -8,8 +8,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from device.behaviour.events import Chosen, Event, IssueKeyed, SaleKeyed, Show, TillSale
+from device.behaviour.events import Chosen, Event, IssueKeyed, SaleKeyed, TillSale
 from device.behaviour.handheld import sale_op
+from device.behaviour.requests import Show
 from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.plastic import PlasticCard

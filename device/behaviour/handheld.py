@@ -11,10 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from device.behaviour import handheld_issue
+from device.behaviour.card import Card
 from device.behaviour.events import (
-    AwaitCard,
     Booted,
-    Card,
     CardRead,
     CardRefused,
     CardWritten,
@@ -23,24 +22,14 @@ from device.behaviour.events import (
     Event,
     HubAnswered,
     HubUnreached,
-    Identify,
     IntentSaved,
     IssueKeyed,
     JournalFailed,
-    Now,
     NumberKeyed,
     RecordSaved,
-    Request,
     SaleKeyed,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
-    Sound,
     StaffSignedOn,
-    StopAwaitingCard,
     TillSale,
-    WriteCard,
 )
 from device.behaviour.handheld_phases import (
     AwaitingBlank,
@@ -55,6 +44,18 @@ from device.behaviour.handheld_phases import (
 )
 from device.behaviour.handheld_steps import ask_whose, asked, await_another, refuse, save
 from device.behaviour.refusals import admitted
+from device.behaviour.requests import (
+    AwaitCard,
+    Identify,
+    Request,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    Sound,
+    StopAwaitingCard,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from device.records.recovery import recover
 from device.records.stamp import NO_CARD, intent_to_write, shown, stamp, touched
 from loyalty.card import op_digest

@@ -5,11 +5,8 @@ The keys of a card that may carry value are lent by the hub for this one card.
 
 from dataclasses import replace
 
+from device.behaviour.card import Card
 from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitCard,
-    Card,
     CardRead,
     CardRefused,
     CardWritten,
@@ -18,12 +15,6 @@ from device.behaviour.events import (
     HubAnswered,
     HubUnreached,
     IntentSaved,
-    Now,
-    Personalise,
-    SaveIntent,
-    Setting,
-    Show,
-    StopAwaitingCard,
 )
 from device.behaviour.handheld_phases import (
     AskingForKeys,
@@ -42,6 +33,16 @@ from device.behaviour.handheld_steps import (
     refuse,
     save,
 )
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitCard,
+    Personalise,
+    SaveIntent,
+    Show,
+    StopAwaitingCard,
+)
+from device.behaviour.setting import Now, Setting
 from device.records.stamp import intent_to_write, shown, stamp, touched
 from loyalty.asks import AskCardKeys
 from loyalty.card_kinds import PROFILES, Trust

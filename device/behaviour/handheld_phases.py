@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from device.behaviour.events import Card, Request, Show, Sound, TillSale
+from device.behaviour.card import Card
+from device.behaviour.events import TillSale
+from device.behaviour.requests import Request, Show, Sound
 from loyalty.receipts import CardKeysGranted
 
 

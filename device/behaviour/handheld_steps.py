@@ -2,22 +2,21 @@
 
 from dataclasses import replace
 
-from device.behaviour.events import (
+from device.behaviour.card import Card
+from device.behaviour.events import CardRefused
+from device.behaviour.handheld_phases import AwaitingBlank, AwaitingCard, Saving, State, Step
+from device.behaviour.refusals import suspicion
+from device.behaviour.requests import (
     NO_REF,
     AskHub,
     AwaitCard,
-    Card,
-    CardRefused,
-    Now,
     Request,
     SaveRecord,
-    Setting,
     Show,
     Sound,
     StopAwaitingCard,
 )
-from device.behaviour.handheld_phases import AwaitingBlank, AwaitingCard, Saving, State, Step
-from device.behaviour.refusals import suspicion
+from device.behaviour.setting import Now, Setting
 from loyalty.asks import AskAccount
 from loyalty.record import Record
 

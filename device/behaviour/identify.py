@@ -3,7 +3,8 @@
 Here a number becomes the id that stands for it; nothing further inside ever sees the number.
 """
 
-from device.behaviour.events import CardRead, CardRefused, card_without_record
+from device.behaviour.card import card_without_record
+from device.behaviour.events import CardRead, CardRefused
 from device.display.cards.payload import BadPayload, Payload, decode
 from device.scanners.codes import CardNumber, card_number
 from device.scanners.stripes import BankCard, Unreadable

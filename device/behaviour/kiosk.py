@@ -13,12 +13,9 @@ from dataclasses import replace
 
 from device.behaviour import kiosk_lease, kiosk_offline
 from device.behaviour import kiosk_screens as screens
+from device.behaviour.card import Card, TouchOutcome
 from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitSettled,
     Booted,
-    Card,
     CardRead,
     CardRefused,
     CardReturned,
@@ -29,23 +26,12 @@ from device.behaviour.events import (
     FaceEnded,
     HubAnswered,
     HubUnreached,
-    Identify,
     IntentSaved,
     JournalFailed,
-    JudgeFace,
-    Now,
     NumberKeyed,
-    PrintFace,
     RecordSaved,
     RecordsSettled,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
-    Sound,
     TimedOut,
-    TouchOutcome,
-    WriteCard,
 )
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
@@ -87,6 +73,20 @@ from device.behaviour.kiosk_visit import (
     written,
 )
 from device.behaviour.refusals import admitted, suspicion
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitSettled,
+    Identify,
+    JudgeFace,
+    PrintFace,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    Sound,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from device.records.recovery import recover
 from device.records.stamp import NO_CARD, intent_to_write, stamp, touched
 from loyalty.asks import AskRedeem, CancelRedeem

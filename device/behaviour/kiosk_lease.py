@@ -8,24 +8,15 @@ they are, in the lease, and the visit goes on without them. See docs/offline.md.
 from dataclasses import replace
 from typing import Any
 
+from device.behaviour.card import Card
 from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitSettled,
-    Card,
     CardWritten,
     Event,
     HubAnswered,
     HubUnreached,
     IntentSaved,
-    Now,
     RecordSaved,
     RecordsSettled,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
-    WriteCard,
 )
 from device.behaviour.kiosk_phases import (
     Ending,
@@ -39,6 +30,16 @@ from device.behaviour.kiosk_phases import (
 )
 from device.behaviour.kiosk_visit import ask_account, leave, mark, part, show_account, written
 from device.behaviour.lease_on_card import certificate_of, lease_on, wants_lease
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitSettled,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from device.nfc.cards.card_lease import NO_LEASE, CardLease
 from device.records.stamp import intent_to_write, stamp, touched
 from loyalty.asks import AskLease

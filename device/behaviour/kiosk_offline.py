@@ -10,24 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from device.behaviour import kiosk_screens as screens
+from device.behaviour.card import Card
 from device.behaviour.events import (
-    Card,
     CardWritten,
     Chosen,
     Event,
     HubUnreached,
     IntentSaved,
     LookedUp,
-    LookUp,
-    Now,
     RecordSaved,
-    ReturnCard,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
-    Sound,
-    WriteCard,
 )
 from device.behaviour.kiosk_phases import (
     Asking,
@@ -42,6 +33,16 @@ from device.behaviour.kiosk_phases import (
 from device.behaviour.kiosk_visit import part, return_card
 from device.behaviour.lease_on_card import lease_on
 from device.behaviour.offline_limits import Limit, Situation, Standing, limit_of
+from device.behaviour.requests import (
+    LookUp,
+    ReturnCard,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    Sound,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from device.records.stamp import intent_to_write, stamp, touched
 from loyalty.card_kinds import Trust
 from loyalty.lease_records import LeaseSpend

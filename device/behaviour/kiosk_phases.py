@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from device.behaviour.events import Card, FaceContent, Request
+from device.behaviour.card import Card
 from device.behaviour.offline_limits import Limit
+from device.behaviour.requests import FaceContent, Request
 from loyalty.leases import Lease
 from loyalty.receipts import AccountView, LeaseGranted, RedeemGranted
 

@@ -1,8 +1,10 @@
 """What the kiosk's screens tell and offer; which of them comes when is decided in `kiosk.py`."""
 
-from device.behaviour.events import Card, Setting, Show
+from device.behaviour.card import Card
 from device.behaviour.kiosk_phases import Values
 from device.behaviour.offline_limits import Limit
+from device.behaviour.requests import Show
+from device.behaviour.setting import Setting
 from loyalty.receipts import AccountView
 
 MORE_TIME_MS = 20_000  # to answer whether one is still there: WCAG 2.2, 2.2.1

@@ -3,19 +3,7 @@
 from dataclasses import replace
 
 from device.behaviour import kiosk_screens as screens
-from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitCard,
-    Card,
-    FaceContent,
-    Request,
-    ReturnCard,
-    Setting,
-    Show,
-    Sound,
-    WriteCard,
-)
+from device.behaviour.card import Card
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
     Choosing,
@@ -26,6 +14,18 @@ from device.behaviour.kiosk_phases import (
     Values,
 )
 from device.behaviour.lease_on_card import lease_on
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitCard,
+    FaceContent,
+    Request,
+    ReturnCard,
+    Show,
+    Sound,
+    WriteCard,
+)
+from device.behaviour.setting import Setting
 from loyalty.asks import AskAccount
 from loyalty.receipts import AccountView
 

@@ -1,6 +1,7 @@
 """The lease that a card carries, if the hub's key says so."""
 
-from device.behaviour.events import Card, Setting
+from device.behaviour.card import Card
+from device.behaviour.setting import Setting
 from loyalty.card_kinds import Trust
 from loyalty.leases import Lease, NoCertificate, certificate, read_certificate
 from loyalty.receipts import LeaseGranted

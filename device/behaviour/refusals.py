@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from device.behaviour.events import CardRead, CardRefused, Event, Now, Setting
+from device.behaviour.events import CardRead, CardRefused, Event
+from device.behaviour.setting import Now, Setting
 from device.records.stamp import NO_CARD, stamp
 from loyalty.records import CardSuspected
 

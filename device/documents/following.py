@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from device.app import App
-from device.behaviour.events import Setting
+from device.behaviour.setting import Setting
 from loyalty.programme import Programme
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from device.behaviour.events import FaceContent
+from device.behaviour.requests import FaceContent
 from device.display.cards.artist import FaceArtist
 from device.display.cards.face import Expiring, Face, NextTier
 from device.display.cards.payload import Payload, encode

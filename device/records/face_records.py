@@ -9,7 +9,9 @@ from typing import Any
 
 import structlog
 
-from device.behaviour.events import Card, FaceContent, Setting, TouchOutcome
+from device.behaviour.card import Card, TouchOutcome
+from device.behaviour.requests import FaceContent
+from device.behaviour.setting import Setting
 from device.display.cycle import ATTEMPTS_MAX
 from device.display.cycle_events import Job
 from device.display.cycle_requests import FaceOutcome

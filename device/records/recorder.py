@@ -1,7 +1,7 @@
 """Where a terminal makes its records: the journal, the clocks' stamp, and a nudge to send."""
 
-from device.behaviour.events import Now
 from device.behaviour.intent import Intent
+from device.behaviour.setting import Now
 from device.mqtt.client import HubClient
 from device.records.journal import Journal
 from loyalty.clock import Clock

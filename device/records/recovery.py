@@ -1,6 +1,8 @@
 """What a terminal does first after a power cut: it states what nobody can know any more."""
 
-from device.behaviour.events import Booted, Now, Request, SaveRecord, Setting, Show
+from device.behaviour.events import Booted
+from device.behaviour.requests import Request, SaveRecord, Show
+from device.behaviour.setting import Now, Setting
 from device.records.stamp import stamp
 from loyalty.records import TouchUnknown
 

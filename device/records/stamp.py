@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from device.behaviour.events import Card, Now, Setting
+from device.behaviour.card import Card
 from device.behaviour.intent import Intent
+from device.behaviour.setting import Now, Setting
 
 NO_CARD: dict[str, Any] = {
     "card": "",

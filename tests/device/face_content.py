@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from device.behaviour.events import FaceContent
+from device.behaviour.requests import FaceContent
 from tests.loyalty.facts import NOON_MS
 
 CONTENT = FaceContent(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from terminal_world import PROGRAMME, START_MS, SpokenForHub
 
-from device.behaviour.events import Now
+from device.behaviour.setting import Now
 from device.documents.hotlist import Hotlist
 from device.mqtt.client import HubSilent
 from device.mqtt.hub_time import HubTime

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 
 from leased_cards import SEED, SETTING
 
+from device.behaviour.card import Card
 from device.behaviour.events import (
-    AskHub,
-    AwaitSettled,
     Booted,
-    Card,
     CardRead,
     CardReturned,
     CardWritten,
@@ -24,24 +22,28 @@ from device.behaviour.events import (
     HubUnreached,
     IntentSaved,
     LookedUp,
-    LookUp,
-    Now,
-    PrintFace,
     RecordSaved,
     RecordsSettled,
+    TimedOut,
+)
+from device.behaviour.intent import Intent
+from device.behaviour.kiosk import step
+from device.behaviour.kiosk_phases import State
+from device.behaviour.offline_limits import Standing
+from device.behaviour.requests import (
+    AskHub,
+    AwaitSettled,
+    LookUp,
+    PrintFace,
     Request,
     ReturnCard,
     SaveIntent,
     SaveRecord,
     Show,
     Sound,
-    TimedOut,
     WriteCard,
 )
-from device.behaviour.intent import Intent
-from device.behaviour.kiosk import step
-from device.behaviour.kiosk_phases import State
-from device.behaviour.offline_limits import Standing
+from device.behaviour.setting import Now
 from device.errors import DeviceError
 from device.nfc.cards.desfire_layout import APPLICATION
 from device.nfc.cards.member_card import MemberCard

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from device.behaviour.events import Card, Event, Now, Request, Setting
+from device.behaviour.card import Card
+from device.behaviour.events import Event
 from device.behaviour.kiosk import step
 from device.behaviour.kiosk_phases import State
 from device.behaviour.offline_limits import Standing
+from device.behaviour.requests import Request
+from device.behaviour.setting import Now, Setting
 from device.nfc.cards.card_lease import NO_LEASE, CardLease
 from loyalty.leases import Lease, certificate, signature_of
 from loyalty.programme_offline import OfflineTerms

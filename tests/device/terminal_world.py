@@ -14,8 +14,9 @@ from pathlib import Path
 
 from device.app import App
 from device.behaviour import handheld, kiosk
-from device.behaviour.events import Chosen, SaleKeyed, Show, TillSale
+from device.behaviour.events import Chosen, SaleKeyed, TillSale
 from device.behaviour.identify import Identifier
+from device.behaviour.requests import Show
 from device.behaviour.standing import standing_of
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout

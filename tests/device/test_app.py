@@ -1,8 +1,9 @@
 """Whole terminals at work: real drivers, simulated cards, a journal, and bad luck."""
 
-from device.behaviour.events import DayEnded, IssueKeyed, Now, Setting
+from device.behaviour.events import DayEnded, IssueKeyed
 from device.behaviour.intent import Intent
 from device.behaviour.kiosk_screens import MORE_TIME_MS
+from device.behaviour.setting import Now, Setting
 from device.records.journal import OUTCOMES_KEPT, Journal
 from device.records.stamp import NO_CARD, stamp
 from loyalty.asks import CancelRedeem

@@ -3,20 +3,18 @@
 import random
 
 from device.behaviour.events import (
-    AskHub,
     CardRead,
     CardWritten,
     Chosen,
     HubAnswered,
     IntentSaved,
-    Now,
     RecordSaved,
     RecordsSettled,
-    ReturnCard,
-    Setting,
 )
 from device.behaviour.kiosk import step
 from device.behaviour.kiosk_phases import State
+from device.behaviour.requests import AskHub, ReturnCard
+from device.behaviour.setting import Now, Setting
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_cards import MemberCards
 from device.tap import Tap

@@ -5,7 +5,9 @@ import os
 
 import pytest
 
-from device.behaviour.events import Chosen, Setting, Show, Sound, StaffSignedOn
+from device.behaviour.events import Chosen, StaffSignedOn
+from device.behaviour.requests import Show, Sound
+from device.behaviour.setting import Setting
 from device.console_front import ConsoleFront, take_typed
 from device.display.i18n import translator
 

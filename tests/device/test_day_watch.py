@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.behaviour.events import DayEnded, Now, Setting
+from device.behaviour.events import DayEnded
+from device.behaviour.setting import Now, Setting
 from device.day_watch import LOOK_EVERY_MS, DayWatch, day_to_close
 from device.records.journal import OUTCOMES_KEPT, Journal
 from device.records.stamp import NO_CARD, stamp

@@ -3,7 +3,9 @@
 import pytest
 from PIL import Image
 
-from device.behaviour.events import Card, FaceContent, Setting
+from device.behaviour.card import Card
+from device.behaviour.requests import FaceContent
+from device.behaviour.setting import Setting
 from device.display.cards.profile import STAR_TCP
 from device.display.cards.raster import pack
 from device.display.cycle import ATTEMPTS_MAX

@@ -4,12 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from device.behaviour.card import Card, card_without_record
 from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitCard,
     Booted,
-    Card,
     CardRead,
     CardRefused,
     CardWritten,
@@ -17,30 +14,33 @@ from device.behaviour.events import (
     DayEnded,
     HubAnswered,
     HubUnreached,
-    Identify,
     IntentSaved,
     IssueKeyed,
     JournalFailed,
-    Now,
     NumberKeyed,
-    Personalise,
     RecordSaved,
     SaleKeyed,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
-    Sound,
     StaffSignedOn,
-    StopAwaitingCard,
     TillSale,
-    WriteCard,
-    card_without_record,
 )
 from device.behaviour.handheld import sale_op, step
 from device.behaviour.handheld_issue import issue_op
 from device.behaviour.handheld_phases import AwaitingBlank, AwaitingCard, Idle, State
 from device.behaviour.intent import Intent
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitCard,
+    Identify,
+    Personalise,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    Sound,
+    StopAwaitingCard,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from loyalty.asks import AskCardKeys
 from loyalty.card import op_digest
 from loyalty.programme_cards import CardTerms

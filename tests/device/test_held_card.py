@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from device.behaviour.events import CardRefused, Setting
+from device.behaviour.events import CardRefused
+from device.behaviour.setting import Setting
 from device.display.printers.eps3_printer import Eps3Printer, Eps3Timings
 from device.links.reopened_link import ReopenedLink
 from device.links.serial_link import SerialLink

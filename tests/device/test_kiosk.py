@@ -4,12 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from device.behaviour.card import Card, card_without_record
 from device.behaviour.events import (
-    AskHub,
-    AwaitCard,
-    AwaitSettled,
     Booted,
-    Card,
     CardRead,
     CardRefused,
     CardReturned,
@@ -18,26 +15,29 @@ from device.behaviour.events import (
     FaceEnded,
     HubAnswered,
     HubUnreached,
-    Identify,
     IntentSaved,
     JournalFailed,
-    JudgeFace,
-    Now,
     NumberKeyed,
-    PrintFace,
     RecordSaved,
     RecordsSettled,
-    ReturnCard,
-    SaveIntent,
-    SaveRecord,
-    Setting,
-    Show,
     TimedOut,
-    WriteCard,
-    card_without_record,
 )
 from device.behaviour.kiosk import step
 from device.behaviour.kiosk_phases import Choosing, Confirming, Returning, State, Waiting
+from device.behaviour.requests import (
+    AskHub,
+    AwaitCard,
+    AwaitSettled,
+    Identify,
+    JudgeFace,
+    PrintFace,
+    ReturnCard,
+    SaveIntent,
+    SaveRecord,
+    Show,
+    WriteCard,
+)
+from device.behaviour.setting import Now, Setting
 from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
 from loyalty.programme_cards import CardTerms
 from loyalty.receipts import AccountView, RedeemGranted, Refusal

@@ -18,9 +18,6 @@ from leased_cards import (
 )
 
 from device.behaviour.events import (
-    NO_REF,
-    AskHub,
-    AwaitSettled,
     CardRead,
     CardReturned,
     CardWritten,
@@ -29,18 +26,23 @@ from device.behaviour.events import (
     HubUnreached,
     IntentSaved,
     JournalFailed,
-    PrintFace,
     RecordSaved,
     RecordsSettled,
+    TimedOut,
+)
+from device.behaviour.kiosk_phases import Choosing, Marking, Returning, Waiting
+from device.behaviour.lease_on_card import certificate_of, lease_on
+from device.behaviour.requests import (
+    NO_REF,
+    AskHub,
+    AwaitSettled,
+    PrintFace,
     ReturnCard,
     SaveIntent,
     SaveRecord,
     Show,
-    TimedOut,
     WriteCard,
 )
-from device.behaviour.kiosk_phases import Choosing, Marking, Returning, Waiting
-from device.behaviour.lease_on_card import certificate_of, lease_on
 from device.nfc.cards.card_lease import NO_LEASE
 from loyalty.asks import AskAccount, AskLease
 from loyalty.lease_records import LeaseCarried, LeaseClosed

@@ -15,8 +15,8 @@ from leased_cards import (
     view,
 )
 
+from device.behaviour.card import card_without_record
 from device.behaviour.events import (
-    AskHub,
     CardRead,
     CardReturned,
     CardWritten,
@@ -26,18 +26,20 @@ from device.behaviour.events import (
     IntentSaved,
     JournalFailed,
     LookedUp,
-    LookUp,
     RecordSaved,
+    TimedOut,
+)
+from device.behaviour.kiosk_phases import ChoosingOffline, Returning, Waiting, Wondering
+from device.behaviour.requests import (
+    AskHub,
+    LookUp,
     ReturnCard,
     SaveIntent,
     SaveRecord,
     Show,
     Sound,
-    TimedOut,
     WriteCard,
-    card_without_record,
 )
-from device.behaviour.kiosk_phases import ChoosingOffline, Returning, Waiting, Wondering
 from loyalty.lease_records import LeaseSpend
 from loyalty.records import Redemption, TouchUnknown
 

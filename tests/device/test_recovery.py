@@ -1,7 +1,9 @@
 """What a terminal states and shows when it starts."""
 
-from device.behaviour.events import Booted, Now, SaveRecord, Setting, Show
+from device.behaviour.events import Booted
 from device.behaviour.intent import Intent
+from device.behaviour.requests import SaveRecord, Show
+from device.behaviour.setting import Now, Setting
 from device.records.recovery import recover
 from loyalty.records import TouchUnknown
 

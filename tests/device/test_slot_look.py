@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 from PIL import Image
 
-from device.behaviour.events import CardRead, CardReturned, FaceEnded, Setting
+from device.behaviour.events import CardRead, CardReturned, FaceEnded
+from device.behaviour.setting import Setting
 from device.display.cards.raster import pack
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
 from device.faces.face_maker import MadeFace

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from device.behaviour.events import Card, CardRead, CardRefused, CardWritten, card_without_record
+from device.behaviour.card import Card, card_without_record
+from device.behaviour.events import CardRead, CardRefused, CardWritten
 from device.nfc.classic import BLOCK_BYTES, KEY_BYTES
 from device.tap import Tap
 from simulators.chips.classic import ClassicChip, trailer_of

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing, suppress
 
 import pytest
 
-from device.behaviour.events import Now, Setting
+from device.behaviour.setting import Now, Setting
 from device.config import read_config
 from device.config_table import ConfigError
 from device.errors import DeviceError, LinkBusy, LinkLost

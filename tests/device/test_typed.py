@@ -11,10 +11,10 @@ from device.behaviour.events import (
     IssueKeyed,
     NumberKeyed,
     SaleKeyed,
-    Setting,
     StaffSignedOn,
     TillSale,
 )
+from device.behaviour.setting import Setting
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.records import SaleItem
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from device.behaviour.events import CardProblem
+from device.behaviour.card import CardProblem
 from device.display.i18n import LOCALES, translator
 from device.display.screen_text import CHOICES, WORDINGS, screen_text
 from loyalty.wire_schema import SCHEMA

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from device.behaviour.events import Event, Show
+from device.behaviour.events import Event
+from device.behaviour.requests import Show
 from simulators.front import DARK, Front
 from simulators.plastic import PlasticCard
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from device.behaviour.events import Show, Sound
+from device.behaviour.requests import Show, Sound
 from simulators.front import Front
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from device.behaviour.events import Chosen, IssueKeyed, SaleKeyed, Show, TillSale
+from device.behaviour.events import Chosen, IssueKeyed, SaleKeyed, TillSale
 from device.behaviour.handheld import sale_op
+from device.behaviour.requests import Show
 from simulators.chips.classic import ClassicChip
 from simulators.front import DARK
 from simulators.shopper import TRIES_MAX, GaveUp, Shopper, best_choice

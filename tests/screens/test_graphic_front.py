@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from sample_screens import KIOSK, words_in
 
-from device.behaviour.events import Chosen, NumberKeyed, Show, Sound
+from device.behaviour.events import Chosen, NumberKeyed
+from device.behaviour.requests import Show, Sound
 from device.display.fonts import Fonts, installed_collection
 from device.display.i18n import LOCALES
 from device.display.screens.artist import ScreenArtist
