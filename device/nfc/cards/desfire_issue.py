@@ -11,7 +11,8 @@ from device.nfc.cards.desfire_transaction import Change, commit
 from device.nfc.cards.keys import CardKeys, IssuerKeys
 from device.nfc.cards.member_card import Foreign, WrongKey
 from device.nfc.cards.smart_card import SmartCard, StatusRefused
-from device.nfc.reader import AuthenticationFailed, CardGone
+from device.nfc.cards.smart_keys import OUR_KEY_VERSION, is_opened, is_ours
+from device.nfc.reader import CardGone
 from loyalty import card as layout
 
 _TOP = bytes(3)
@@ -39,13 +40,13 @@ class DesfireIssue:
                 return Foreign(uid)
             if not await self._is_created():
                 return WrongKey(uid)
-        if not await self._is_master_proved() or await self._is_ours(SPEND):
+        if not await self._is_master_proved() or await is_ours(self._card, SPEND):
             return WrongKey(uid)
         await self._create_files()
         for number in (LOOK, CREDIT):
-            if not await self._is_ours(number):
+            if not await is_ours(self._card, number):
                 await self._give(number, self._key(uid, number))
-        if not await self._is_ours(MASTER):
+        if not await is_ours(self._card, MASTER):
             await self._give(MASTER, self._issuer.master)
         await self._prove(SPEND, desfire.FACTORY_KEY)
         await commit(self._card, await self._first(uid, slot))
@@ -73,22 +74,13 @@ class DesfireIssue:
 
     async def _is_master_proved(self) -> bool:
         """Prove the master key, ours or the factory's; return False if it is neither."""
-        for key in (self._issuer.master, desfire.FACTORY_KEY):
-            try:
-                await self._prove(MASTER, key)
-            except AuthenticationFailed:
-                continue
-            return True
-        return False
-
-    async def _is_ours(self, number: int) -> bool:
-        version = await self._card.command(desfire.GET_KEY_VERSION, bytes([number]))
-        return version == bytes([places.OUR_KEY_VERSION])
+        keys = self._issuer.master, desfire.FACTORY_KEY
+        return await is_opened(self._card, MASTER, *keys, ev1=self._ev1)
 
     async def _give(self, number: int, new: bytes) -> None:
         """Replace a key of the factory's with ours; for the master key, prove it anew."""
         old = None if number == MASTER else desfire.FACTORY_KEY
-        await self._card.change_key(number, new, places.OUR_KEY_VERSION, old=old)
+        await self._card.change_key(number, new, OUR_KEY_VERSION, old=old)
         if number == MASTER:
             await self._prove(MASTER, new)
 

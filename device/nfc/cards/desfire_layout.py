@@ -19,7 +19,6 @@ MASTER = DESFIRE_MASTER_KEY  # Changes keys and files.
 LOOK, SPEND = 1, 2  # Reads; reads, writes, counts down.
 CREDIT = DESFIRE_CREDIT_KEY  # Counts up what may be spent.
 KEYS = 4
-OUR_KEY_VERSION = 1
 
 RECORD_FILE = 1
 COUNTER_FILE = 2

@@ -28,7 +28,8 @@ from device.nfc.cards.member_card import (
     member_card,
 )
 from device.nfc.cards.smart_card import SmartCard, StatusRefused
-from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, CardSeen, Reader
+from device.nfc.cards.smart_keys import is_opened
+from device.nfc.reader import CardGone, CardRefused, CardSeen, Reader
 from loyalty import card as layout
 from loyalty.leases import CERTIFICATE_BYTES
 
@@ -53,9 +54,8 @@ class DesfireRecord:
         self._count = None
         if not await is_selected(self._card):
             return Foreign(seen.uid) if await has_others(self._card) else Blank(seen.uid)
-        try:
-            await self._prove(SPEND, places.key_of(self._keys, seen.uid, SPEND))
-        except AuthenticationFailed:
+        key = places.key_of(self._keys, seen.uid, SPEND)
+        if not await is_opened(self._card, SPEND, key, ev1=self._ev1):
             return await self._tell_blank(seen.uid)
         data = await self._data(places.RECORD_FILE, layout.SLOT_BYTES)
         self._count = await self._counted()
@@ -112,11 +112,8 @@ class DesfireRecord:
         return DesfireIssue(self._card, self._keys, issuer, ev1=self._ev1)
 
     async def _tell_blank(self, uid: bytes) -> Blank | WrongKey:
-        try:
-            await self._prove(SPEND, desfire.FACTORY_KEY)
-        except AuthenticationFailed:
-            return WrongKey(uid)
-        return Blank(uid)
+        is_blank = await is_opened(self._card, SPEND, desfire.FACTORY_KEY, ev1=self._ev1)
+        return Blank(uid) if is_blank else WrongKey(uid)
 
     async def _write(
         self, card: MemberCard, slot: layout.Slot, lease: CardLease | None, credit_key: bytes

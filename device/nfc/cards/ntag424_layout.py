@@ -13,7 +13,6 @@ from loyalty.keys import NTAG424_APPLICATION, SUN_FILE_KEY, SUN_META_KEY
 from loyalty.sun import MAC_DIGITS, MAC_PARAMETER, WHO_DIGITS, WHO_PARAMETER
 
 MASTER, LOOK, SPEND = 0, 2, 3  # Changes keys and settings; reads slots; reads and writes them.
-OUR_KEY_VERSION = 1
 
 NDEF_FILE = 2
 NDEF_SHORT_ID = 4

@@ -25,8 +25,9 @@ from device.nfc.cards.member_card import (
 )
 from device.nfc.cards.ntag424_layout import LOOK, MASTER, SPEND
 from device.nfc.cards.smart_card import SmartCard
+from device.nfc.cards.smart_keys import OUR_KEY_VERSION, is_opened, is_ours
 from device.nfc.desfire import Mode
-from device.nfc.reader import AuthenticationFailed, CardGone, CardRefused, CardSeen, Reader
+from device.nfc.reader import CardGone, CardRefused, CardSeen, Reader
 from loyalty import card as layout
 from loyalty.keys import NTAG424_APPLICATION, SUN_FILE_KEY, SUN_META_KEY
 from loyalty.sun import proof_in
@@ -51,9 +52,7 @@ class Ntag424Record:
         except CardRefused:
             return Foreign(seen.uid)
         proof = await self._read_proof()
-        try:
-            await self._card.authenticate(SPEND, self._key(seen.uid, SPEND))
-        except AuthenticationFailed:
+        if not await is_opened(self._card, SPEND, self._key(seen.uid, SPEND)):
             return await self._tell_blank(seen.uid)
         header = places.section(places.RECORD_FILE, 0, places.RECORD_BYTES)
         data = await self._card.command(desfire.READ_NTAG_DATA, header, mode=Mode.FULL)
@@ -83,15 +82,15 @@ class Ntag424Record:
             await self._card.select_by_name(NTAG424_APPLICATION)
         except CardRefused:
             return Foreign(seen.uid)
-        if not await self._prove_master(seen.uid) or await self._is_ours(SPEND):
+        if not await self._is_master_proved(seen.uid) or await is_ours(self._card, SPEND):
             return WrongKey(seen.uid)
         await self._write(places.NDEF_FILE, places.ndef_file(self._keys.tap_url), Mode.PLAIN)
         for number in (SUN_FILE_KEY, SUN_META_KEY, LOOK):
-            if not await self._is_ours(number):
+            if not await is_ours(self._card, number):
                 await self._give(seen.uid, number)
         await self._enable_proofs()
-        if not await self._is_ours(MASTER):
-            await self._give_master(self._key(seen.uid, MASTER), places.OUR_KEY_VERSION)
+        if not await is_ours(self._card, MASTER):
+            await self._give_master(self._key(seen.uid, MASTER), OUR_KEY_VERSION)
             await self._card.authenticate(MASTER, self._key(seen.uid, MASTER))
         first = layout.pack(slot, seen.uid, 0, self._keys.seal_key)
         await self._write_record(first.ljust(places.RECORD_BYTES, b"\0"))
@@ -107,11 +106,11 @@ class Ntag424Record:
         """
         self._proved = False
         await self._card.select_by_name(NTAG424_APPLICATION)
-        if not await self._prove_master(seen.uid):
+        if not await self._is_master_proved(seen.uid):
             return WrongKey(seen.uid)
         await self._take_back(seen.uid, SPEND)
         await self._take_back(seen.uid, LOOK)
-        master_is_ours = await self._is_ours(MASTER)
+        master_is_ours = await is_ours(self._card, MASTER)
         await self._write_record(places.factory_record())
         if master_is_ours:
             await self._card.authenticate(MASTER, self._key(seen.uid, MASTER))
@@ -128,36 +127,24 @@ class Ntag424Record:
             return ""  # A card without a URL is no less ours.
 
     async def _tell_blank(self, uid: bytes) -> Blank | WrongKey:
-        try:
-            await self._card.authenticate(SPEND, desfire.FACTORY_KEY)
-        except AuthenticationFailed:
-            return WrongKey(uid)
-        return Blank(uid)
+        is_blank = await is_opened(self._card, SPEND, desfire.FACTORY_KEY)
+        return Blank(uid) if is_blank else WrongKey(uid)
 
-    async def _prove_master(self, uid: bytes) -> bool:
+    async def _is_master_proved(self, uid: bytes) -> bool:
         """Prove the master key, ours or the factory's; return False if it is neither."""
-        for key in (self._key(uid, MASTER), desfire.FACTORY_KEY):
-            try:
-                await self._card.authenticate(MASTER, key)
-            except AuthenticationFailed:
-                continue
-            return True
-        return False
-
-    async def _is_ours(self, number: int) -> bool:
-        version = await self._card.command(desfire.GET_KEY_VERSION, bytes([number]))
-        return version == bytes([places.OUR_KEY_VERSION])
+        keys = self._key(uid, MASTER), desfire.FACTORY_KEY
+        return await is_opened(self._card, MASTER, *keys)
 
     async def _give(self, uid: bytes, number: int) -> None:
         new = self._key(uid, number)
-        version = places.OUR_KEY_VERSION
+        version = OUR_KEY_VERSION
         await self._card.change_key(number, new, version, old=desfire.FACTORY_KEY)
 
     async def _give_master(self, new: bytes, version: int) -> None:
         await self._card.change_key(MASTER, new, version, old=None)
 
     async def _take_back(self, uid: bytes, number: int) -> None:
-        if await self._is_ours(number):
+        if await is_ours(self._card, number):
             version, old = desfire.FACTORY_KEY_VERSION, self._key(uid, number)
             await self._card.change_key(number, desfire.FACTORY_KEY, version, old=old)
 
