@@ -24,6 +24,7 @@ from hub.posting.documents import Document, Documents
 from hub.posting.envelopes import Arrival, Dropped, Envelope, Reply, read_envelope
 from hub.posting.leasing import Leasing
 from hub.posting.poster import Poster
+from hub.posting.uncollected import uncollected
 from loyalty import asks, topics
 from loyalty.asks import AskLease, Hello
 from loyalty.chain import SEQ_MAX, ZERO_HEAD, is_sealed_by, pack
@@ -154,7 +155,7 @@ class Intake:
         replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
-            with self._ledger.transaction():
+            with uncollected(), self._ledger.transaction():
                 self._look_elsewhere()
                 opened = self._open_all(arrivals, counts)
                 take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
