@@ -9,7 +9,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,11 @@ from device.behaviour.requests import Request
 from device.behaviour.setting import Now, Setting
 from device.behaviour.standing import standing_of
 from device.display.printers.star_printer import StarPrinter, StarTimings
-from device.documents.hotlist import NO_HOTLIST
+from device.documents.catalogue import Catalogue
+from device.documents.following import Following
+from device.documents.hotlist import NO_HOTLIST, Hotlist
+from device.documents.published import PROGRAMME, programme_of
+from device.documents.pulling import Documents
 from device.errors import DeviceError
 from device.faces.face_maker import FaceMaker
 from device.links.reopened_link import ReopenedLink
@@ -37,6 +41,7 @@ from device.records.offline_giving import OfflineGiving
 from device.records.recorder import Recorder
 from device.slot import Slot
 from device.tap import Tap
+from device.terminal_parts import setting_of
 from loyalty.clock import Clock
 from loyalty.programme import Programme
 from simulators.script_clock import OffsetClock
@@ -46,7 +51,11 @@ PRINTER_BAUD = 115200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
-    """What a terminal is made from; `clock` stamps its records, `patience` paces its waits."""
+    """What a terminal is made from; `clock` stamps its records, `patience` paces its waits.
+
+    With the hub's key in its `setting` it deals in leases and pulls documents. It then takes one
+    monotonic clock for both, since it counts the hub's time with it.
+    """
 
     folder: Path
     identity: Identity
@@ -123,6 +132,7 @@ class Life:
                 patience=making.patience,
             )
         giving = OfflineGiving(self.journal)
+        self._documents: Documents | None = None
         parts = Parts(
             place=tap if slot is None else slot,
             slot=slot,
@@ -132,12 +142,19 @@ class Life:
             hub=self.hub,
             front=front,
             clock=making.clock,
-            standing=lambda card: standing_of(card, giving, NO_HOTLIST),
+            standing=lambda card: standing_of(card, giving, self.hotlist),
         )
         machine = handheld if slot is None else kiosk
         state: Any = machine.State()
         self._machine_step: Any = machine.step
         self.app = App(self._step, state, making.setting, parts)
+        if making.setting.hub_key:
+            self._documents = self._pulled(making, folder, slot, faces)
+
+    @property
+    def hotlist(self) -> Hotlist:
+        """The stopped cards that this life has heard of."""
+        return NO_HOTLIST if self._documents is None else self._documents.hotlist
 
     async def run(self) -> None:
         """Work until the power is cut, or until cancelled; then close everything."""
@@ -150,6 +167,9 @@ class Life:
                     group.create_task(self.hub.run(), name="hub client"),
                     group.create_task(self.app.run(), name="app"),
                 ]
+                if self._documents is not None:
+                    pulling = self._documents.run()
+                    self._tasks.append(group.create_task(pulling, name="documents"))
         except* DeviceError:
             if not self._is_cut:
                 raise
@@ -173,6 +193,31 @@ class Life:
             raise asyncio.CancelledError
         stepped: tuple[Any, list[Request]] = self._machine_step(setting, state, event, now)
         return stepped
+
+    def _pulled(
+        self, making: Making, folder: Path, slot: Slot | None, faces: FaceMaker | None
+    ) -> Documents:
+        """Return the documents of this life, which every part of it follows."""
+
+        def setting_under(programme: Programme) -> Setting:
+            fresh = setting_of(programme, making.setting.store)
+            return replace(fresh, hub_key=making.setting.hub_key)
+
+        followers: list[Callable[[Programme], None]] = [lambda it: self.hub.set_rules(it.version)]
+        if slot is not None and faces is not None:
+            followers += [faces.follow, lambda it: slot.follow(setting_under(it))]
+        following = Following(app=self.app, setting_under=setting_under, parts=tuple(followers))
+        catalogue = Catalogue(folder / "catalogue.json")
+        if catalogue.get(PROGRAMME) is not None:  # an earlier life has pulled it
+            following.follow(programme_of(catalogue))
+        return Documents(
+            hub=self.hub,
+            catalogue=catalogue,
+            hub_key=making.setting.hub_key,
+            clock=making.clock,
+            boot=f"{self.journal.epoch[:16]}-{self.journal.boot}",
+            on_programme=following.follow,
+        )
 
     async def _close(self) -> None:
         await self._reader.close()

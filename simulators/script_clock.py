@@ -5,6 +5,8 @@ import heapq
 from collections.abc import Callable
 from itertools import count
 
+from loyalty.clock import Clock
+
 
 class ScriptClock:
     """Script time, wall and monotonic in one; sleepers wake when it is moved past them.
@@ -42,9 +44,9 @@ class ScriptClock:
 
 
 class OffsetClock:
-    """A terminal's own clock: script time, by which it is wrong by `offset_ms`."""
+    """A terminal's own clock: wrong by `offset_ms`, for the rest as `clock`."""
 
-    def __init__(self, clock: ScriptClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self.offset_ms = 0
 

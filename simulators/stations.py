@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from device.behaviour.events import Event
+from device.behaviour.setting import Setting
 from device.display.cards.artist import FaceArtist
 from device.display.cards.layout_files import ORDINARY, read_layout
 from device.display.cards.profile import STAR_TCP
 from device.display.fonts import Fonts, installed_collection
+from device.documents.hotlist import Hotlist
 from device.faces.face_maker import FaceMaker
+from device.mqtt.client import HubClient
 from simulators.antenna import show_to
 from simulators.front import DARK, Front
 from simulators.life import Life, Making
@@ -71,6 +74,20 @@ class _Station:
         if self._steps_left is not None:
             self._steps_left = 1
             self._burn()
+
+    @property
+    def setting(self) -> Setting:
+        """What its terminal works by now."""
+        return self._life.app.setting
+
+    @property
+    def hotlist(self) -> Hotlist:
+        """The stopped cards that its terminal has heard of."""
+        return self._life.hotlist
+
+    async def until(self, holds: Callable[[HubClient], bool]) -> None:
+        """Wait until `holds` is true of the line to the hub, in this life."""
+        await self._life.hub.until(holds)
 
     @property
     def last_seq(self) -> int:
