@@ -19,6 +19,7 @@ from hub.ledger.postgres_ahead import read_histories
 from hub.ledger.postgres_arrays import as_array
 from hub.ledger.postgres_database import PostgresDatabase
 from hub.ledger.postgres_writer import PostgresWriter
+from hub.ledger.references import UNCHECKED, orphans_of
 from hub.ledger.unwritten import Unwritten
 
 NUMBERS_AT_ONCE = 100
@@ -102,7 +103,8 @@ class PostgresEngine:
         return int(row[0])
 
     def has_dangling_references(self) -> bool:
-        return False  # The server checks every reference when it is written.
+        statements = map(orphans_of, UNCHECKED)
+        return any(self.database.execute(it).fetchone() is not None for it in statements)
 
     def revision(self) -> str | None:
         (found,) = self.database.execute("SELECT to_regclass('alembic_version')").fetchall()[0]

@@ -1,7 +1,14 @@
 """What the ledger's tables are told apart by: their version, the hub's own device, accounts."""
 
-REVISION = "0006"  # the newest of `migrations/`
-OLDER_REVISIONS = ("0001", "0002", "0003", "0004", "0005")  # those that can be brought up to it
+REVISION = "0007"  # the newest of `migrations/`
+OLDER_REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+)  # those that can be brought up to it
 
 HUB_DEVICE = "hub"  # the name under which the hub states its own decisions
 

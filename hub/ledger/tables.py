@@ -2,6 +2,8 @@
 
 Integer keys inside, business keys outside: a line is named for ever by device, epoch and sequence
 number, and `inbox.id` stands for that in every other table. Ids rise in booking order.
+References of rows that come with every line are written down here; `references.py` names those
+that PostgreSQL does not check when it writes.
 """
 
 from sqlalchemy import (
