@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 AUTOCHECKPOINT_PAGES = 8000
 CACHE_KIB = 65_536
 BUSY_TIMEOUT_S = 5.0
+LOG_TRIES_MAX = 10
 IN_MEMORY = ":memory:"
 
 Connect = Callable[..., sqlite3.Connection]
@@ -137,9 +138,11 @@ class SqliteEngine:
     def create(self) -> None:
         from hub.ledger.upgrade import newest_sqlite_schema
 
+        schema = newest_sqlite_schema()
         with self.transaction():
-            for statement in newest_sqlite_schema():
-                self.database.execute(statement)
+            if self.revision() is None:  # Another process may have been quicker.
+                for statement in schema:
+                    self.database.execute(statement)
 
     def upgrade(self) -> None:
         from hub.ledger.upgrade import upgrade_sqlite
@@ -200,10 +203,23 @@ def _keep_private(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if tables == 0:
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Give a new file its write-ahead log, which another process may be doing just now."""
+    for _ in range(LOG_TRIES_MAX - 1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            # That never waits for a lock; a transaction does.
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 _SET_MEMBER = (

@@ -4,7 +4,8 @@ Imported only where that is to be done: Alembic takes half a second to load.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,14 +16,20 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+# PostgreSQL's advisory lock, in one database, of whoever makes or changes the schema.
+SCHEMA_LOCK = int.from_bytes(b"revisit", "big")
+
 _STATE_REVISION = "INSERT INTO alembic_version VALUES ('{}')"
 
 
 def upgrade_sqlite(connection: sqlite3.Connection) -> None:
-    """Bring the open file to the newest schema in one transaction."""
+    """Bring the open file to the newest schema in one transaction.
+
+    Who comes second waits for the first, and finds nothing left to do.
+    """
     # Our own connection, not a second one: the file may be in memory.
     engine = sqlalchemy.create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
-    with engine.connect() as opened, opened.begin():
+    with _in_drivers_words(), engine.connect() as opened, opened.begin():
         opened.exec_driver_sql("BEGIN IMMEDIATE")
         _upgrade(opened)
 
@@ -41,11 +48,15 @@ def newest_sqlite_schema() -> tuple[str, ...]:
 
 
 def upgrade_postgres(url: str) -> None:
-    """Bring the database that `url` names to the newest schema in one transaction."""
+    """Bring the database that `url` names to the newest schema in one transaction.
+
+    Who comes second waits for the first, and finds nothing left to do.
+    """
     engine = sqlalchemy.create_engine(
         url.replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool
     )
-    with engine.connect() as opened, opened.begin():
+    with _in_drivers_words(), engine.connect() as opened, opened.begin():
+        opened.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
         _upgrade(opened)
 
 
@@ -54,3 +65,12 @@ def _upgrade(connection: sqlalchemy.Connection) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+@contextmanager
+def _in_drivers_words() -> Iterator[None]:
+    """Raise what went wrong as the driver raised it, which an engine knows what to make of."""
+    try:
+        yield
+    except sqlalchemy.exc.DBAPIError as error:
+        raise error.orig or error from error
