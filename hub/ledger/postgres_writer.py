@@ -1,17 +1,31 @@
-"""Rows in bulk for PostgreSQL: new ones by COPY, the others in statements over columns as arrays.
+"""Rows in bulk for PostgreSQL, in one round trip: columns as arrays, and COPY where lines are many.
 
-COPY costs half of what an INSERT does, on both sides. A statement that joins arrays changes
-each row of a table once, whatever the arrays hold: so rows are summed up by key before, and the
-number of changed rows is checked after.
+A statement that joins arrays changes each row of a table once, whatever the arrays hold: so rows
+are summed up by key before, and the number of changed rows is checked after.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
 
 from hub.ledger.database import Row
 from hub.ledger.postgres_arrays import as_array
 from hub.ledger.postgres_database import PostgresDatabase
 from hub.ledger.rows import STATES_SPAN
 from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
+
+COPY_MIN_LINES = 50  # COPY costs half of what an INSERT does for a row, and more to begin with
+
+
+class _Change(NamedTuple):
+    """A statement over columns of `rows`; unless `is_free` it must change a row for each of them.
+
+    `is_free`: nobody knows beforehand how many there are to change.
+    """
+
+    statement: str
+    rows: Sequence[Row]
+    is_free: bool = False
 
 
 class PostgresWriter:
@@ -21,44 +35,30 @@ class PostgresWriter:
         self._database = database
 
     def write(self, unwritten: Unwritten) -> None:
-        """Write the rows of `unwritten`, in the order in which they refer to each other."""
-        it = unwritten
-        self._rows(_ADD_ACCOUNT, it.accounts)
-        self._move(it.deltas)
-        self._rows(_SET_MEMBER, [member_row(member) for member in it.members.values()])
-        self._rows(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
-        self._copy("inbox", _LINE, it.inbox)
-        self._copy("transfer", _TRANSFER, it.transfers)
-        self._copy("lot", _LOT, it.lots.opened_rows())
-        self._each(_ADD_MISSING_LOT, it.lots.perhaps_new_rows())
-        self._rows(_CHANGE_LOT, it.lots.changed_rows())
-        self._copy("lot_use", _LOT_USE, it.lot_uses)
-        self._rows(_SET_CARD, list(it.cards.values()))
-        self._rows(_ADD_CARD_WRITE, _earliest(it.card_writes))
-        self._each(_OPEN_AGAIN, opened_again(it.cases))
-        self._rows(_SET_CASE, _counted(it.cases))
-        self._each(_FORGET_LATER_STATES, sorted(it.stale_after.items()))
-        kept = {(member, version): row for row in it.kept_states for member, version in [row[:2]]}
-        self._rows(_KEEP_STATE, list(kept.values()))
-        old = {member: version - STATES_SPAN for member, version in sorted(kept)}
-        self._each(_FORGET_OLD_STATES, list(old.items()))
+        """Write the rows of `unwritten`, in the order in which the server wants to see them."""
+        changes = [*_changes(unwritten)]
+        new: list[tuple[str, str, Sequence[Row]]] = [
+            ("inbox", _LINE, unwritten.inbox),
+            ("transfer", _TRANSFER, unwritten.transfers),
+            ("lot", _LOT, unwritten.lots.opened_rows()),
+            ("lot_use", _LOT_USE, unwritten.lot_uses),
+        ]
+        if len(unwritten.inbox) < COPY_MIN_LINES:
+            added = [_Change(_add_to(table, types), rows) for table, types, rows in new]
+            self._make([*added, *changes])
+            return
+        for table, types, rows in new:
+            self._copy(table, types, rows)
+        self._make(changes)
 
-    def _move(self, deltas: dict[int, int]) -> None:
-        if deltas:
-            # Houses are everybody's: without this the order of the update would decide who waits.
-            self._database.connection.execute(_LOCK_ACCOUNTS, [as_array(sorted(deltas))])
-            self._rows(_MOVE, sorted(deltas.items()))
-
-    def _rows(self, statement: str, rows: Sequence[Row]) -> None:
-        must_change(self._each(statement, rows), len(rows), statement)
-
-    def _each(self, statement: str, rows: Sequence[Row]) -> int:
-        """Run a statement over `rows` and return how many rows of the table it changed."""
-        if not rows:
-            return 0
-        columns = [as_array(column) for column in zip(*rows, strict=True)]
-        changed: int = self._database.connection.execute(statement, columns).rowcount
-        return changed
+    def _make(self, changes: Sequence[_Change]) -> None:
+        connection = self._database.connection
+        made = [it for it in changes if it.rows]
+        with connection.pipeline():
+            cursors = [connection.execute(it.statement, _columns(it.rows)) for it in made]
+        for (statement, rows, is_free), cursor in zip(made, cursors, strict=True):
+            if not is_free:
+                must_change(cursor.rowcount, len(rows), statement)
 
     def _copy(self, table: str, types: str, rows: Sequence[Row]) -> None:
         """Add `rows`, which are all new, to a table whose columns are of `types`."""
@@ -70,6 +70,33 @@ class PostgresWriter:
                 for row in rows:
                     copy.write_row(row)
             must_change(cursor.rowcount, len(rows), f"COPY {table}")
+
+
+def _changes(it: Unwritten) -> Iterator[_Change]:
+    """Yield what there is besides new lines and what they moved."""
+    yield _Change(_ADD_ACCOUNT, it.accounts)
+    yield _Change(_SET_MEMBER, [member_row(member) for member in it.members.values()])
+    yield _Change(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
+    yield _Change(_ADD_MISSING_LOT, it.lots.perhaps_new_rows(), is_free=True)
+    yield _Change(_CHANGE_LOT, it.lots.changed_rows())
+    yield _Change(_SET_CARD, list(it.cards.values()))
+    yield _Change(_ADD_CARD_WRITE, _earliest(it.card_writes))
+    yield _Change(_OPEN_AGAIN, opened_again(it.cases), is_free=True)
+    yield _Change(_SET_CASE, _counted(it.cases))
+    yield _Change(_FORGET_LATER_STATES, sorted(it.stale_after.items()), is_free=True)
+    kept = {(member, version): row for row in it.kept_states for member, version in [row[:2]]}
+    yield _Change(_KEEP_STATE, list(kept.values()))
+    old = {member: version - STATES_SPAN for member, version in sorted(kept)}
+    yield _Change(_FORGET_OLD_STATES, list(old.items()), is_free=True)
+    # Houses are everybody's: they come last, so that others wait for nothing but the commit.
+    # Without the lock the order of the update would decide who waits for whom.
+    deltas = sorted(it.deltas.items())
+    yield _Change(_LOCK_ACCOUNTS, [(account,) for account, _ in deltas])
+    yield _Change(_MOVE, deltas)
+
+
+def _columns(rows: Sequence[Row]) -> list[str]:
+    return [as_array(column) for column in zip(*rows, strict=True)]
 
 
 def _earliest(writes: Sequence[Row]) -> list[Row]:
@@ -116,6 +143,13 @@ _LINE = f"{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}"
 _TRANSFER = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}"
 _LOT = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W}"
 _LOT_USE = f"{_W} {_T} {_W} {_T} {_T} {_W}"
+
+
+@cache
+def _add_to(table: str, types: str) -> str:
+    return f"INSERT INTO {table} SELECT * FROM {_arrays(types)}"
+
+
 _ADD_MISSING_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(_LOT)} ON CONFLICT DO NOTHING"
 _CHANGE_LOT = (
     "UPDATE lot SET earned_ms = coalesce(changed.earned_ms, lot.earned_ms),"
