@@ -92,7 +92,7 @@ class Adjustments:
             raise HubError(f"{points} points, 1 to {terms.most_points} either way wanted")
         if proposal.reason not in REASONS:
             raise HubError(f"reason {proposal.reason[:40]!r}, one of {', '.join(REASONS)} wanted")
-        if Books(self._ledger).member(proposal.subject) is None:
+        if Books(self._ledger).members.find(proposal.subject) is None:
             raise NotFound(f"no member {proposal.subject!r} in {self._ledger.place}")
         if (proposal.reason == RETRO_CREDIT) != bool(receipt):
             raise HubError(f"receipt {receipt!r}, one wanted with {RETRO_CREDIT} and only then")

@@ -110,7 +110,7 @@ class Decisions:
         with self._ledger.transaction():
             books = Books(self._ledger)
             books.hub_device()  # locked before any card, as whoever states something does
-            card = books.card(uid)
+            card = books.cards.find(uid)
             if card is None:
                 raise NotFound(f"no card {short_card(uid)} in {self._ledger.place}")
             if (card.status == "blocked") != is_stopped:

@@ -83,7 +83,7 @@ class LeaseKeeper:
     def _stop(self, uid: str, now_ms: int) -> None:
         with self._ledger.transaction():
             books = self._books()
-            card = books.card(uid)
+            card = books.cards.find(uid)
             if card is not None and card.status != "blocked":
                 stamp = own_chain.stamp(now_ms)
                 self._state(books, CardStopped(**stamp, stopped=uid, reason="cloned"), now_ms)
@@ -92,7 +92,7 @@ class LeaseKeeper:
         with self._ledger.transaction():
             books = self._books()
             row = books.leases.find(lease)
-            card = None if row is None else books.card(row.card)
+            card = None if row is None else books.cards.find(row.card)
             if row is None or card is None or row.status == "closed":
                 return  # Another hub was quicker.
             op = operation(lease, LAPSE)
@@ -116,7 +116,7 @@ class LeaseKeeper:
 
 def _tell_gap(books: Books, row: LeaseRow, card: CardRow, now_ms: int) -> None:
     """Open a case about numbers of the card's counter since the lease that no line stands for."""
-    written = books.writes_after(card.uid, row.counter)
+    written = books.cards.writes_after(card.uid, row.counter)
     last = min(card.counter, row.counter + NUMBERS_MAX)
     missing = set(range(row.counter + 1, last + 1)) - written.keys()
     if missing:

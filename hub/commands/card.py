@@ -44,7 +44,7 @@ def show_command(uid: Uid, programme: Programmes, db: Db = "ledger.db") -> int:
     """Show whose a card is, what it carries, and for which devices that waits; 1 if unknown."""
     programmes = [read_programme(it) for it in programme]
     with closing(open_ledger(db)) as ledger:
-        card = Books(ledger).card(uid)
+        card = Books(ledger).cards.find(uid)
         leases = open_leases(ledger, programmes, SystemClock().now_ms())
     if card is None:
         typer.echo(f"card {short_card(uid)} is not known")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from hub.ledger.ahead import History
 from hub.ledger.database import Database, Row
-from hub.ledger.rows import MemberRow, PostedLine
+from hub.ledger.rows import MemberRow, PostedLine, posted_line
 from hub.ledger.state_text import read_state, state_text
 from hub.ledger.unwritten import Unwritten
 from loyalty.fields import COUNT_MAX
@@ -39,7 +39,7 @@ class Histories:
 
         What was written last is one; in a group of lines that is mostly late enough.
         """
-        new = [_fact(it) for it in self._unwritten.facts.get(member.id, ())]
+        new = [_fact(posted_line(*it)) for it in self._unwritten.facts.get(member.id, ())]
         before = self._unwritten.written.get(member.id, member.state)
         stored: list[Fact] = []
         if not self._is_past(member, before, min([position, *[it.position for it in new]])):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from hub.ledger.database import Database, Engine, Row
 from hub.ledger.lost import lost_epochs
-from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict
+from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict, posted_line
 from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
 from loyalty.fields import TIME_MAX_MS
@@ -78,24 +78,19 @@ class Inbox:
             self._database.execute(_JUDGE, (*verdict, filed.id))
         else:
             self.set_chain(filed.chain)  # or its lines would refer to nothing until the batch ends
-            place = (filed.id, filed.chain.id, filed.seq, filed.head)
-            self._unwritten.inbox.append((*place, filed.line, filed.received_ms, *verdict))
+            number, chain, *rest, _ = filed
+            self._unwritten.inbox.append((number, chain.id, *rest, *verdict))
         if verdict.op and verdict.status == "posted":
-            assert verdict.event_ms is not None
-            chain = filed.chain
-            position = Position(verdict.event_ms, chain.device.name, chain.epoch, filed.seq)
-            posted = PostedLine(filed.id, filed.line, verdict.member, position)
-            self._unwritten.ops[verdict.op] = posted
+            self._unwritten.ops[verdict.op] = filed, verdict
             self._ahead.pop(verdict.op, None)
-            is_new_fact = verdict.kind in VALUE_KINDS and not filed.is_kept
-            if is_new_fact and verdict.member is not None:
-                self._unwritten.facts[verdict.member].append(posted)
+            if verdict.member is not None and not filed.is_kept and verdict.kind in VALUE_KINDS:
+                self._unwritten.facts[verdict.member].append((filed, verdict))
 
     def posted_with_op(self, op: str) -> PostedLine | None:
         """Return the line that posted with business key `op`, if there is one."""
-        known = self._unwritten.ops.get(op)
-        if known is not None:
-            return known
+        new = self._unwritten.ops.get(op)
+        if new is not None:
+            return posted_line(*new)
         if op in self._ahead:
             return self._ahead[op]
         found = self._one(_POSTED_WITH_OP, op)

@@ -109,6 +109,14 @@ class PostedLine(NamedTuple):
     position: Position
 
 
+def posted_line(filed: Filed, verdict: Verdict) -> PostedLine:
+    """Return the line that `filed` is once it posted with `verdict`, which says when it counts."""
+    assert verdict.event_ms is not None
+    chain = filed.chain
+    position = Position(verdict.event_ms, chain.device.name, chain.epoch, filed.seq)
+    return PostedLine(filed.id, filed.line, verdict.member, position)
+
+
 class Transfer(NamedTuple):
     """`amount` of `unit` moves from account `debit` to account `credit`; in column order."""
 

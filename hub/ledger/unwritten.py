@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, fields
 
 from hub.ledger.database import Engine, Row
 from hub.ledger.lots import Lots
-from hub.ledger.rows import CardRow, ChainRow, MemberRow, PostedLine, Transfer
+from hub.ledger.rows import CardRow, ChainRow, Filed, MemberRow, Transfer, Verdict
 from hub.ledger.state_text import leases_text
 from loyalty.state import MemberState
+
+Judged = tuple[Filed, Verdict]
 
 
 @dataclass(slots=True)
@@ -32,9 +34,9 @@ class Unwritten:
     card_writes: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
     chains: dict[int, ChainRow] = field(default_factory=dict)
-    ops: dict[str, PostedLine] = field(default_factory=dict)
+    ops: dict[str, Judged] = field(default_factory=dict)
     kept_states: list[Row] = field(default_factory=list)
-    facts: defaultdict[int, list[PostedLine]] = field(default_factory=lambda: defaultdict(list))
+    facts: defaultdict[int, list[Judged]] = field(default_factory=lambda: defaultdict(list))
     written: dict[int, MemberState | None] = field(default_factory=dict)
     stale_after: dict[int, int] = field(default_factory=dict)
     writes: int = 0

@@ -10,6 +10,7 @@ from hub.posting.card_key_answers import answer_card_keys
 from hub.posting.card_proofs import CardProofs, Verdict
 from hub.posting.documents import Documents
 from hub.posting.leasing import Leasing
+from hub.posting.unstated import has_visits_to_come
 from loyalty.asks import (
     Ask,
     AskAccount,
@@ -102,7 +103,7 @@ class Answers:
         if kind and kind not in programme.cards.accepted:
             return Refusal(ref=ask.ref, reason="card_not_accepted")
         self._offline.leasing.see(ask)
-        member = self._books.member(token)
+        member = self._books.members.find(token)
         state = self._state(member, now_ms)
         reserved_points = 0 if member is None else self._books.holds.reserved_points(member, now_ms)
         points, version = state.balance_points, state.version
@@ -122,13 +123,14 @@ class Answers:
             next_tier_points=ahead.points,
             expiring_points=expiring.points,
             expires_ms=expiring.expires_ms,
+            is_provisional=int(self._is_provisional(ask, now_ms)),
         )
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:
         earlier = self._books.holds.of_ask(device, ask.ref)
         if earlier is not None:
             return _granted_again(earlier, now_ms)
-        card = self._books.card(ask.card)
+        card = self._books.cards.find(ask.card)
         if card is not None and card.status == "blocked":
             return Refusal(ref=ask.ref, reason="card_blocked")
         unproven = self._unproven(device, ask)
@@ -142,7 +144,7 @@ class Answers:
             return Refusal(ref=ask.ref, reason="card_may_not_spend")
         if self._books.holds.count_active(device, now_ms) >= GRANTS_MAX:
             return Refusal(ref=ask.ref, reason="too_many_asks")
-        return self._grant(device, ask, self._books.member(token), now_ms)
+        return self._grant(device, ask, self._books.members.find(token), now_ms)
 
     def _grant(
         self, device: DeviceRow, ask: AskRedeem, member: MemberRow | None, now_ms: int
@@ -206,13 +208,20 @@ class Answers:
         return Refusal(ref=ask.ref, reason="card_unproven")
 
     def _token(self, ask: AskAccount | AskRedeem) -> str:
-        card = self._books.card(ask.card)
+        card = self._books.cards.find(ask.card)
         return ask.member if card is None else card.member
 
     def _card_kind(self, ask: AskAccount | AskRedeem) -> str:
         """Return the kind of the card; empty for a chip whose issue has not arrived yet."""
-        card = self._books.card(ask.card)
+        card = self._books.cards.find(ask.card)
         return kind_of(ask.card) if card is None else card.kind
+
+    def _is_provisional(self, ask: AskAccount, now_ms: int) -> bool:
+        """Return whether a card with a counter tells of visits that we have not heard of yet."""
+        if ask.ctr_seen < 0:
+            return False
+        card = self._books.cards.find(ask.card)
+        return card is None or has_visits_to_come(self._books, card, ask.ctr_seen, now_ms)
 
     def _state(self, member: MemberRow | None, now_ms: int) -> MemberState:
         if member is None:

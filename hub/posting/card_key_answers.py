@@ -22,7 +22,7 @@ def answer_card_keys(
     if keys is None or keys.credit_master is None or not programme.cards.accepted & LEASE_KINDS:
         return Refusal(ref=ask.ref, reason="card_not_accepted")
     uid = _uid(ask.card)
-    if uid is None or books.card(ask.card) is not None:
+    if uid is None or books.cards.find(ask.card) is not None:
         return Refusal(ref=ask.ref, reason="card_not_accepted")
     return CardKeysGranted(
         ref=ask.ref,

@@ -89,8 +89,10 @@ class Custody:
         if chain.fork_seq is not None:
             self._open_case(chain, filed.received_ms)
             return [self._keep(filed, FORK)]
-        status, code, *_ = self._poster.post(filed)
-        return [] if status == POSTED else [LineStatus(filed.seq, status, code)]
+        verdict = self._poster.post(filed)
+        if verdict.status == POSTED:
+            return []
+        return [LineStatus(filed.seq, verdict.status, verdict.code)]
 
     def _keep(self, filed: Filed, code: str) -> LineStatus:
         self._books.inbox.keep(filed, Verdict(HELD, code))

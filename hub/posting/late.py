@@ -40,12 +40,12 @@ class LateFacts:
     def without_first(self, known: Known, first: First, position: Position) -> Known:
         """Return what is known for a line at `position` that `first` has to make way for."""
         known = known._replace(first=None)
-        holder = self._books.member(first.member) if first.member else None
+        holder = self._books.members.find(first.member) if first.member else None
         there = first.posted.position
         if holder is not None and holder.token == known.member:
             tail = self._books.histories.tail(holder, min(there, position))
             return known._replace(tail=tail, instead_of=there)
-        member = self._books.member(known.member) if known.member else None
+        member = self._books.members.find(known.member) if known.member else None
         if member is not None:
             # Even if it comes after all others: the member may have had this op before.
             known = known._replace(tail=self._books.histories.tail(member, position))
@@ -60,7 +60,7 @@ class LateFacts:
         """Judge the other lines of an op again: `record`, in line `filed`, counts from now on."""
         inbox = self._books.inbox
         for line_id, line, member in inbox.all_with_op(record.op, OP_CONFLICT):
-            verdict = again(from_kept_line(line), self._books.token(member), record, token)
+            verdict = again(from_kept_line(line), self._books.members.token(member), record, token)
             inbox.judge_again(line_id, verdict.status, verdict.code)
             for case in verdict.cases:
                 self._books.open_case(case, line_id, filed.received_ms)
@@ -84,7 +84,7 @@ class LateFacts:
         for covered in difference.covered:
             settled = lacking(covered)
             self._books.close_case(settled.code, settled.subject, filed.received_ms)
-        self._books.set_member(member.token, difference.state)
+        self._books.members.set(member.token, difference.state)
 
     def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:
         """Fold again what posted before its turn and was not seen by the close of its day.
@@ -97,8 +97,8 @@ class LateFacts:
         unseen = books.inbox.unseen(close.store, close.opens_ms, ends)
         places = {it.position: books.closes.position(close.store, it.position) for it, _ in unseen}
         moved = [it for it, is_fact in unseen if is_fact and it.member is not None]
-        for token in sorted({books.token(it.member) for it in moved}):
-            member = books.member(token)
+        for token in sorted({books.members.token(it.member) for it in moved}):
+            member = books.members.find(token)
             assert member is not None
             theirs = [it for it in moved if it.member == member.id]
             facts = [Fact(places[it.position], from_kept_line(it.line)) for it in theirs]
@@ -116,4 +116,4 @@ class LateFacts:
         between = ends(self._books, member, moved, move.store)
         amount = (POINT, *between, abs(move.points), member.id)
         at = (move.event_ms, filed.received_ms, move.rules, version)
-        self._books.transfer(Transfer(filed.id, leg, *amount, *at))
+        self._books.postings.transfer(Transfer(filed.id, leg, *amount, *at))

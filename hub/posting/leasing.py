@@ -103,11 +103,11 @@ class Leasing:
     def _offered(self, device: DeviceRow, ask: AskLease, now_ms: int) -> LeaseRow | Refusal:
         """Return a new lease, whose points have been set aside."""
         books = self._books
-        card = books.card(ask.card)
+        card = books.cards.find(ask.card)
         if card is None:
             return Refusal(ref=ask.ref, reason="unknown_card")
         programme = in_force(self._programmes, now_ms)
-        member = books.member(card.member)
+        member = books.members.find(card.member)
         if member is None or not _may_carry(card, ask, programme):
             return Refusal(ref=ask.ref, reason="no_lease")
         if books.leases.count_offered(device) >= OFFERED_MAX:

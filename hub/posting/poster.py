@@ -22,7 +22,7 @@ from hub.posting.reconcile import (
     reconcile,
     whose,
 )
-from hub.posting.touches import Counters, look_up, wrote
+from hub.posting.touches import NOTHING_KNOWN, look_up, wrote
 from hub.posting.waiting import UNKNOWN_KIND, Waiting
 from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
@@ -70,10 +70,12 @@ class Poster:
             return self.set_aside(filed, REJECTED, "malformed", str(error))
         chain = filed.chain
         stated = Position(event_ms(record), chain.device.name, chain.epoch, filed.seq)
-        if record.kind in HUB_KINDS and stated.device != HUB_DEVICE:
-            return self.set_aside(filed, REJECTED, "hub_only", f"{record.kind} is the hub's to say")
-        if record.kind in HUB_KINDS - VALUE_KINDS:
-            return self._post_decision(record, stated, filed)
+        if record.kind in HUB_KINDS:
+            if stated.device != HUB_DEVICE:
+                detail = f"{record.kind} is the hub's to say"
+                return self.set_aside(filed, REJECTED, "hub_only", detail)
+            if record.kind not in VALUE_KINDS:
+                return self._post_decision(record, stated, filed)
         position = self._books.closes.position(chain.device.store, stated)
         known = self._look_up(record, stated, position, filed.received_ms)
         outcome = self._decide(record, position, known, filed)
@@ -94,8 +96,8 @@ class Poster:
             return _WAITS
         if not isinstance(record, Redemption):
             return self.post(filed)
-        card = self._books.card(record.card) if record.card else None
-        member = self._books.member(whose(record, card))
+        card = self._books.cards.find(record.card) if record.card else None
+        member = self._books.members.find(whose(record, card))
         auth = _reservation(filed)
         if member is not None and self._books.holds.find(auth) is None:
             device = filed.chain.device.id
@@ -114,9 +116,9 @@ class Poster:
 
     def _look_up(self, record: Record, stated: Position, position: Position, now_ms: int) -> Known:
         books = self._books
-        card = books.card(record.card) if record.card else None
+        card = books.cards.find(record.card) if record.card else None
         token = whose(record, card)
-        member = books.member(token) if token else None
+        member = books.members.find(token) if token else None
         first = tail = None
         reserved_points = 0
         if record.kind in VALUE_KINDS:
@@ -129,7 +131,7 @@ class Poster:
                 auth = record.auth if isinstance(record, Redemption) else ""
                 reserved_points = books.holds.reserved_points(member, now_ms, auth)
         state = None if member is None else member.state
-        counters = Counters() if card is None else look_up(books, record, card)
+        counters = NOTHING_KNOWN if card is None else look_up(books, record, card)
         return Known(now_ms, stated, card, token, state, first, counters, reserved_points, tail)
 
     def _first(self, op: str) -> First | None:
@@ -138,7 +140,7 @@ class Poster:
             return None
         record = from_line(posted.line)
         stated = posted.position._replace(event_ms=event_ms(record))
-        return First(record, self._books.token(posted.member), stated, posted)
+        return First(record, self._books.members.token(posted.member), stated, posted)
 
     def _decide(self, record: Record, position: Position, known: Known, filed: Filed) -> Outcome:
         try:
@@ -175,17 +177,18 @@ class Poster:
         else:
             uid, reason, status = record.allowed, ALLOWED, "issued"
         self._books.hotlist.add(uid, reason, now_ms)
-        card = self._books.card(uid)
+        card = self._books.cards.find(uid)
         if card is not None:
-            self._books.set_card(card._replace(status=status))
+            self._books.cards.set(card._replace(status=status))
 
     def _enter(
         self, record: Record, position: Position, outcome: Outcome, known: Known, filed: Filed
     ) -> Verdict:
         books, token = self._books, known.member
-        member = books.member(token) if token else None
         if outcome.difference is None and outcome.state is not None:
-            member = books.add_fact(token, outcome.state)
+            member: MemberRow | None = books.members.add_fact(token, outcome.state)
+        else:
+            member = books.members.find(token) if token else None
         verdict = Verdict(
             outcome.status,
             outcome.code,
@@ -195,13 +198,14 @@ class Poster:
             position.event_ms,
         )
         books.inbox.keep(filed, verdict)
-        self._book_differences(record, outcome, known, filed)
+        if outcome.difference is not None or outcome.lost is not None:
+            self._book_differences(record, outcome, known, filed)
         if outcome.card is not None:
-            books.set_card(outcome.card)
+            books.cards.set(outcome.card)
         is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
         if is_seen and record.card and wrote(record):
             write = (record.card, record.ctr_used, record.op)
-            books.add_card_write(*write, stated_ms(record))
+            books.cards.add_write(*write, stated_ms(record))
         for case in outcome.cases:
             books.open_case(case, filed.id, filed.received_ms)
         if member is not None and outcome.effects:
@@ -221,7 +225,7 @@ class Poster:
         self, record: Record, outcome: Outcome, known: Known, filed: Filed
     ) -> None:
         """Book what a line that is kept changes about facts that posted before it."""
-        members = self._books.member
+        members = self._books.members.find
         if outcome.lost is not None and known.loser is not None:
             loser = members(known.loser.member)
             assert loser is not None
@@ -240,14 +244,14 @@ class Poster:
         member: MemberRow,
         filed: Filed,
     ) -> None:
-        self._books.apply_lots(filed.id, record.op, member, outcome.effects)
+        self._books.postings.apply_lots(filed.id, record.op, member, outcome.effects)
         at = (position.event_ms, filed.received_ms, outcome.rules, member.state.version)
         for effect in outcome.effects:
             leg = leg_of(effect)
             if leg is not None and leg.points:
                 between = ends(self._books, member, leg, record.store)
                 amount = (POINT, *between, abs(leg.points), member.id)
-                self._books.transfer(Transfer(filed.id, leg.name, *amount, *at))
+                self._books.postings.transfer(Transfer(filed.id, leg.name, *amount, *at))
 
     def _capture(self, redemption: Redemption, member: MemberRow, filed: Filed) -> None:
         """Resolve the holds that this redemption uses up; it has happened, whatever they say."""

@@ -162,11 +162,10 @@ def _post(
         return _with_lost(_post_late(fact, known, known.tail, programmes), known, programmes)
     after, effects = folded
     lack = lack_of(record, effects)
-    cases = (*([] if lack is None else [lacking(lack)]), *_reserved(known, after))
-    outcome = _witness(record, position, known, programmes)
-    posted = outcome._replace(
-        state=after, rules=programme.version, effects=effects, cases=outcome.cases + cases
-    )
+    cases: tuple[Case, ...] = () if lack is None else (lacking(lack),)
+    seen = _witness(record, position, known, programmes)
+    cases = seen.cases + cases + _reserved(known, after)
+    posted = Outcome(POSTED, "", after, programme.version, effects, cases, seen.card)
     return _with_lost(posted, known, programmes)
 
 
@@ -232,7 +231,7 @@ def lacking(lack: Lack) -> Case:
 
 
 def _reserved(owner: Known | Loser, after: MemberState) -> tuple[Case, ...]:
-    if owner.reserved_points > max(after.balance_points, 0):
+    if owner.reserved_points and owner.reserved_points > max(after.balance_points, 0):
         detail = f"{owner.reserved_points} points are reserved, {after.balance_points} are left"
         return (Case("holds_exceed_balance", owner.member, detail),)
     return ()
@@ -260,10 +259,11 @@ def _witness(
 
 
 def _card_after(record: Record, card: CardRow, known: Known) -> CardRow | None:
-    if touches.wrote(record) and record.ctr_used > card.counter:
-        card = card._replace(counter=record.ctr_used)
-    if touches.left(record) >= 0:
-        card = card._replace(seen_ms=max(card.seen_ms, stated_ms(record)))
+    if not touches.is_silent(record):
+        if touches.wrote(record) and record.ctr_used > card.counter:
+            card = card._replace(counter=record.ctr_used)
+        if touches.left(record) >= 0:
+            card = card._replace(seen_ms=max(card.seen_ms, stated_ms(record)))
     if isinstance(record, CardIssued):
         status = "issued" if card.status == "seen" else card.status
         kind = record.card_kind if record.card_kind in PROFILES else card.kind

@@ -30,6 +30,14 @@ class Counters(NamedTuple):
     left_after: int | None = None
 
 
+NOTHING_KNOWN = Counters()
+
+
+def is_silent(record: Record) -> bool:
+    """Return whether `record` says nothing about its card's counter."""
+    return record.ctr_seen < 0 and record.ctr_used < 0
+
+
 def wrote(record: Record) -> bool:
     """Return whether `record` says that its card carries the new counter."""
     return record.touch == "done" and record.ctr_used >= 0
@@ -47,14 +55,16 @@ def left(record: Record) -> int:
 
 def look_up(books: Books, record: Record, card: CardRow) -> Counters:
     """Return what the ledger knows beside `record`; nothing is asked while counters rise."""
+    if is_silent(record):
+        return NOTHING_KNOWN
     at_ms = stated_ms(record)
     other_op, before, after = None, -1, None
     if wrote(record) and record.op and record.ctr_used <= card.counter:
-        other_op = books.other_write(card.uid, record.ctr_used, record.op)
+        other_op = books.cards.other_write(card.uid, record.ctr_used, record.op)
     if 0 <= left(record) < card.counter:
-        before = books.counter_before(card.uid, at_ms)
+        before = books.cards.counter_before(card.uid, at_ms)
     if wrote(record) and at_ms < card.seen_ms:
-        member = books.member(card.member)
+        member = books.members.find(card.member)
         assert member is not None
         # A sale happened when the till says, which is before its card was touched.
         lines = map(from_kept_line, books.inbox.witnessed_after(member.id, at_ms - TILL_LEADS_MS))
@@ -65,6 +75,8 @@ def look_up(books: Books, record: Record, card: CardRow) -> Counters:
 
 def cases(record: Record, card: CardRow, known: Counters) -> list[Case]:
     """Return what a person should look at."""
+    if known is NOTHING_KNOWN:
+        return []
     found = []
     if known.other_op is not None:
         detail = f"counter {record.ctr_used} stands for {known.other_op} and {record.op}"
