@@ -13,11 +13,12 @@ from contextlib import AsyncExitStack
 import structlog
 from starlette.routing import BaseRoute
 
-from hub.broker.bridge_users import BRIDGE_USER
-from hub.broker.config import BridgeLogin
-from hub.broker.embedded import Door, EmbeddedBroker
+from hub.broker.door import Door
+from hub.broker.embedded import EmbeddedBroker
 from hub.broker.logins import LoginKeeper, LoginWatch
 from hub.broker.mosquitto_logins import MosquittoLogins
+from hub.broker.mqtt_road import MqttRoad
+from hub.broker.road import Road
 from hub.broker_bridge import Bridge
 from hub.caretaker import Caretaker, Tended
 from hub.config import HubConfig
@@ -72,19 +73,11 @@ class Hub:
                 offline_keys=self._config.offline_keys,
                 programme_document=self._config.programme_document,
             )
-            login, files = self._config.broker.login, self._config.broker.logins
-            if login is None:
-                login = await self._start_broker(parts)
-            elif files is not None:
-                self._watch_logins(MosquittoLogins(files, login), parts)
+            road = await self._road(parts)
             group_times = GroupTimes()
             self._intake.take_up()
             self._bridge = Bridge(
-                self._config.broker,
-                login,
-                self._tended(self._intake, parts),
-                keeps_session=self._keeps_session,
-                on_group=group_times.observe,
+                road, self._tended(self._intake, parts), on_group=group_times.observe
             )
             await asyncio.to_thread(self._bridge.start)
             parts.push_async_callback(asyncio.to_thread, self._bridge.stop)
@@ -99,12 +92,6 @@ class Hub:
     async def stop(self) -> None:
         """Finish what has arrived, disconnect and close; may be called twice."""
         await self._open.aclose()
-
-    @property
-    def _keeps_session(self) -> bool:
-        # Where hubs take turns, what waits for one of them is kept from the others.
-        broker = self._config.broker
-        return broker.login is not None and not broker.is_shared
 
     @property
     def web_port(self) -> int:
@@ -129,16 +116,21 @@ class Hub:
     async def __aexit__(self, *_error: object) -> None:
         await self.stop()
 
-    async def _start_broker(self, parts: AsyncExitStack) -> BridgeLogin:
-        login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
+    async def _road(self, parts: AsyncExitStack) -> Road:
+        """Return the way to the broker; where that is ours, start it."""
+        address = self._config.broker
+        if address.login is not None:
+            if address.logins is not None:
+                self._watch_logins(MosquittoLogins(address.logins, address.login), parts)
+            return MqttRoad(address, address.login)
         # The door looks into the device table from the loop, so it has its own connection.
         doors_ledger = self._ledger(parts)
-        door = Door(login, lambda name: device_login(doors_ledger, name))
-        broker = EmbeddedBroker(self._config.broker.host, self._config.broker.port, door)
+        door = Door(lambda name: device_login(doors_ledger, name))
+        broker = EmbeddedBroker(address.host, address.port, door)
         await broker.start()
         parts.push_async_callback(broker.stop)
         self._watch_logins(broker, parts)
-        return login
+        return broker
 
     def _watch_logins(self, keeper: LoginKeeper, parts: AsyncExitStack) -> None:
         watch = LoginWatch(self._ledger(parts), keeper)

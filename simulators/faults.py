@@ -27,7 +27,7 @@ AT_HANDHELD: dict[str, tuple[int, int, int]] = {
     "connections_cut": (40, 0, 50),  # ms after the visit began
     "connections_half_open": (150, 0, 50),
     "brokers_restarted": (150, 0, 50),
-    "hubs_killed": (120, 0, 8),  # ms after a batch reached the hub
+    "hubs_killed": (120, 0, 8),  # ms after a batch reached the broker
     "handhelds_killed": (20, 1, 6),  # steps of its machine
     "cards_pulled": (20, 0, 47),  # bytes that the chip still programs
     "clocks_jumped": (40, -7_200_000, 7_200_000),  # ms

@@ -22,7 +22,7 @@ class Network:
     """A proxy before the broker on `broker_port`; use it as a context manager.
 
     `fates_of(line)` draws what befalls the messages of a line, which is a client's name and "up"
-    or "down". `on_arrival(client, topic)` hears of each message that is passed down to a client.
+    or "down". `on_arrival(client, topic)` hears of each message that is passed up to the broker.
     `happened` counts what befell messages and connections. Clients meet `to_clients`, the broker
     `to_broker`, where they speak TLS.
     """
@@ -177,5 +177,5 @@ class _Wire:
         if self.is_dead or self._writers[way_up].is_closing():
             return
         self._writers[way_up].write(move.packet)
-        if not way_up and mqtt.kind(move.packet) == mqtt.PUBLISH:
+        if way_up and mqtt.kind(move.packet) == mqtt.PUBLISH:
             self._on_arrival(mqtt.topic(move.packet))

@@ -1,13 +1,12 @@
 """A site where things go wrong: a hub that is killed, a broker that restarts, a bad network.
 
-The hub is a process of its own and comes back whenever it was killed. The broker is mosquitto, or
-the hub's embedded one, run here by itself, so that each can go down alone; all clients, the hub's
-bridge too, reach it through the network.
+The hub is a process of its own and comes back whenever it was killed. The broker is the one in that
+process, which then goes down with it, or mosquitto, so that each can go down alone. All clients of
+the broker, a hub's bridge too, reach it through the network.
 """
 
 import asyncio
 import random
-import secrets
 import signal
 import sys
 from collections import Counter
@@ -16,11 +15,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from hub.broker.bridge_users import BRIDGE_USER
-from hub.broker.config import BridgeLogin, BrokerAddress
-from hub.broker.embedded import Door, EmbeddedBroker
-from hub.ledger.ledger import Place, open_ledger
-from hub.ledger.queries import device_login
+from hub.broker.config import BrokerAddress
+from hub.ledger.ledger import Place
 from hub.whole_file import write_whole
 from simulators.calm_site import free_port
 from simulators.faults import fates
@@ -44,11 +40,13 @@ caretaker = false    # or days would close when this machine gets to it
 [broker]
 host = "127.0.0.1"
 port = {port}
-embedded = false
+embedded = {embedded}
+"""
+_MOSQUITTO_TOML = """
 user = "{user}"
 password_file = "bridge.password"
+ca_file = "{ca_file}"
 """
-_CA_TOML = 'ca_file = "{ca_file}"\n'
 
 
 class HubGone(Exception):
@@ -76,7 +74,10 @@ class RoughSite:
         self._ledger_place = ledger_place
         self._programme = programme
         self._mosquitto = mosquitto
-        self._address = _own_address() if mosquitto is None else mosquitto.address
+        if mosquitto is None:
+            self._address = BrokerAddress("127.0.0.1", free_port(), None)
+        else:
+            self._address = mosquitto.address
         self.tls = self._address.tls
         self._network = Network(
             lambda line: fates(seed, line, faults),
@@ -89,15 +90,9 @@ class RoughSite:
         self._clock = clock
         self._kill_after_ms: list[int] = []
         self._working = asyncio.Lock()
-        self._broker: EmbeddedBroker | Mosquitto
         self._deeds: asyncio.TaskGroup
         self._process: asyncio.subprocess.Process
         self._open = AsyncExitStack()
-
-    @property
-    def _login(self) -> BridgeLogin:
-        assert self._address.login is not None
-        return self._address.login
 
     @property
     def port(self) -> int:
@@ -111,9 +106,9 @@ class RoughSite:
             parts.callback(face.close)
             face.write(self._clock.now_ms())
             self._clock.on_moved = face.write
-            self._broker = self._mosquitto or self._embedded(parts)
-            await self._broker.start()
-            parts.push_async_callback(self._broker.stop)
+            if self._mosquitto is not None:
+                await self._mosquitto.start()
+                parts.push_async_callback(self._mosquitto.stop)
             await parts.enter_async_context(self._network)
             self._write_config()
             await self._start_hub()
@@ -140,29 +135,28 @@ class RoughSite:
         return self._network.leave_half_open(device)
 
     def restart_broker(self) -> None:
-        """Have the broker go down, forget everything and come back."""
+        """Have the broker go down, forget everything and come back; the hub's own, with the hub."""
         self._deeds.create_task(self._restart_broker())
 
     def kill_hub(self, after_ms: int) -> None:
-        """Kill the hub `after_ms` after the next batch has reached it, and start another."""
+        """Kill the hub `after_ms` after the next batch has reached its broker; start another."""
         self._kill_after_ms.append(after_ms)
 
-    def _on_arrival(self, client: str, topic: str) -> None:
-        if client == self._login.user and topic.endswith("/batch") and self._kill_after_ms:
+    def _on_arrival(self, _client: str, topic: str) -> None:
+        if topic.endswith("/batch") and self._kill_after_ms:
             self._deeds.create_task(self._kill_hub(self._kill_after_ms.pop()))
-
-    def _embedded(self, parts: AsyncExitStack) -> EmbeddedBroker:
-        # The broker's door looks into the device table from this loop.
-        doors_ledger = open_ledger(self._ledger_place)
-        parts.callback(doors_ledger.close)
-        door = Door(self._login, lambda name: device_login(doors_ledger, name))
-        return EmbeddedBroker(self._address.host, self._address.port, door)
 
     async def _restart_broker(self) -> None:
         async with self._working:
-            await self._broker.stop()
+            if self._mosquitto is None:
+                await self._end_hub()
+            else:
+                await self._mosquitto.stop()
             await asyncio.sleep(self._rng.uniform(0, BROKER_DOWN_MAX_S))
-            await self._broker.start()
+            if self._mosquitto is None:
+                await self._start_hub()
+            else:
+                await self._mosquitto.start()
             self.happened["brokers_restarted"] += 1
 
     async def _kill_hub(self, after_ms: int) -> None:
@@ -174,18 +168,18 @@ class RoughSite:
             await self._start_hub()
 
     def _write_config(self) -> None:
-        place = self._ledger_place
-        text = _HUB_TOML.format(
-            ledger=place if isinstance(place, str) else place.resolve(),
-            port=self._network.port,
-            user=self._login.user,
-        )
-        if self._mosquitto is not None:
-            text += _CA_TOML.format(ca_file=self._mosquitto.ca_file.resolve())
+        place, login = self._ledger_place, self._address.login
+        ledger = place if isinstance(place, str) else place.resolve()
+        if self._mosquitto is None or login is None:
+            text = _HUB_TOML.format(ledger=ledger, port=self._address.port, embedded="true")
+        else:
+            text = _HUB_TOML.format(ledger=ledger, port=self._network.port, embedded="false")
+            ca_file = self._mosquitto.ca_file.resolve()
+            text += _MOSQUITTO_TOML.format(user=login.user, ca_file=ca_file)
+            write_whole(self._folder / "bridge.password", login.password.encode())
         (self._folder / "hub.toml").write_text(text)
         (self._folder / "programme.toml").write_text(self._programme)
         write_whole(self._folder / "face.key", self._rng.randbytes(32).hex().encode())
-        write_whole(self._folder / "bridge.password", self._login.password.encode())
 
     async def _start_hub(self) -> None:
         for _ in range(STARTS_MAX):
@@ -209,12 +203,10 @@ class RoughSite:
 
     async def _stop_hub(self) -> None:
         async with self._working:
-            if self._process.returncode is None:
-                self._process.send_signal(signal.SIGTERM)
-                async with asyncio.timeout(STOP_WITHIN_S):
-                    await self._process.wait()
+            await self._end_hub()
 
-
-def _own_address() -> BrokerAddress:
-    login = BridgeLogin(BRIDGE_USER, secrets.token_urlsafe(32))
-    return BrokerAddress("127.0.0.1", free_port(), login)
+    async def _end_hub(self) -> None:
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(STOP_WITHIN_S):
+                await self._process.wait()

@@ -99,7 +99,8 @@ SHELLS = {
     "hub/commands/broker.py": "a command line",
     "hub/broker/folder.py": "the files of a broker's configuration",
     "hub/broker/config.py": "the names of files",
-    "hub/broker_bridge.py": "the bridge's connection and worker thread",
+    "hub/broker_bridge.py": "the bridge's worker thread",
+    "hub/broker/mqtt_road.py": "the bridge's connection to a broker elsewhere",
     "hub/commands/card.py": "a command line",
     "hub/commands/carried.py": "the command that takes lines from a file",
     "hub/commands/case.py": "a command line",
@@ -107,6 +108,7 @@ SHELLS = {
     "hub/commands/copies.py": "a command line",
     "hub/commands/day.py": "a command line",
     "hub/broker/embedded.py": "the broker of a single shop",
+    "hub/broker/device_broker.py": "the connections of a shop's devices",
     "hub/ledger/hotlist.py": "the statements about stopped cards",
     "hub/ledger/leases.py": "the statements about leases",
     "hub/ledger/watermarks.py": "the statements about how far devices have told",
@@ -217,11 +219,11 @@ OUTSIDE_CALLS = {"open", "input", "print"}
 
 # I/O library -> the one place that may import it.
 HOMES = {
-    "amqtt": ("hub/broker/embedded.py",),
+    "amqtt": ("hub/broker/device_broker.py",),
     "apsw": ("simulators/power_recorder.py",),
     "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "alembic": ("hub/ledger/upgrade.py", "hub/ledger/migrations/*"),
-    "paho": ("device/mqtt/connection.py", "hub/broker_bridge.py"),
+    "paho": ("device/mqtt/connection.py", "hub/broker/mqtt_road.py"),
     "pandas": ("simulators/baskets.py",),
     "psycopg": ("hub/ledger/postgres*.py",),
     "pyarrow": ("simulators/baskets.py",),

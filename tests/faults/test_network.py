@@ -92,11 +92,11 @@ async def test_a_packet_in_pieces_arrives_whole():
         assert await read(both.broker, len(PUBLISH)) == PUBLISH
 
 
-async def test_what_reaches_a_client_is_told():
+async def test_what_reaches_the_broker_is_told():
     async with ends() as both:
-        both.broker[1].write(PUBLISH)
+        both.client[1].write(PUBLISH)
 
-        await read(both.client, len(PUBLISH))
+        await read(both.broker, len(PUBLISH))
         assert both.arrived == [("kiosk-1", "a/b")]
 
 

@@ -12,6 +12,7 @@ import pytest
 from device.mqtt.client import HubClient
 from device.mqtt.flights import WINDOW_BATCHES
 from device.records.journal import Journal
+from hub.broker.mqtt_road import MqttRoad
 from hub.broker_bridge import Bridge
 from hub.posting.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack
@@ -71,7 +72,7 @@ async def bridge_of(world: World, door: Door) -> AsyncIterator[Mosquitto]:
     await broker.start()
     login = broker.address.login
     assert login is not None
-    bridge = Bridge(broker.address, login, door, keeps_session=True)
+    bridge = Bridge(MqttRoad(broker.address, login), door)
     try:
         await asyncio.to_thread(bridge.start)
         yield broker

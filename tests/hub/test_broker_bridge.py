@@ -13,7 +13,9 @@ from hub_world import Till, World, free_port, sale
 from mqtt_wire import WAIT_S, Wire
 
 from hub.broker.config import BridgeLogin, BrokerAddress
-from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge, BridgeFailed
+from hub.broker.mqtt_road import MqttRoad
+from hub.broker.road import BridgeFailed
+from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge
 from hub.errors import LedgerUnavailable
 from hub.posting.intake import Arrival, Reply
 from loyalty import topics
@@ -102,7 +104,7 @@ def broker(tmp_path):
 @contextlib.contextmanager
 def bridge_to(broker: Mosquitto, intake, login: BridgeLogin = LOGIN):
     address = BrokerAddress("127.0.0.1", broker.port, login)
-    bridge = Bridge(address, login, intake, keeps_session=True)
+    bridge = Bridge(MqttRoad(address, login), intake)
     bridge.start()
     try:
         yield bridge

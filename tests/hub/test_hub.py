@@ -10,7 +10,7 @@ from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, 
 from mqtt_wire import Wire
 
 from hub.broker.config import BrokerAddress
-from hub.broker.embedded import BrokerFailed
+from hub.broker.device_broker import BrokerFailed
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger

@@ -19,7 +19,9 @@ from device.mqtt.identity import Broker, Identity
 from device.records.journal import Journal
 from hub.broker.bridge_users import BRIDGE_USER
 from hub.broker.mosquitto import PACKET_MAX_BYTES
-from hub.broker_bridge import Bridge, BridgeFailed
+from hub.broker.mqtt_road import MqttRoad
+from hub.broker.road import BridgeFailed
+from hub.broker_bridge import Bridge
 from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.queries import receipted_lines
@@ -247,7 +249,7 @@ def other_ca(folder: Path) -> ssl.SSLContext:
 async def test_a_hub_that_trusts_another_ca_says_so_at_once(world, tmp_path):
     async with mosquitto_of(world) as broker:
         address = broker.address._replace(tls=other_ca(tmp_path))
-        bridge = Bridge(address, address.login, world.intake, keeps_session=True)
+        bridge = Bridge(MqttRoad(address, address.login), world.intake)
 
         with pytest.raises(BridgeFailed, match="its certificate is not by the CA of ca_file"):
             await asyncio.to_thread(bridge.start)

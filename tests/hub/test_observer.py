@@ -10,6 +10,7 @@ from hub_world import START_MS, MovedClock, World, free_port, sale
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.broker.mqtt_road import MqttRoad
 from hub.broker_bridge import Bridge
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.web.metrics import GroupTimes
@@ -34,7 +35,7 @@ def members(ledger: Ledger, now_ms: int) -> list[Metric]:
 def observer_of(world: World, ledger_file: Path | None, ledger: Ledger | None = None) -> Observer:
     """Return an observer of a bridge that is not connected."""
     address = BrokerAddress("127.0.0.1", free_port(), LOGIN)
-    bridge = Bridge(address, LOGIN, world.intake, keeps_session=False)
+    bridge = Bridge(MqttRoad(address, LOGIN), world.intake)
     seen = open_ledger(world.path) if ledger is None else ledger
     clock = MovedClock()
     return Observer(seen, ledger_file, world.intake, bridge, GroupTimes(), clock, (members,))

@@ -13,7 +13,9 @@ from device.mqtt.connection import Connection
 from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
 from hub.broker.config import BridgeLogin, BrokerAddress
-from hub.broker_bridge import Bridge, BridgeFailed
+from hub.broker.mqtt_road import MqttRoad
+from hub.broker.road import BridgeFailed
+from hub.broker_bridge import Bridge
 from hub.pairing.private_ca import Certified, new_root, new_server
 from hub.posting.intake import Arrival, Reply
 from loyalty.clock import SystemClock
@@ -92,7 +94,7 @@ async def first_event(port: int, tls: TlsContext | None = None) -> Event:
 
 async def start_bridge(port: int, tls: TlsContext | None = None) -> None:
     address = BrokerAddress("127.0.0.1", port, LOGIN, tls)
-    await asyncio.to_thread(Bridge(address, LOGIN, Nothing(), keeps_session=False).start)
+    await asyncio.to_thread(Bridge(MqttRoad(address, LOGIN), Nothing()).start)
 
 
 @WRONG_TIMES
