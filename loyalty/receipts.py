@@ -10,6 +10,7 @@ from loyalty.fields import (
     Choice,
     Count,
     Counter,
+    Flag,
     Hash,
     Id,
     MoneyMinor,
@@ -90,6 +91,8 @@ class AccountView(Answer):
     hub's mark on account, version, points and time, and on nothing else. `next_tier_points` more
     points earned reach `next_tier`, which is empty at the top. From `expires_ms` on,
     `expiring_points` of the balance are gone, the first to go; both are 0 where none ever are.
+
+    It `is_provisional` if the card's counter tells of visits that no line has told the hub of yet.
     """
 
     kind: ClassVar[str] = "account_view"
@@ -106,6 +109,7 @@ class AccountView(Answer):
     next_tier_points: Points = 0
     expiring_points: Points = 0
     expires_ms: TimeMs = 0
+    is_provisional: Flag = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

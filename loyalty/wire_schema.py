@@ -129,8 +129,8 @@ SCHEMA: "dict[str, tuple[tuple[str, ...], tuple[Any, ...]]]" = {
         (('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 64, 64), ('whole', 0, 4102444800000), ('whole', 0, 9007199254740991), ('whole', 0, 9007199254740991), ('rows', 100, (('whole', 0, 9007199254740991), ('choice', ('posted', 'held', 'rejected', 'duplicate')), ('name', 0, 64))), ('name', 0, 64)),
     ),
     'account_view': (
-        ('ref', 'account', 'version', 'tier', 'points', 'available_points', 'as_of_ms', 'check', 'next_tier', 'next_tier_points', 'expiring_points', 'expires_ms'),
-        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 1, 64), ('whole', -1000000000000, 1000000000000), ('whole', -1000000000000, 1000000000000), ('whole', 0, 4102444800000), ('name', 1, 64), ('name', 0, 64), ('whole', 0, 1000000000000), ('whole', 0, 1000000000000), ('whole', 0, 4102444800000)),
+        ('ref', 'account', 'version', 'tier', 'points', 'available_points', 'as_of_ms', 'check', 'next_tier', 'next_tier_points', 'expiring_points', 'expires_ms', 'is_provisional'),
+        (('name', 1, 64), ('name', 1, 64), ('whole', 0, 9007199254740991), ('name', 1, 64), ('whole', -1000000000000, 1000000000000), ('whole', -1000000000000, 1000000000000), ('whole', 0, 4102444800000), ('name', 1, 64), ('name', 0, 64), ('whole', 0, 1000000000000), ('whole', 0, 1000000000000), ('whole', 0, 4102444800000), ('whole', 0, 1)),
     ),
     'redeem_granted': (
         ('ref', 'auth', 'offer', 'points', 'value_minor', 'granted_ms', 'expires_ms'),

@@ -28,7 +28,15 @@ from device.behaviour.kiosk_phases import (
     TakenBack,
     TakingBack,
 )
-from device.behaviour.kiosk_visit import ask_account, leave, mark, part, show_account, written
+from device.behaviour.kiosk_visit import (
+    ask_account,
+    greet,
+    leave,
+    mark,
+    part,
+    show_account,
+    written,
+)
 from device.behaviour.lease_on_card import certificate_of, lease_on, wants_lease
 from device.behaviour.requests import (
     NO_REF,
@@ -53,7 +61,7 @@ def begin(setting: Setting, card: Card, view: AccountView, now: Now) -> Step:
     """Show the account, once the lease that the card carries is taken back."""
     lease = lease_on(setting, card)
     if lease is None or card.lease is None:
-        return show_account(setting, card, view)
+        return greet(setting, card, view)
     op = operation(lease.id, "close")
     intent = intent_to_write(card, op, LeaseClosed.kind, now, points=card.lease.left_points)
     return State(phase=TakingBack(card, view, lease)), [SaveIntent(intent)]
@@ -78,11 +86,11 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case TakingBack(card=card, view=view, is_off=True), RecordSaved():
             return State(phase=TakenBack(card, view)), [AwaitSettled()]
         case TakingBack(card=card, view=view), RecordSaved():
-            return show_account(setting, card, view)
+            return greet(setting, card, view)
         case TakenBack(card=card), RecordsSettled():
             return state, [ask_account(setting, card, proof="")]
         case TakenBack(card=card), HubAnswered(answer=AccountView() as view):
-            return show_account(setting, card, view)
+            return greet(setting, card, view)
         case TakenBack(card=card), HubAnswered(answer=Refusal(reason=reason)):
             return part(card, reason, sound="refused")
         case TakenBack(card=card, view=view), HubUnreached() | HubAnswered():

@@ -58,6 +58,12 @@ def ask_account(setting: Setting, card: Card, proof: str) -> AskHub:
     )
 
 
+def greet(setting: Setting, card: Card, view: AccountView) -> Step:
+    """Show the account for the first time in a visit, and say so if it is not the whole of it."""
+    notice = "balance_provisional" if view.is_provisional else ""
+    return show_account(setting, card, view, notice=notice)
+
+
 def show_account(setting: Setting, card: Card, view: AccountView, *, notice: str = "") -> Step:
     """Show the account, after a `notice` if one is given."""
     return State(phase=Choosing(card, view)), [screens.account(setting, card, view, notice=notice)]

@@ -201,6 +201,11 @@ WORDINGS: Mapping[str, Wording] = {
         _("You can spend the others now."),
         _POINTS_SAFE,
     ),
+    "balance_provisional": Wording(
+        _("Some of your visits are still on their way to our office."),
+        _("Your balance will be up to date when they arrive."),
+        _POINTS_SAFE,
+    ),
     "unknown_card": Wording(_("We do not know this card."), _ASK_STAFF, _NOTHING_CHANGED),
     "unknown_offer": Wording(
         _("This offer has ended."), _("Choose another one."), _NOTHING_CHANGED
@@ -290,6 +295,7 @@ CODES: Mapping[str, str] = {
     "too_many_asks": "N3",
     "meet_hub_soon": "N5",
     "lease_on_its_way": "N6",
+    "balance_provisional": "N7",
     "unknown_offer": "A1",
     "not_enough_points": "A2",
     "unknown_grant": "A3",
@@ -297,6 +303,9 @@ CODES: Mapping[str, str] = {
     "face_later": "P1",
     "staff_needed": "P2",
 }
+
+# Notices that tell of nothing wrong: nobody has to do anything about them.
+CALM = frozenset({"meet_hub_soon", "lease_on_its_way", "balance_provisional"})
 
 
 def screen_text(

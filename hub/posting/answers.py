@@ -10,6 +10,7 @@ from hub.posting.card_key_answers import answer_card_keys
 from hub.posting.card_proofs import CardProofs, Verdict
 from hub.posting.documents import Documents
 from hub.posting.leasing import Leasing
+from hub.posting.unstated import has_visits_to_come
 from loyalty.asks import (
     Ask,
     AskAccount,
@@ -122,6 +123,7 @@ class Answers:
             next_tier_points=ahead.points,
             expiring_points=expiring.points,
             expires_ms=expiring.expires_ms,
+            is_provisional=int(self._is_provisional(ask, now_ms)),
         )
 
     def _redeem(self, device: DeviceRow, ask: AskRedeem, now_ms: int) -> Answer:
@@ -213,6 +215,13 @@ class Answers:
         """Return the kind of the card; empty for a chip whose issue has not arrived yet."""
         card = self._books.cards.find(ask.card)
         return kind_of(ask.card) if card is None else card.kind
+
+    def _is_provisional(self, ask: AskAccount, now_ms: int) -> bool:
+        """Return whether a card with a counter tells of visits that we have not heard of yet."""
+        if ask.ctr_seen < 0:
+            return False
+        card = self._books.cards.find(ask.card)
+        return card is None or has_visits_to_come(self._books, card, ask.ctr_seen, now_ms)
 
     def _state(self, member: MemberRow | None, now_ms: int) -> MemberState:
         if member is None:

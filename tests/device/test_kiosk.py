@@ -115,6 +115,18 @@ def test_a_card_is_welcomed_with_what_the_hub_says_it_holds():
     assert isinstance(state.phase, Choosing)
 
 
+def test_a_balance_that_is_not_whole_yet_is_told_calmly_once_and_may_be_spent():
+    provisional = replace(view(250), is_provisional=1)
+
+    state, greeted = played(CardRead(CARD), HubAnswered(provisional))
+    _, again = played(Chosen("cheap"), Chosen("back"), state=state)
+
+    shown = all_of(greeted, Show)[-1]
+    assert (shown.screen, shown.values["notice"]) == ("account", "balance_provisional")
+    assert "cheap" in shown.choices
+    assert all_of(again, Show)[-1].values["notice"] == ""
+
+
 def test_spending_asks_the_hub_then_saves_the_intent_writes_the_card_and_saves_the_record():
     _, requests = played(*SPENT)
 

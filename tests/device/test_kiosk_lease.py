@@ -102,6 +102,17 @@ def test_once_the_hub_has_counted_the_lease_everything_may_be_spent():
     assert state.phase.card.lease == NO_LEASE
 
 
+def test_what_is_not_whole_yet_is_told_from_the_answer_after_the_close():
+    before = replace(view(50), is_provisional=1)
+    closed = (CardRead(carrying()), HubAnswered(before), *CLOSED[2:], RecordsSettled())
+
+    _, whole = played(*closed, HubAnswered(view(370, version=5)))
+    _, short = played(*closed, HubAnswered(replace(view(370, version=5), is_provisional=1)))
+
+    assert all_of(whole, Show)[-1].values["notice"] == ""
+    assert all_of(short, Show)[-1].values["notice"] == "balance_provisional"
+
+
 @pytest.mark.parametrize("events", [(HubUnreached(),), (RecordsSettled(), HubUnreached())])
 def test_a_hub_that_falls_silent_after_the_close_leaves_the_visit_going_on(events):
     state, requests = played(*CLOSED, *events)

@@ -137,6 +137,9 @@ KIOSK = {
     },
     "redeemed_offline": _view("redeemed_offline", values=_CHANGE, sound="accepted", link=OFFLINE),
     "not_finished": _returned("not_finished"),
+    "account-balance_provisional": _view(
+        "account", values={**_ACCOUNT, "notice": "balance_provisional"}, choices=_FEW
+    ),
 }
 
 HANDHELD = {

@@ -5,7 +5,7 @@ Whatever was heard when it came up is seen here too, as a symbol in a colour of 
 
 from dataclasses import dataclass, replace
 
-from device.display.screen_text import CODES, FIELDS, Wording, readable, wording
+from device.display.screen_text import CALM, CODES, FIELDS, Wording, readable, wording
 from device.display.screens.boxes import Box
 from device.display.screens.choices import choices_height, lay_choice, lay_choices, offered
 from device.display.screens.furniture import air, lower_half, more_place
@@ -88,6 +88,8 @@ def fits(sheet: Sheet, said: Wording, sign: Sign, body: Box) -> bool:
 def sign_of(sheet: Sheet, view: View, screen: str) -> Sign:
     """Return the sign of a screen: what is going on, else what was heard, else what it is about."""
     colours = sheet.colours
+    if view.notice in CALM:
+        return Sign("information", colours.brand, on_disc=True)
     if view.notice:
         return Sign("exclamation", colours.bad, on_disc=True)
     if screen in MOVING:

@@ -118,6 +118,11 @@ def _exclamation(pencil: Pencil) -> None:
     pencil.dot((50, 79), 7.5)
 
 
+def _information(pencil: Pencil) -> None:
+    pencil.dot((50, 21), 7.5)
+    pencil.line((50, 44), (50, 80), width=13)
+
+
 def _card(pencil: Pencil, left: float, top: float, right: float, bottom: float) -> None:
     pencil.block(left, top, right, bottom, round_by=7)
     pencil.block(left + 8, top + 9, left + 22, top + 19, round_by=2, shade=0)
@@ -213,6 +218,7 @@ _SYMBOLS: dict[str, Draw] = {
     "tick": _tick,
     "cross": _cross,
     "exclamation": _exclamation,
+    "information": _information,
     "card_out": _card_out,
     "card_in": _card_in,
     "tap_card": _tap_card,
