@@ -15,7 +15,6 @@ import psycopg
 
 GROUP_LINES = 1_500
 ONCE = ("device", "chain", "account", "member", "card")
-EACH = (("inbox", "id"), ("transfer", "line"))
 
 
 def sqlite_rate(source: Path, target: Path) -> float:

@@ -62,11 +62,13 @@ def main() -> None:
             f"95 of 100 within {figures['p95_ms']:5.2f}, first {figures['first_ms']:.0f}"
         )
     results["bytes"] = bytes_for_the_screen(options.rounds // 10)
-    for what in ("dirty", "rgb565"):
+    for what, goal in (("dirty", ""), ("rgb565", f" (goal {GOAL_TIMES_FASTER:.0f})")):
         ours, theirs = (results["bytes"][f"{what}_{it}_ms"] for it in ("ours", "luma"))
-        print(f"{what:9} {ours:6.2f} ms, luma.core {theirs:6.2f} ms: {theirs / ours:.0f} times")
+        times = f"{theirs / ours:.0f} times{goal}"
+        print(f"{what:9} {ours:6.2f} ms, luma.core {theirs:6.2f} ms: {times}")
     results["idle"] = {"percent_of_a_core": asyncio.run(idle())}
-    print(f"idle      {results['idle']['percent_of_a_core']:.2f} % of a core")
+    percent = results["idle"]["percent_of_a_core"]
+    print(f"idle      {percent:.2f} % of a core (goal {IDLE_GOAL_PERCENT:.0f} %)")
     if options.json:
         print(json.dumps(results))
 

@@ -61,10 +61,9 @@ class Load(NamedTuple):
 
 
 class Drained(NamedTuple):
-    """How long devices took until their journals were settled, and what they used for it."""
+    """How long devices took until their journals were settled, and the memory they used for it."""
 
     took_s: float
-    user_s: float
     peak_kib: int
 
 
@@ -178,7 +177,7 @@ async def drain(journals: Path, port: int, devices: int) -> Drained:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    return Drained(took_s, used.ru_utime, used.ru_maxrss)
+    return Drained(took_s, used.ru_maxrss)
 
 
 def client_of(number: int, port: int, journal: Journal) -> HubClient:

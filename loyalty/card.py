@@ -33,10 +33,6 @@ TORN = "torn"  # One slot is current, the other was broken by a write that did n
 BLANK = "blank"  # Nothing was ever written here.
 FOREIGN = "foreign"  # Something is written, but nothing carries our seal.
 
-EXPECTED = "expected"
-AHEAD = "ahead"
-BEHIND = "behind"
-
 _MEMBER_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:-"
 _BODY = ">I12s16sBBHI"
 _BODY_BYTES = 40
@@ -167,17 +163,6 @@ def next_counter(counter: int, torn: bool) -> int:
     if following > COUNTER_MAX:
         raise ValueError(f"counter {counter} cannot rise any more")
     return following
-
-
-def compare_counter(on_card: int, last_known: int) -> str:
-    """Return EXPECTED, AHEAD (a device has not reported yet) or BEHIND (an old copy of the card).
-
-    `last_known` is the highest counter of a write reported as *done*. A torn write never makes a
-    card fall behind, because the slot that it spares is the one with that counter.
-    """
-    if on_card == last_known:
-        return EXPECTED
-    return AHEAD if on_card > last_known else BEHIND
 
 
 def _current(slots: tuple[Slot | None, Slot | None]) -> int:

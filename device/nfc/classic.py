@@ -10,10 +10,6 @@ BLOCK_BYTES = 16
 KEY_BYTES = 6
 SAK_1K = 0x08
 SAK_4K = 0x18
-BLOCKS_1K = 64
-BLOCKS_4K = 256
-SECTORS_1K = 16
-SECTORS_4K = 40
 TRANSPORT_KEY = b"\xff\xff\xff\xff\xff\xff"
 FACTORY_USER = 0x69  # The free byte of a trailer.
 
@@ -57,16 +53,6 @@ def trailer_block(sector: int) -> int:
 def data_blocks(sector: int) -> tuple[int, ...]:
     """Return the data blocks of `sector`: three, or fifteen from sector 32 on."""
     return tuple(range(first_block(sector), trailer_block(sector)))
-
-
-def access_place(block: int) -> int:
-    """Return which of its sector's four access conditions `block` obeys; 3 is the trailer's.
-
-    In a sector of sixteen blocks one condition is for five data blocks (MF1S70YYX §8.7.1).
-    """
-    sector = sector_of(block)
-    at = block - first_block(sector)
-    return at if sector < _SMALL_SECTORS else at // 5
 
 
 def authenticate(block: int, key: bytes, uid: bytes, key_b: bool = False) -> bytes:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from device.nfc import classic
 
 CONDITION = st.integers(0, 7)
+SECTORS_4K, BLOCKS_4K = 40, 256
 
 
 @pytest.mark.parametrize(
@@ -77,18 +78,11 @@ def test_authentication_uses_the_last_four_bytes_of_a_long_uid():
 def test_every_block_of_a_4k_belongs_to_one_sector():
     blocks = [
         block
-        for sector in range(classic.SECTORS_4K)
+        for sector in range(SECTORS_4K)
         for block in (*classic.data_blocks(sector), classic.trailer_block(sector))
     ]
 
-    assert blocks == list(range(classic.BLOCKS_4K))
+    assert blocks == list(range(BLOCKS_4K))
     assert [classic.sector_of(it) for it in (0, 3, 4, 63, 127, 128, 143, 144, 255)] == [
         *(0, 0, 1, 15, 31, 32, 32, 33, 39)
     ]
-
-
-def test_a_large_sector_shares_one_condition_among_five_blocks():
-    places = [classic.access_place(block) for block in range(128, 144)]
-
-    assert places == [0] * 5 + [1] * 5 + [2] * 5 + [3]
-    assert [classic.access_place(block) for block in range(4, 8)] == [0, 1, 2, 3]

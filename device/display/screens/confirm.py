@@ -15,10 +15,7 @@ from device.display.screens.view import View, Words
 
 INFO_SHARE = 0.54
 TALL_INFO_MM = 54.0
-CONFIRM_MM, TALL_CONFIRM_MM = (
-    26.0,
-    20.0,
-)  # high: large, and far from the edge where Back and Start over are
+CONFIRM_MM = 26.0  # high: large, and far from the edge where Back and Start over are
 TRACK_MM = 3.0
 MORE_TIME_MM = (24.0, 19.0, 15.0)
 COUNTED_STEP_MS = 1000

@@ -21,7 +21,6 @@ class Palette:
     line: Colour
     brand: Colour
     on_brand: Colour
-    brand_quiet: Colour  # ink on brand of what matters less
     good: Colour
     bad: Colour
     on_mark: Colour
@@ -63,7 +62,6 @@ def themes(brand: Colour = BRAND) -> dict[str, Theme]:
         line=(214, 210, 200),
         brand=brand,
         on_brand=_WHITE,
-        brand_quiet=_WHITE,
         good=(24, 112, 62),
         bad=(168, 42, 30),
         on_mark=_WHITE,
@@ -78,7 +76,6 @@ def themes(brand: Colour = BRAND) -> dict[str, Theme]:
         line=_WHITE,
         brand=_YELLOW,
         on_brand=_BLACK,
-        brand_quiet=_BLACK,
         good=(120, 255, 160),
         bad=(255, 178, 168),
         on_mark=_BLACK,

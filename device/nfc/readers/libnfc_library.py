@@ -15,7 +15,6 @@ from typing import Any
 from device.nfc.reader import CardGone, CardRefused, CardSeen, DriverMissing, ReaderSilent
 
 ANSWER_MAX_BYTES = 264
-SELECTED = 1
 
 _EINVARG, _ERFTRANS, _EMFCAUTHFAIL, _ETGRELEASED = -2, -20, -30, -10
 _MACHINES = ("x86_64", "aarch64")
