@@ -140,6 +140,7 @@ SHELLS = {
     "hub/ledger/migrations/versions/0004_what_is_held.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0005_who_has_a_case.py": "the statements of a migration",
     "hub/ledger/migrations/versions/0006_leases_and_two_people.py": "the statements of a migration",
+    "hub/ledger/migrations/versions/0007_rows_of_lines.py": "the statements of a migration",
     "hub/ledger/postings.py": "the statements about accounts",
     "hub/ledger/postgres.py": "the ledger's server",
     "hub/ledger/postgres_database.py": "a connection to it",
