@@ -52,7 +52,7 @@ from device.nfc.cards.card_lease import NO_LEASE, CardLease
 from device.records.stamp import intent_to_write, stamp, touched
 from loyalty.asks import AskLease
 from loyalty.lease_records import LeaseCarried, LeaseClosed
-from loyalty.leases import operation
+from loyalty.leases import CARRY, CLOSE, operation
 from loyalty.receipts import AccountView, LeaseGranted, Refusal
 from loyalty.records import TouchUnknown
 
@@ -62,7 +62,7 @@ def begin(setting: Setting, card: Card, view: AccountView, now: Now) -> Step:
     lease = lease_on(setting, card)
     if lease is None or card.lease is None:
         return greet(setting, card, view)
-    op = operation(lease.id, "close")
+    op = operation(lease.id, CLOSE)
     intent = intent_to_write(card, op, LeaseClosed.kind, now, points=card.lease.left_points)
     return State(phase=TakingBack(card, view, lease)), [SaveIntent(intent)]
 
@@ -79,7 +79,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
     match state.phase, event:
         case TakingBack(card=card, lease=lease), IntentSaved():
-            op = operation(lease.id, "close")
+            op = operation(lease.id, CLOSE)
             return state, [WriteCard(card=card, op=op, rewrites=card.rewrites, lease=NO_LEASE)]
         case TakingBack() as taking, CardWritten() as ended:
             return _state_close(setting, taking, ended, now)
@@ -98,7 +98,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Giving(card=card, granted=None) as giving, HubAnswered(answer=LeaseGranted() as said):
             if certificate_of(setting, card, said) is None:
                 return _end(setting, card, giving.ending)
-            op = operation(said.lease, "carry")
+            op = operation(said.lease, CARRY)
             intent = intent_to_write(card, op, LeaseCarried.kind, now, points=said.points)
             return State(phase=replace(giving, granted=said)), [SaveIntent(intent)]
         case Giving(card=card, granted=None, ending=ending), HubAnswered() | HubUnreached():
@@ -122,7 +122,7 @@ def _end(setting: Setting, card: Card, ending: Ending) -> Step:
 
 
 def _state_close(setting: Setting, taking: TakingBack, ended: CardWritten, now: Now) -> Step:
-    card, op = taking.card, operation(taking.lease.id, "close")
+    card, op = taking.card, operation(taking.lease.id, CLOSE)
     assert card.lease is not None
     after = _after(card, ended, NO_LEASE)
     if ended.outcome != "done":
@@ -144,7 +144,7 @@ def _carry(setting: Setting, card: Card, granted: LeaseGranted) -> WriteCard:
     assert data is not None
     return WriteCard(
         card=card,
-        op=operation(granted.lease, "carry"),
+        op=operation(granted.lease, CARRY),
         rewrites=card.rewrites,
         lease=CardLease(certificate=data, left_points=granted.points),
         granted=granted,
@@ -154,7 +154,7 @@ def _carry(setting: Setting, card: Card, granted: LeaseGranted) -> WriteCard:
 def _state_carry(setting: Setting, giving: Giving, ended: CardWritten, now: Now) -> Step:
     card, granted = giving.card, giving.granted
     assert granted is not None
-    op = operation(granted.lease, "carry")
+    op = operation(granted.lease, CARRY)
     record = LeaseCarried(
         **_touched(setting, card, ended, now),
         op=op,
