@@ -1,8 +1,9 @@
 """The kiosk's card slot: performs what the insert-to-eject cycle asks for.
 
 The printer holds the card where the reader's antenna is, so the card that is read is the card
-that is printed. The cycle decides (`display/cycle.py`); this shell moves the card, draws the face
-and journals around it. The terminal uses it in three steps: next card, perhaps a face, the return.
+that is printed. The cycle decides (`device/display/cycle.py`); this shell moves the card, draws
+the face and journals around it. The terminal uses it in three steps: next card, perhaps a face,
+the return.
 """
 
 from collections import deque

@@ -7,13 +7,13 @@
     lease_key_file = "lease.key"        # signs leases and documents: hub.offline_config; optional
     caretaker = true                    # closes days by itself; false: people do (ledger day close)
 
-    [broker]                            # more: hub.broker_config
+    [broker]                            # more: hub.broker.config
     host = "127.0.0.1"
     port = 1883
     embedded = true                     # the hub's own; false: one such as mosquitto
 
     [web]                               # pages and figures over HTTP; left out: none
-    port = 8080                         # more: hub.web_config
+    port = 8080                         # more: hub.web.config
 
     [pairing]                           # lets new devices introduce themselves; left out: none
     host = "hub.local"                  # what they call this machine by; more: hub.pairing.config

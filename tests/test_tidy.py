@@ -10,6 +10,7 @@ from fnmatch import fnmatch
 from itertools import chain
 
 from tests.source_tree import (
+    PACKAGES,
     ROOT,
     calls,
     imports,
@@ -67,7 +68,7 @@ SHELLS = {
     "device/display/printers/star_printer.py": "the wait for the printer",
     "device/links/lockfile.py": "one file that says who is running",
     "device/mqtt/client.py": "the tasks of the road to the hub",
-    "device/mqtt/connection.py": "paho's thread",
+    "device/mqtt/connection.py": "paho and its socket",
     "device/mqtt/credentials.py": "the file of who a terminal is",
     "device/mqtt/pinned_post.py": "a request to the hub's web server",
     "device/mqtt/provisioning.py": "the files of a terminal that is paired",
@@ -395,6 +396,20 @@ def test_documents_name_files_that_exist():
     assert offences == []
 
 
+def test_words_in_the_code_name_files_and_modules_that_exist():
+    below = "|".join((*PACKAGES, "tests", "docs", "scripts", "benchmarks"))
+    file, module = rf"`((?:{below})/[\w./-]*)`", rf"`((?:{'|'.join(PACKAGES)})\.[a-z_.]+)`"
+    offences = [
+        f"{path.relative_to(ROOT)} names {named}"
+        for path in written_files()
+        if path.suffix == ".py"
+        for named in re.findall(file, path.read_text()) + re.findall(module, path.read_text())
+        if not ((ROOT / named).exists() or is_module(named) or named.endswith((".toml", ".log")))
+    ]
+
+    assert offences == []
+
+
 def test_every_dependency_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
@@ -407,6 +422,16 @@ def test_every_dependency_is_locked():
     ]
 
     assert offences == []
+
+
+def is_module(named: str) -> bool:
+    """Return whether `named` is a module or package of ours, or something that is in one."""
+    inside, _, last = named.rpartition(".")
+    places = [ROOT / it.replace(".", "/") for it in (named, inside)]
+    if places[0].is_dir() or places[0].with_suffix(".py").is_file():
+        return True
+    source = places[1].with_suffix(".py")
+    return source.is_file() and re.search(rf"\b{last}\b", source.read_text()) is not None
 
 
 def portable_sources() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A made-up member from a file (TOML), for previews; `display/sample_member.toml` is one."""
+"""A made-up member from a file (TOML), for previews, as `device/display/sample_member.toml` is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
