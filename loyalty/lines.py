@@ -1,11 +1,14 @@
 """Lines as dataclasses: the base of records, asks and answers, joined to the bytes of `wire`."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 
 from loyalty import wire
+from loyalty.line_patterns import kind_at_sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,9 @@ def read_line(line: bytes, kinds: Mapping[str, type[Shape]]) -> Shape:
         UnknownLine: a kind or version that is not among them; keep it and wait.
         WireError: anything else that is no such line.
     """
+    kind = kind_at_sight(line)
+    if kind in kinds:
+        return read_kept_line(line, kinds)
     kind, values = wire.decode(line)
     shape = kinds.get(kind)
     if shape is None:
@@ -53,10 +59,20 @@ def read_line(line: bytes, kinds: Mapping[str, type[Shape]]) -> Shape:
         at = names.index(name)
         values[at] = _rows(f"{kind}.{name}", row_type, values[at])
     wire.check(kind, tuple(values))
-    return as_checked(shape, values)
+    return _as_checked(shape, values)
 
 
-def as_checked(shape: type[Shape], values: Iterable[Any]) -> Shape:
+def read_kept_line(line: bytes, kinds: Mapping[str, type[Shape]]) -> Shape:
+    """Return what `line` states, which `read_line` read once, without looking it over again."""
+    _, kind, *values = json.loads(line.decode())
+    shape = kinds[kind]
+    for name, row_type in shape.row_types.items():
+        at = wire.names_of(kind).index(name)
+        values[at] = tuple(map(tuple.__new__, repeat(row_type), values[at]))
+    return _as_checked(shape, values)
+
+
+def _as_checked(shape: type[Shape], values: Iterable[Any]) -> Shape:
     """Return a line with `values` in wire order that are known to pass `check`.
 
     It is made without the constructor, which would look at each of them twice more: a hub reads

@@ -5,7 +5,6 @@ stores, MQTT carries and the hub keeps. Field order is wire order: append new fi
 of a new version, never in the middle.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, NamedTuple
@@ -37,9 +36,8 @@ from loyalty.hub_records import (
     StoreDayClosed,
 )
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
-from loyalty.lines import as_checked, read_line
+from loyalty.lines import read_kept_line, read_line
 from loyalty.record import Record
-from loyalty.wire import names_of
 
 _OLD_CARD_KINDS = ("ntag", "desfire")  # what lines said before kinds had their chips' names
 SALE_ITEMS_MAX = 500
@@ -230,9 +228,4 @@ def from_line(line: bytes) -> Record:
 
 def from_kept_line(line: bytes) -> Record:
     """Return the record of a line that `from_line` read once, without looking it over again."""
-    _, kind, *values = json.loads(line)
-    shape = KINDS[kind]
-    for name, row_type in shape.row_types.items():
-        at = names_of(kind).index(name)
-        values[at] = tuple([row_type(*row) for row in values[at]])
-    return as_checked(shape, values)
+    return read_kept_line(line, KINDS)

@@ -54,15 +54,11 @@ def encode(kind: str, values: "tuple[Any, ...]") -> bytes:
     Raises:
         WireError: the line is longer than `LINE_MAX_BYTES`.
     """
-    parts = [str(VERSION), f'"{kind}"']
-    for value in values:
-        if type(value) is int:
-            parts.append(str(value))
-        elif type(value) is str:
-            parts.append(f'"{value}"')
-        else:
-            parts.append("[" + ",".join([_encode_row(row) for row in value]) + "]")
-    line = ("[" + ",".join(parts) + "]").encode()
+    form, tables = _FORMS.get(kind) or _form_of(kind)
+    parts = list(values)
+    for at, row_form in tables:
+        parts[at] = ",".join([row_form % row for row in values[at]])
+    line: bytes = (form % tuple(parts)).encode()
     if len(line) > LINE_MAX_BYTES:
         raise WireError(f"{kind}: line of {len(line)} bytes, at most {LINE_MAX_BYTES}")
     return line
@@ -77,7 +73,7 @@ def decode(line: bytes) -> "tuple[str, list[Any]]":
     """
     if len(line) > LINE_MAX_BYTES:
         raise WireError(f"line of {len(line)} bytes, at most {LINE_MAX_BYTES}")
-    if line.count(b"[") > LISTS_MAX or line.count(b"{") or b"[[[[" in line:
+    if line.count(b"[") > LISTS_MAX or b"{" in line or b"[[[[" in line:
         raise WireError("line of more lists than a line, its rows and their fields")
     try:
         parts = json.loads(line.decode())
@@ -95,8 +91,20 @@ def decode(line: bytes) -> "tuple[str, list[Any]]":
     return kind, parts[2:]
 
 
-def _encode_row(row: "tuple[Any, ...]") -> str:
-    return "[" + ",".join([str(it) if type(it) is int else f'"{it}"' for it in row]) + "]"
+def _form_of(kind: str) -> "tuple[str, list[tuple[int, str]]]":
+    """Return what `%` makes a line of, and the places of its lists with what makes their rows."""
+    marks = SCHEMA[kind][1]
+    tables = [(at, f"[{_form(it[2])}]") for at, it in enumerate(marks) if it[0] == "rows"]
+    _FORMS[kind] = (f'[{VERSION},"{kind}",{_form(marks)}]', tables)
+    return _FORMS[kind]
+
+
+def _form(marks: "tuple[Any, ...]") -> str:
+    return ",".join([_FORM_OF_MARK[mark[0]] for mark in marks])
+
+
+_FORM_OF_MARK = {"whole": "%d", "name": '"%s"', "choice": '"%s"', "rows": "[%s]"}
+_FORMS: "dict[str, tuple[str, list[tuple[int, str]]]]" = {}
 
 
 def _check_rows(where: str, mark: "tuple[Any, ...]", rows: "Any") -> None:
