@@ -3,9 +3,10 @@
 Devices append a record to their journals, in this process, when its time has come: evenly, so many
 a second in all, however long receipts take. The time runs from the call that appends the record to
 the hub's receipt for it. Then every device appends its next record as soon as the last one has its
-receipt: the rate of single records. The hub runs in a process of its own, as in a shop.
+receipt: the rate of single records. The hub runs in a process of its own, as in a shop, with its
+own broker, or with mosquitto and TLS as in a chain.
 
-`python benchmarks/bench_receipts.py [--json] [--per-s N] [--seconds S] [--engine E]`
+`python benchmarks/bench_receipts.py [--json] [--per-s N] [--seconds S] [--engine E] [--broker B]`
 """
 
 import argparse
@@ -20,7 +21,7 @@ from time import perf_counter
 
 import structlog
 from hub_load import a_sale, client_of, name_of, new_ledger, postgres
-from hub_process import hub_process
+from hub_process import BROKERS, HubProcess, hub_process
 
 from device.mqtt.client import HubClient
 from device.records.journal import Journal
@@ -38,6 +39,7 @@ def main() -> None:
     options.add_argument("--per-s", type=int, default=500, help="records offered a second")
     options.add_argument("--seconds", type=int, default=4)
     options.add_argument("--engine", choices=("sqlite", "postgres", "both"), default="both")
+    options.add_argument("--broker", choices=BROKERS, default=BROKERS[0])
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     found: dict[str, float] = {}
@@ -60,8 +62,11 @@ def main() -> None:
 def measure(place: Place, directory: Path, chosen: argparse.Namespace) -> dict[str, float]:
     """Return latencies in milliseconds, and the rate of single records."""
     new_ledger(place, DEVICES)
-    with tempfile.TemporaryDirectory(dir=directory) as journals, hub_process(place) as hub:
-        times_ms, rate = asyncio.run(offer(Path(journals), hub.port, chosen.per_s, chosen.seconds))
+    with (
+        tempfile.TemporaryDirectory(dir=directory) as journals,
+        hub_process(place, chosen.broker) as hub,
+    ):
+        times_ms, rate = asyncio.run(offer(Path(journals), hub, chosen.per_s, chosen.seconds))
     cuts = statistics.quantiles(times_ms, n=100)
     return {
         "offered_per_s": chosen.per_s,
@@ -71,7 +76,9 @@ def measure(place: Place, directory: Path, chosen: argparse.Namespace) -> dict[s
     }
 
 
-async def offer(journals: Path, port: int, per_s: int, seconds: int) -> tuple[list[float], float]:
+async def offer(
+    journals: Path, hub: HubProcess, per_s: int, seconds: int
+) -> tuple[list[float], float]:
     """Return the latency of every record offered, and the rate of records that wait in turn."""
     async with asyncio.timeout(WITHIN_S), asyncio.TaskGroup() as group:
         with ExitStack() as opened:
@@ -79,7 +86,7 @@ async def offer(journals: Path, port: int, per_s: int, seconds: int) -> tuple[li
             for number in range(DEVICES):
                 journal = Journal.open(journals / f"{name_of(number)}.db", epoch_of_new="e1")
                 opened.callback(journal.close)
-                devices.append((journal, client_of(number, port, journal)))
+                devices.append((journal, client_of(number, hub.port, journal, hub.tls)))
             running = [group.create_task(client.run()) for _, client in devices]
             for _, client in devices:
                 await client.until(lambda it: it.online)

@@ -36,6 +36,7 @@ from loyalty.chain import LINES_MAX
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme, parse
 from loyalty.records import Sale, SaleItem
+from loyalty.tls import TlsContext
 from simulators.calm_site import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -180,11 +181,11 @@ async def drain(journals: Path, port: int, devices: int) -> Drained:
     return Drained(took_s, used.ru_maxrss)
 
 
-def client_of(number: int, port: int, journal: Journal) -> HubClient:
-    """Return a device's line to the hub at `port`."""
+def client_of(number: int, port: int, journal: Journal, tls: TlsContext | None = None) -> HubClient:
+    """Return a device's line to the hub whose broker is at `port`."""
     return HubClient(
         identity=identity_of(number),
-        broker=Broker(host="127.0.0.1", port=port, password=name_of(number)),
+        broker=Broker(host="127.0.0.1", port=port, password=name_of(number), tls=tls),
         journal=journal,
         clock=SystemClock(),
         rng=random.Random(number),

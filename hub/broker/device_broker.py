@@ -159,28 +159,33 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
         self, reader: ReaderAdapter, writer: WriterAdapter, _host: str, _port: int
     ) -> tuple[BrokerProtocolHandler, Session]:
         """Ask the door before anything else: amqtt ends a device's session for whoever knocks."""
-        handler, session = await _Handler.init_from_connect(reader, writer, self.plugins_manager)
-        device = session.client_id
-        login = self._door.admit(
-            user=session.username,
-            password=session.password,
-            client_id=device,
-            will=session.will_topic if session.will_flag else None,
-        )
-        if login is None:
-            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
-            await writer.close()
-            raise MQTTError(f"{device} is not admitted")
-        connection = self._connection
+        try:
+            handler, session = await _Handler.init_from_connect(
+                reader, writer, self.plugins_manager
+            )
+            login = self._door.admit(
+                user=session.username,
+                password=session.password,
+                client_id=session.client_id,
+                will=session.will_topic if session.will_flag else None,
+            )
+            if login is None:
+                await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+                raise MQTTError(f"{session.client_id} is not admitted")
+        except OSError as error:  # for which amqtt would count the connection for ever
+            raise MQTTError(f"gone before it was let in: {error}") from error
+        handler.connection, handler.take = self._connection, self._take
+        await self._log_in(handler.connection, session.client_id, login)
+        session.clean_session = True
+        return handler, session
+
+    async def _log_in(self, connection: Connection, device: str, login: DeviceLogin) -> None:
         connection.device, connection.login = device, login
         before = self._readers.get(connection.may_read)
+        self._readers[connection.may_read] = connection
         if before is not None:  # its line was cut, or somebody has its password
             before.writer.transport.abort()
             await self._delete_session(device)
-        self._readers[connection.may_read] = connection
-        handler.connection, handler.take = connection, self._take
-        session.clean_session = True
-        return handler, session
 
     async def _authenticate(self, _session: Session, _listener: Any) -> bool:
         return True  # or there would be no session
@@ -228,8 +233,9 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
 
     def _take(self, topic: str, payload: bytes) -> None:
         """Bring the bridge what is for it; a device's `state` is for nobody here."""
-        if self.end is not None and topics.parse_up(topic) is not None:
-            self.end.received(topic, bytes(payload), _nothing)
+        end = self.end
+        if end is not None and topics.parse_up(topic) is not None:
+            end.received(topic, bytes(payload), _nothing)
 
 
 class _Handler(BrokerProtocolHandler):  # type: ignore[misc]  # no types

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,14 @@ import pytest
 from device.mqtt.client import HubClient
 from device.mqtt.flights import WINDOW_BATCHES
 from device.records.journal import Journal
+from hub.broker.config import BrokerAddress
+from hub.broker.door import Door
+from hub.broker.embedded import EmbeddedBroker
 from hub.broker.mqtt_road import MqttRoad
+from hub.broker.road import Road
 from hub.broker_bridge import Bridge
+from hub.ledger.ledger import open_ledger
+from hub.ledger.queries import device_login
 from hub.posting.intake import Arrival, Intake, Reply
 from loyalty.chain import LINES_MAX, unpack
 from simulators.calm_site import free_port
@@ -27,7 +33,10 @@ ROUNDS = 4  # of sending again, each after about twice as long
 WITHIN_S = 240.0
 
 
-class Door:
+BrokerOf = Callable[[World], AbstractAsyncContextManager[tuple[Road, BrokerAddress]]]
+
+
+class Gate:
     """Stands before the intake and lets nobody through while it is shut; it keeps a list."""
 
     def __init__(self, intake: Intake) -> None:
@@ -67,23 +76,42 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @asynccontextmanager
-async def bridge_of(world: World, door: Door) -> AsyncIterator[Mosquitto]:
+async def mosquitto(world: World) -> AsyncIterator[tuple[Road, BrokerAddress]]:
     broker = Mosquitto(world.path.parent / "mq", world.path, free_port())
     await broker.start()
     login = broker.address.login
     assert login is not None
-    bridge = Bridge(MqttRoad(broker.address, login), door)
     try:
-        await asyncio.to_thread(bridge.start)
-        yield broker
+        yield MqttRoad(broker.address, login), broker.address
     finally:
-        door.open.set()
-        await asyncio.to_thread(bridge.stop)
         await broker.stop()
 
 
-def device_of(broker: Mosquitto, journal: Journal) -> AbstractAsyncContextManager[HubClient]:
-    address = broker.address
+@asynccontextmanager
+async def embedded(world: World) -> AsyncIterator[tuple[Road, BrokerAddress]]:
+    address = BrokerAddress("127.0.0.1", free_port(), None)
+    with closing(open_ledger(world.path)) as ledger:
+        door = Door(lambda name: device_login(ledger, name))
+        broker = EmbeddedBroker(address.host, address.port, door)
+        await broker.start()
+        try:
+            yield broker, address
+        finally:
+            await broker.stop()
+
+
+@asynccontextmanager
+async def carried(road: Road, gate: Gate) -> AsyncIterator[None]:
+    bridge = Bridge(road, gate)
+    try:
+        await asyncio.to_thread(bridge.start)
+        yield
+    finally:
+        gate.open.set()
+        await asyncio.to_thread(bridge.stop)
+
+
+def device_of(address: BrokerAddress, journal: Journal) -> AbstractAsyncContextManager[HubClient]:
     return hurried_device(journal, address.port, speed=HURRY, within_s=WITHIN_S, tls=address.tls)
 
 
@@ -93,28 +121,33 @@ def sell(journal: Journal, lines: int) -> None:
         journal.append(sale(f"r{number}", at_ms=START_MS - 1_000_000 + number))
 
 
+@pytest.mark.parametrize("broker_of", [mosquitto, embedded])
 async def test_a_silent_hub_is_sent_a_few_batches_again_and_then_gets_everything(
-    world: World, journal: Journal
+    world: World, journal: Journal, broker_of: BrokerOf
 ) -> None:
-    door = Door(world.intake)
-    async with bridge_of(world, door) as broker, device_of(broker, journal) as client:
+    gate = Gate(world.intake)
+    async with (
+        broker_of(world) as (road, address),
+        carried(road, gate),
+        device_of(address, journal) as client,
+    ):
         sell(journal, LINES_BEFORE)
         client.notify_appended()
         await client.settled(LINES_BEFORE)
 
-        door.open.clear()
-        heard, resent = len(door.seen), client.tallies.get("batches_resent", 0)
+        gate.open.clear()
+        heard, resent = len(gate.seen), client.tallies.get("batches_resent", 0)
         sell(journal, LINES_MEANWHILE)
         client.notify_appended()
         again = resent + ROUNDS * WINDOW_BATCHES
         await client.until(lambda it: it.tallies.get("batches_resent", 0) >= again)
         settled_meanwhile = journal.settled_seq
-        door.open.set()
+        gate.open.set()
         await client.settled(journal.last_seq)
 
     first = LINES_BEFORE + 1
     window = [first + LINES_MAX * it for it in range(WINDOW_BATCHES)]
-    sent_meanwhile = door.batches_from(heard)[: (1 + ROUNDS) * WINDOW_BATCHES]
+    sent_meanwhile = gate.batches_from(heard)[: (1 + ROUNDS) * WINDOW_BATCHES]
     assert settled_meanwhile == LINES_BEFORE
     assert set(sent_meanwhile) == set(window)
     assert world.value("SELECT count(*) FROM inbox") == LINES_BEFORE + LINES_MEANWHILE

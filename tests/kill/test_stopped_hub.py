@@ -1,19 +1,33 @@
 """A hub that is told to stop under load: what it has posted by then it has also told."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto
-from tests.kill.site import DEVICES, Site, broker_table, ledger_of_devices
+from tests.kill.site import DEVICES, EMBEDDED, Site, broker_table, ledger_of_devices
 
 UNDER_WAY = 200  # lines of each device that are settled when the hub is told
 
 
 @asynccontextmanager
-async def site_of(folder: Path) -> AsyncIterator[Site]:
+async def with_its_own_broker(folder: Path) -> AsyncIterator[Site]:
+    place, port = folder / "ledger.db", free_port()
+    ledger_of_devices(place)
+    tables = {"hub": EMBEDDED.format(port=port)}
+    site = Site(folder, 5, ledger_place=place, port=port, brokers=tables)
+    try:
+        yield site
+    finally:
+        await asyncio.to_thread(site.close)
+
+
+@asynccontextmanager
+async def with_mosquitto(folder: Path) -> AsyncIterator[Site]:
     place, port = folder / "ledger.db", free_port()
     ledger_of_devices(place)
     broker = Mosquitto(folder / "mq", place, port)
@@ -27,7 +41,10 @@ async def site_of(folder: Path) -> AsyncIterator[Site]:
         await broker.stop()
 
 
-async def test_every_line_it_posted_is_receipted_before_it_is_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("site_of", [with_its_own_broker, with_mosquitto])
+async def test_every_line_it_posted_is_receipted_before_it_is_gone(
+    tmp_path: Path, site_of: Callable[[Path], AbstractAsyncContextManager[Site]]
+) -> None:
     async with site_of(tmp_path) as site:
         for name in ("hub", *DEVICES):
             site.start(name)
