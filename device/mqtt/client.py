@@ -76,7 +76,7 @@ class HubClient:
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._reconnects: asyncio.Queue[int] = asyncio.Queue()
         self._answers: dict[str, asyncio.Future[Answer]] = {}
-        self._progress = asyncio.Condition()
+        self._waiting: dict[asyncio.Future[None], Callable[[HubClient], bool]] = {}
         self._connection: Connection | None = None
         self._has_news = False
         self._is_nearly_full = False
@@ -153,8 +153,14 @@ class HubClient:
 
     async def until(self, holds: Callable[["HubClient"], bool]) -> None:
         """Wait until `holds` is true of this client; set your own limit."""
-        async with self._progress:
-            await self._progress.wait_for(lambda: holds(self))
+        if holds(self):
+            return
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[told] = holds
+        try:
+            await told
+        finally:
+            del self._waiting[told]
 
     async def run(self) -> None:
         """Keep in touch with the hub until cancelled."""
@@ -189,15 +195,16 @@ class HubClient:
             self.turned_ms = self._clock.monotonic_ms()
             self._observe(event)
             try:
-                requests = self._session.feed(event, self._clock.monotonic_ms())
+                requests = self._session.feed(event, self.turned_ms)
             except JournalFailed as error:
                 # Nothing is settled; the hub's next receipt will be tried again.
                 self._log.error("journal_failed", error=str(error))
                 continue
             for request in requests:
                 self._perform(request)
-            async with self._progress:
-                self._progress.notify_all()
+            for told, holds in self._waiting.items():
+                if not told.done() and holds(self):
+                    told.set_result(None)
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Received) and self._events.qsize() >= EVENTS_MAX:

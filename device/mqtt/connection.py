@@ -1,16 +1,17 @@
-"""One connection to the broker: paho-mqtt's thread and callbacks stay in here.
+"""One connection to the broker: paho-mqtt and its socket stay in here.
 
-Everything that happens in paho's thread becomes an event in the asyncio loop. Each connection is
-a new paho client with a clean session: paho keeps unacknowledged messages in memory and would
-send them again on its own (eclipse-paho/paho.mqtt.python#223, #634), but here the hub's receipts
-decide what is sent again.
+Paho speaks MQTT and the asyncio loop watches its socket; paho's own thread would be woken, and
+would wake the loop in turn, for each of a message's packets. Only what blocks, a name looked up
+and a certificate checked, is done in a thread of the loop's. Each connection is a new paho client
+with a clean session: paho keeps unacknowledged messages in memory and would send them again on
+its own (eclipse-paho/paho.mqtt.python#223, #634), but here the hub's receipts decide what is sent
+again.
 """
 
 import asyncio
 import socket
-import sys
+import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from paho.mqtt import client as paho
@@ -24,6 +25,7 @@ from loyalty.tls import tls_trouble
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
 QUEUED_MAX = 100  # in paho's memory; what it refuses is sent again when no receipt comes
+LOOKS_IN_KEEPALIVE = 10  # so often paho sees whether it is time for a ping, or too late
 
 ONLINE, OFFLINE = b"online", b"offline"
 _REFUSALS = ("Bad user name or password", "Not authorized")
@@ -47,6 +49,7 @@ class Connection:
         self._refusal = ""
         self._is_welcome = False
         self._has_ended = False
+        self._upkeep: asyncio.TimerHandle | None = None
         self._welcome_timeout_s = welcome_timeout_s
         self._state_topic = topics.state(identity.store, identity.device)
         client = self._client = paho.Client(
@@ -64,50 +67,92 @@ class Connection:
         client.will_set(self._state_topic, OFFLINE, qos=1, retain=True)
         client.on_socket_open = _send_at_once
         client.on_connect = self._on_connect
-        client.on_connect_fail = self._on_connect_fail
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
 
     def open(self) -> None:
         """Begin to connect; `Connected` or `Disconnected` follows."""
-        broker = self._broker
-        self._client.connect_async(broker.host, broker.port, broker.keepalive_s)
-        self._client.loop_start()
         self._patience = self._loop.call_later(self._welcome_timeout_s, self._lose_patience)
+        self._opening = self._loop.run_in_executor(None, self._connect)
+        self._opening.add_done_callback(self._opened)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Hand a message to paho; whether it arrived is for the hub to say."""
         self._client.publish(topic, payload, qos=1)
 
     async def close(self) -> None:
-        """Say goodbye if there is somebody, and end paho's thread."""
+        """Say goodbye if there is somebody, and let go of the socket."""
         self._patience.cancel()
-        if self._client.is_connected():
-            self._client.publish(self._state_topic, OFFLINE, qos=1, retain=True)
-        self._client.disconnect()
-        # Paho's thread may sit in a connect for `CONNECT_TIMEOUT_S`; the loop must not.
-        await asyncio.to_thread(self._client.loop_stop)
+        await asyncio.wait([self._opening])  # nothing cuts it short, but it has its own limits
         client = self._client
+        if client.is_connected():
+            client.publish(self._state_topic, OFFLINE, qos=1, retain=True)
+        client.disconnect()
+        client.loop_write()
+        if (link := client.socket()) is not None:  # it takes nothing any more
+            self._forget(client, None, link)
+            link.close()
+        if self._upkeep is not None:
+            self._upkeep.cancel()
         # They refer to us, and in a circle the client's sockets may go before it closes them.
-        client.on_connect = client.on_connect_fail = client.on_subscribe = None
-        client.on_disconnect = client.on_message = None
+        client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
+        client.on_socket_register_write = client.on_socket_unregister_write = None
+        client.on_socket_close = None
 
     def _lose_patience(self) -> None:
         if not self._is_welcome:
             self._end("the broker does not answer")
 
-    # What follows runs in paho's thread. An exception there would end the thread without a word
-    # (paho.mqtt.python#365), so nothing is decided here.
+    def _connect(self) -> str:
+        """Connect and introduce us, in a thread of the loop's; return what went wrong, if so."""
+        broker = self._broker
+        try:
+            self._client.connect(broker.host, broker.port, broker.keepalive_s)
+        except (OSError, ValueError) as error:  # ValueError: a name that no host can have
+            trouble = tls_trouble(error)
+            return f"cannot connect: {trouble}" if trouble else "cannot connect"
+        return ""
 
-    def _tell(self, event: Event) -> None:
-        with suppress(RuntimeError):  # the event loop is closed: nobody is left to tell
-            self._loop.call_soon_threadsafe(self._take, event)
+    def _opened(self, opening: asyncio.Future[str]) -> None:
+        client = self._client
+        link = client.socket()
+        if link is None:
+            self._end(opening.result() or "cannot connect")
+            return
+        client.on_socket_register_write = self._begin_to_write
+        client.on_socket_unregister_write = self._end_to_write
+        client.on_socket_close = self._forget
+        self._loop.add_reader(link, self._read)
+        if client.want_write():
+            self._begin_to_write(client, None, link)
+        self._keep_alive()
+
+    def _begin_to_write(self, client: paho.Client, _: Any, link: Any) -> None:
+        self._loop.add_writer(link, client.loop_write)
+
+    def _end_to_write(self, client: paho.Client, _: Any, link: Any) -> None:
+        self._loop.remove_writer(link)
+
+    def _forget(self, client: paho.Client, _: Any, link: Any) -> None:
+        self._loop.remove_reader(link)
+        self._loop.remove_writer(link)
+
+    def _read(self) -> None:
+        self._client.loop_read()
+        link = self._client.socket()
+        if isinstance(link, ssl.SSLSocket) and link.pending():
+            self._loop.call_soon(self._read)  # it is deciphered already: the socket stays silent
+
+    def _keep_alive(self) -> None:
+        self._client.loop_misc()
+        after_s = self._broker.keepalive_s / LOOKS_IN_KEEPALIVE
+        self._upkeep = self._loop.call_later(after_s, self._keep_alive)
 
     def _end(self, reason: str) -> None:
         if not self._has_ended:
             self._has_ended = True
-            self._tell(Disconnected(self._refusal or reason, was_refused=bool(self._refusal)))
+            self._take(Disconnected(self._refusal or reason, was_refused=bool(self._refusal)))
 
     def _on_connect(self, client: paho.Client, _: Any, flags: Any, reason: Any, more: Any) -> None:
         if reason.is_failure:
@@ -115,12 +160,6 @@ class Connection:
                 self._refusal = reason.getName()
             return
         client.subscribe(topics.rx_filter(self._identity.store, self._identity.device), qos=1)
-
-    def _on_connect_fail(self, client: paho.Client, _: Any) -> None:
-        client.disconnect()  # or paho would try again by itself
-        # Paho calls this while it handles the error, and does not say which.
-        trouble = tls_trouble(sys.exc_info()[1])
-        self._end(f"cannot connect: {trouble}" if trouble else "cannot connect")
 
     def _on_subscribe(
         self, client: paho.Client, _: Any, mid: int, reasons: list[Any], more: Any
@@ -131,10 +170,10 @@ class Connection:
             return
         self._is_welcome = True
         client.publish(self._state_topic, ONLINE, qos=1, retain=True)
-        self._tell(Connected())
+        self._take(Connected())
 
     def _on_message(self, client: paho.Client, _: Any, message: paho.MQTTMessage) -> None:
-        self._tell(Received(bytes(message.payload)))
+        self._take(Received(bytes(message.payload)))
 
     def _on_disconnect(
         self, client: paho.Client, _: Any, flags: Any, reason: Any, more: Any

@@ -6,14 +6,20 @@ Times are monotonic milliseconds.
 from typing import NamedTuple
 
 WINDOW_BATCHES = 4
+ALONE_MS = 1_000
 
 
 class Flight(NamedTuple):
-    """A batch that was published; it is sent again at `due_ms`."""
+    """A batch that was published; it is sent again at `due_ms`.
+
+    One that took all lines there were has the road for itself until `alone_until_ms`: what is
+    appended meanwhile travels together, once its receipt is here.
+    """
 
     first_seq: int
     last_seq: int
     due_ms: int
+    alone_until_ms: int = 0
 
 
 class Flights:
@@ -26,6 +32,10 @@ class Flights:
     def has_room(self) -> bool:
         """Whether one more batch may be sent."""
         return len(self._flights) < WINDOW_BATCHES
+
+    def is_taken(self, now_ms: int) -> bool:
+        """Whether a batch has the road for itself, so that only a full one may follow."""
+        return any(it.alone_until_ms > now_ms for it in self._flights)
 
     def last_seq(self, settled_seq: int) -> int:
         """Return the last line that was sent or, where nothing is in flight, that is settled."""

@@ -2,7 +2,9 @@
 
 Pure behaviour. Batches go out oldest first, a few at a time, and a line is settled only by the
 hub's receipt: the broker's acknowledgement says that the broker has it, and brokers lose what
-they acknowledged. After each connection the session says hello and goes on from where the hub's
+they acknowledged. A line goes at once where nothing is in flight; behind a batch that took all
+lines there were the next wait for its receipt and go together, so that a busy hub gets fewer
+messages and not more. After each connection the session says hello and goes on from where the hub's
 receipt says that the hub stands.
 
 Times are monotonic milliseconds, passed in with every event.
@@ -30,13 +32,13 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
-from device.mqtt.flights import WINDOW_BATCHES, Flight, Flights
+from device.mqtt.flights import ALONE_MS, WINDOW_BATCHES, Flight, Flights
 from device.mqtt.hub_time import HubTime
 from device.mqtt.identity import Identity
 from device.mqtt.open_asks import OpenAsks
 from device.records.settlement import Mismatch, Reopened, Settlement
 from loyalty import asks, receipts
-from loyalty.chain import ZERO_HEAD, EnvelopeError
+from loyalty.chain import LINES_MAX, ZERO_HEAD, EnvelopeError
 from loyalty.lines import to_line
 from loyalty.receipts import Answer, Receipt
 from loyalty.wire import UnknownLine, WireError
@@ -140,7 +142,7 @@ class Session:
         if self._is_connected and self._hello_due_ms <= now_ms:
             self._silences += not self.is_greeted
             requests.append(self._hello(now_ms))
-        return [*requests, *self._resend_due(now_ms)]
+        return [*requests, *self._resend_due(now_ms), *self._send_more(now_ms)]
 
     def _resend_due(self, now_ms: int) -> list[Request]:
         due = self._flights.due(now_ms)
@@ -250,12 +252,16 @@ class Session:
 
     def _send_more(self, now_ms: int) -> Iterator[Request]:
         while self.is_greeted and self._flights.has_room:
+            last_seq = self._outbox.last_seq
             sent_seq = self._flights.last_seq(self._outbox.settled_seq)
-            batch = self._batch(sent_seq, self._outbox.last_seq)
+            if last_seq - sent_seq < LINES_MAX and self._flights.is_taken(now_ms):
+                return
+            batch = self._batch(sent_seq, last_seq)
             if batch is None:
                 return
             due_ms = now_ms + self._patience_ms()
-            self._flights.add(Flight(batch.first_seq, batch.last_seq, due_ms))
+            alone_until_ms = now_ms + ALONE_MS if batch.last_seq == last_seq else 0
+            self._flights.add(Flight(batch.first_seq, batch.last_seq, due_ms, alone_until_ms))
             yield Publish("batch", batch.envelope)
 
     def _batch(self, after_seq: int, last_seq: int) -> Batch | None:

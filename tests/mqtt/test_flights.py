@@ -50,6 +50,15 @@ def test_what_is_sent_again_is_due_later() -> None:
     assert flights.due(20_000) == [Flight(1, 100, 20_000), SECOND]
 
 
+def test_a_batch_has_the_road_for_itself_until_its_time_or_its_receipt() -> None:
+    flights = in_flight(FIRST, SECOND._replace(alone_until_ms=1_000))
+
+    taken = [flights.is_taken(999), flights.is_taken(1_000)]
+    flights.settle(150)
+
+    assert (taken, flights.is_taken(999)) == ([True, False], False)
+
+
 def test_after_a_reconnection_nothing_is_in_flight() -> None:
     flights = in_flight(FIRST)
 

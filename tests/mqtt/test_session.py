@@ -25,7 +25,7 @@ from device.mqtt.events import (
     Request,
     TimePassed,
 )
-from device.mqtt.flights import WINDOW_BATCHES
+from device.mqtt.flights import ALONE_MS, WINDOW_BATCHES
 from device.mqtt.identity import Identity
 from device.mqtt.open_asks import ASK_PATIENCE_MS, ASKS_MAX
 from device.mqtt.session import (
@@ -181,6 +181,51 @@ def test_a_new_line_goes_out_at_once(road: Road) -> None:
     batches = road.feed(LinesAppended())
 
     assert places(batches) == [("batch", 1, 1)]
+
+
+def test_lines_behind_a_batch_of_all_there_were_go_together_after_its_receipt(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    write(road.journal, 1)
+    first = road.feed(LinesAppended())
+
+    meanwhile = []
+    for _ in range(3):
+        write(road.journal, 1)
+        meanwhile += road.feed(LinesAppended())
+    after = road.hear(first)
+
+    assert (places(meanwhile), places(after)) == ([], [("batch", 2, 3)])
+
+
+def test_lines_behind_a_batch_without_a_receipt_wait_a_moment_only(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    write(road.journal, 1)
+    road.feed(LinesAppended())
+    write(road.journal, 2)
+    road.feed(LinesAppended())
+
+    early, then = road.wait(ALONE_MS - 1), road.wait(1)
+
+    assert (places(early), places(then)) == ([], [("batch", 2, 2)])
+
+
+def test_a_full_batch_waits_for_no_receipt(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    write(road.journal, 1)
+    road.feed(LinesAppended())
+    write(road.journal, LINES_MAX)
+
+    batches = road.feed(LinesAppended())
+
+    assert places(batches) == [("batch", 2, LINES_MAX)]
+
+
+def test_the_rest_of_a_backlog_goes_with_it(road: Road) -> None:
+    write(road.journal, LINES_MAX + 7)
+
+    batches = road.hear(road.feed(Connected()))
+
+    assert places(batches) == [("batch", 1, LINES_MAX), ("batch", LINES_MAX + 1, 7)]
 
 
 def test_nothing_goes_out_before_a_connection(road: Road) -> None:
