@@ -105,17 +105,17 @@ class SqliteEngine:
         self._rows("INSERT INTO inbox VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", it.inbox)
         self._rows(_ADD_TRANSFER, it.transfers)
         self._rows(_ADD_LOT, it.lots.opened_rows())
-        self.database.executemany(_ADD_LOT + " ON CONFLICT DO NOTHING", it.lots.perhaps_new_rows())
+        self._each(_ADD_MISSING_LOT, it.lots.perhaps_new_rows())
         self._rows(_CHANGE_LOT, it.lots.changed_rows())
         self._rows("INSERT INTO lot_use VALUES (?, ?, ?, ?, ?, ?)", it.lot_uses)
         self._rows(_SET_CARD, list(it.cards.values()))
         self._rows(_ADD_CARD_WRITE, it.card_writes)
-        self.database.executemany(_OPEN_AGAIN, opened_again(it.cases))
+        self._each(_OPEN_AGAIN, opened_again(it.cases))
         self._rows(_SET_CASE, it.cases)
-        self.database.executemany(_FORGET_LATER_STATES, it.stale_after.items())
+        self._each(_FORGET_LATER_STATES, [*it.stale_after.items()])
         self._rows(_KEEP_STATE, it.kept_states)
         old = [(member, version - STATES_SPAN) for member, version, *_ in it.kept_states]
-        self.database.executemany(_FORGET_OLD_STATES, old)
+        self._each(_FORGET_OLD_STATES, old)
 
     def size_bytes(self) -> int:
         (pages,) = self.database.execute("PRAGMA page_count").fetchone()
@@ -154,8 +154,11 @@ class SqliteEngine:
 
     def _rows(self, statement: str, rows: Sequence[Row]) -> None:
         if rows:
-            changed = self.database.executemany(statement, rows).rowcount
-            must_change(changed, len(rows), statement)
+            must_change(self._each(statement, rows), len(rows), statement)
+
+    def _each(self, statement: str, rows: Sequence[Row]) -> int:
+        """Run a statement for each of `rows` and return how many rows of the table it changed."""
+        return self.database.executemany(statement, rows).rowcount if rows else 0
 
     def _roll_back(self) -> None:
         # A full disk may already have rolled back by itself.
@@ -234,6 +237,7 @@ _KEEP_STATE = "INSERT OR REPLACE INTO kept_state VALUES (?, ?, ?, ?, ?, ?, ?)"
 _FORGET_LATER_STATES = "DELETE FROM kept_state WHERE member = ? AND version > ?"
 _FORGET_OLD_STATES = "DELETE FROM kept_state WHERE member = ? AND version <= ?"
 _ADD_LOT = "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ADD_MISSING_LOT = _ADD_LOT + " ON CONFLICT DO NOTHING"
 _CHANGE_LOT = (
     "UPDATE lot SET earned_ms = coalesce(?, earned_ms), expires_ms = coalesce(?, expires_ms),"
     " amount = amount + ?, remaining = remaining + ? WHERE member = ? AND op = ? AND leg = ?"

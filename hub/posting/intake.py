@@ -165,7 +165,7 @@ class Intake:
             self._books.forget()
             raise
         self._books.trim()
-        self.counts += counts
+        self.counts.update(counts)
         return replies
 
     def _look_elsewhere(self) -> None:
@@ -213,7 +213,8 @@ class Intake:
         chain = self._books.inbox.chain(opened.device, opened.epoch)
         exceptions = self._custody.take(Batch(chain, first, opened.prev, lines), now_ms)
         counts["lines"] += len(lines)
-        counts.update(f"line_{it.status}" for it in exceptions)
+        for it in exceptions:
+            counts[f"line_{it.status}"] += 1
         return self._receipt(chain, now_ms, exceptions)
 
     def _take_ask(self, opened: _Opened, now_ms: int) -> Answer:
