@@ -252,6 +252,7 @@ FIELDS: Mapping[str, str] = {
     "spend_word": _("Spend"),
     "left": _("Left"),
     "more_choices": _("Next"),
+    "go_on": _("Go on"),
     "offline_kiosk": _("Offline: limited spending. {waiting} saved."),
     "offline_handheld": _("Offline: sales go on. {waiting} saved."),
     "look": _("Size and contrast"),

@@ -3,7 +3,7 @@
 These stay at the same places from screen to screen; what is left between them is the body.
 """
 
-from device.display.screen_text import CHOICES, FIELDS
+from device.display.screen_text import CALM, CHOICES, FIELDS
 from device.display.screens.boxes import Box
 from device.display.screens.frame import Role
 from device.display.screens.sheet import Kind, Sheet
@@ -163,7 +163,10 @@ def _places(sheet: Sheet) -> tuple[Box, Box, Box]:
 
 def _footer(sheet: Sheet, view: View, words: Words) -> None:
     back, _, start_over = _places(sheet)
-    if view.notice:
+    if view.notice in CALM:  # it comes before the account was seen
+        label = words.translate(FIELDS["go_on"])
+        edge_button(sheet, back, id="go_on", label=label, role="back", sign="chevron")
+    elif view.notice:
         label = words.translate(CHOICES["back"])
         edge_button(sheet, back, id="go_on", label=label, role="back", sign="back")
     for choice in view.choices:
