@@ -1,1 +1,1 @@
-"""What a member sees: card faces and the printers that put them on a card."""
+"""What a member sees: screens, card faces, and the printers that put these on a card."""

@@ -1,1 +1,1 @@
-"""The double-entry ledger: tables, posting, queries and the checks that must always hold."""
+"""The double-entry ledger: tables, books, queries and the checks that must always hold."""
