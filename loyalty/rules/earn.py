@@ -1,5 +1,7 @@
 """What a sale earns: points per money, by the tier held before it, floored once for each rate."""
 
+from collections import defaultdict
+from datetime import date
 from typing import NamedTuple
 
 from loyalty.fields import POINTS_MAX
@@ -26,38 +28,34 @@ def earn(
     """
     if sale.currency != programme.currency:
         return Refused("currency", f"sale in {sale.currency}, programme in {programme.currency}")
-    event_ms, terminal = fact.position.event_ms, fact.position.device
-    legs = legs_of(programme, state.tier, sale, event_ms=event_ms, terminal=terminal)
-    if state.qualifying_points + sum(leg.points for leg in legs) > POINTS_MAX:
+    event_ms = fact.position.event_ms
+    day = programme.days.at(event_ms)
+    legs = legs_of(programme, state.tier, sale, day=day.date, terminal=fact.position.device)
+    if state.qualifying_points + sum([leg.points for leg in legs]) > POINTS_MAX:
         return Refused("too_many_points", f"more than {POINTS_MAX} points for one member")
-    expires_ms = programme.days.at(event_ms).lots_expire_ms
     debt_points = state.debt_points
     earned = []
     for name, rules, points in legs:
         paid_points = min(points, debt_points)
         debt_points -= paid_points
-        lot = Lot(sale.op, name, event_ms, expires_ms, points, points - paid_points)
+        lot = Lot(sale.op, name, event_ms, day.lots_expire_ms, points, points - paid_points)
         earned.append(Earned(lot, rules, paid_points))
     return tuple(earned)
 
 
-def legs_of(
-    programme: Programme, tier: str, sale: Sale, *, event_ms: int, terminal: str
-) -> list[Leg]:
-    """Return what `sale` earns a member of `tier`, by leg name; legs without points are left out.
+def legs_of(programme: Programme, tier: str, sale: Sale, *, day: date, terminal: str) -> list[Leg]:
+    """Return what `sale` earns a member of `tier` on business date `day`, by leg name.
 
     Items of one rate are summed, multiplied, then floored once (L5). A negative item takes from
-    the sum of its own rate, which never earns less than nothing.
+    the sum of its own rate, which never earns less than nothing. Legs without points are left out.
     """
-    day = programme.days.at(event_ms).date
     rates = programme.rates.of_receipt(tier=tier, store=sale.store, terminal=terminal, day=day)
     rate_of, other = rates.by_category.get, rates.other
     skip_special = programme.exclude_special_price
-    paid_minor: dict[ItemRate, int] = {}
+    paid_minor: defaultdict[ItemRate, int] = defaultdict(int)
     for category, item_minor, special_price in sale.items:
         if not (special_price and skip_special):
-            rate = rate_of(category, other)
-            paid_minor[rate] = paid_minor.get(rate, 0) + item_minor
+            paid_minor[rate_of(category, other)] += item_minor
     return _capped(_floored(paid_minor), programme.receipt_cap_points)
 
 
