@@ -23,7 +23,8 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from device.records.journal import LINES_MAX, RETAINED_MAX, Journal
+from device.records.journal import LINES_MAX, Journal
+from device.records.kept_lines import RETAINED_MAX
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.posting.intake import Arrival, Intake
 from loyalty import topics

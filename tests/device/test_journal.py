@@ -13,8 +13,9 @@ import pytest
 
 from device.behaviour.intent import Intent
 from device.links.lockfile import FileHeld
-from device.records.journal import LINES_MAX, OUTCOMES_KEPT, PRUNED_MAX, Journal, JournalFull
+from device.records.journal import LINES_MAX, OUTCOMES_KEPT, Journal, JournalFull
 from device.records.journal_file import JournalFailed
+from device.records.kept_lines import PRUNED_MAX
 from device.records.settlement import Mismatch, Reopened, Settled
 from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS

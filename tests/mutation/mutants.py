@@ -38,7 +38,7 @@ MUTANTS = (
                 "            self._connection.publish(topic, envelope)\n",
                 "            self._connection.publish(topic, envelope)\n"
                 '            if purpose == "batch":\n'
-                "                self._journal.settled_seq = self._journal.last_seq\n",
+                "                self._journal._settling.settled_seq = self._journal.last_seq\n",
             ),
         ),
         tests=(
@@ -128,7 +128,7 @@ MUTANTS = (
         name="settle without comparing the head",
         edits=(
             Edit(
-                "device/records/journal.py",
+                "device/records/settling.py",
                 "        return None if receipt.head == head else"
                 ' Mismatch("head", receipt.head, head)\n',
                 "        return None\n",
