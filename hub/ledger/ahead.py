@@ -8,13 +8,15 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable
 from typing import NamedTuple
 
-from hub.ledger.database import Engine, Row
+from hub.ledger.database import Engine, Question, Row
 from hub.ledger.rows import CardRow, DeviceRow, PostedLine
+from hub.ledger.schema import POINT, house_of
 from loyalty.fold import event_ms
 from loyalty.record import Record
 from loyalty.records import VALUE_KINDS
 from loyalty.state import Position
 
+CHAINS_MAX = 2_000  # in memory; of the devices of a group the newest
 LAST_EVENT_MS = 7  # which column of table `member` it is
 
 
@@ -45,16 +47,30 @@ class History(NamedTuple):
     facts: list[Row]
 
 
+class Senders(NamedTuple):
+    """Devices with their newest chains, the cards that they name, and how their stores stand.
+
+    `chains` and `houses` are rows, those of accounts of stores; `opens_ms` is when the day after
+    the last close of each store opened, which for most has not been yet.
+    """
+
+    devices: list[DeviceRow]
+    chains: list[Row]
+    cards: list[CardRow]
+    opens_ms: dict[str, int]
+    houses: list[Row]
+
+
 class Ahead(NamedTuple):
     """What was found of what is wanted. What is not in here is not in the ledger.
 
     `members` are rows of that table; `lots`, those with something left, and `histories`, those that
-    late facts will want, are by member id.
+    late facts will want, are by member id. `reserved` are members with holds.
     """
 
-    cards: list[CardRow]
     members: list[Row]
     lots: dict[int, list[Row]]
+    reserved: set[int]
     ops: dict[str, PostedLine]
     histories: dict[int, History]
 
@@ -73,41 +89,55 @@ def wanted_by(records: Iterable[Record]) -> Wanted:
     return wanted
 
 
-def read_devices(engine: Engine, names: Collection[str]) -> list[DeviceRow]:
-    """Return those of the devices that are registered, locked, with their secrets."""
-    found = engine.find(_DEVICES, names, "ORDER BY id" + engine.lock)
+def read_senders(
+    engine: Engine, names: Collection[str], stores: Collection[str], cards: Collection[str]
+) -> Senders:
+    """Return what there is of devices and `cards`, locked, and of `stores`."""
+    of_card = f"ORDER BY uid{engine.lock}{' OF card' if engine.lock else ''}"
+    found, kept, chains, seen, closes, houses = engine.find_all(
+        Question(_DEVICES, names, "ORDER BY id" + engine.lock),
+        Question(_SECRETS, names, "ORDER BY added"),
+        Question(_CHAINS, names, f"ORDER BY chain.id DESC LIMIT {CHAINS_MAX}"),
+        Question(_CARDS, cards, of_card),
+        Question(_CLOSES, stores, "GROUP BY store"),
+        Question(_HOUSES, [house_of(it) for it in stores]),
+    )
     secrets: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
-    for device, kid, secret in engine.find(_SECRETS, [it[0] for it in found], "ORDER BY added"):
+    for device, kid, secret in kept:
         secrets[device][kid] = secret
-    return [
+    devices = [
         DeviceRow(number, store, name, secrets[number], revoked_ms is not None)
         for number, store, name, revoked_ms in found
     ]
+    opens_ms = {**dict.fromkeys(stores, 0), **dict(closes)}
+    return Senders(devices, chains, [CardRow(*it) for it in seen], opens_ms, houses)
 
 
-def read_ahead(engine: Engine, wanted: Wanted, *, known: Container[str]) -> Ahead:
-    """Return what there is of `wanted`, its cards and members locked.
+def read_ahead(
+    engine: Engine, wanted: Wanted, cards: Iterable[CardRow], *, known: Container[str]
+) -> Ahead:
+    """Return what there is of `wanted`, its members and those of `cards` locked.
 
     Members whose tokens are `known` are left out.
     """
-    of_card = f"ORDER BY uid{engine.lock}{' OF card' if engine.lock else ''}"
-    cards = [CardRow(*row) for row in engine.find(_CARDS, wanted.cards, of_card)]
     owners = {it.uid: it.member for it in cards}
     wanted.tokens.update(owners.values())
     unknown = [it for it in wanted.tokens if it not in known]
-    members = engine.find(_MEMBERS, unknown, "ORDER BY token" + engine.lock)
+    members, left, held, posted = engine.find_all(
+        Question(_MEMBERS, unknown, "ORDER BY token" + engine.lock),
+        Question(_LOTS, unknown, "ORDER BY expires_ms, earned_ms, op, leg"),
+        Question(_RESERVED, unknown),
+        Question(_OPS, wanted.ops),
+    )
     lots: defaultdict[int, list[Row]] = defaultdict(list)
-    left = "AND remaining > 0 ORDER BY expires_ms, earned_ms, op, leg"
-    for member, *lot in engine.find(_LOTS, [it[0] for it in members], left):
+    for member, *lot in left:
         lots[member].append(tuple(lot))
     ops = {
         op: PostedLine(line_id, line, member, Position(*position))
-        for op, line_id, line, member, *position in engine.find(
-            _OPS, wanted.ops, "AND op <> '' AND status = 'posted'"
-        )
+        for op, line_id, line, member, *position in posted
     }
     histories = engine.read_histories(_late(wanted.facts, owners, members))
-    return Ahead(cards, members, lots, ops, histories)
+    return Ahead(members, lots, {member for (member,) in held}, ops, histories)
 
 
 def _late(
@@ -124,14 +154,31 @@ def _late(
 
 
 _DEVICES = "SELECT id, store, name, revoked_ms FROM device WHERE name"
-_SECRETS = "SELECT device, kid, secret FROM device_secret WHERE device"
+_SECRETS = (
+    "SELECT device, kid, secret FROM device_secret"
+    " JOIN device ON device.id = device_secret.device WHERE name"
+)
+_CHAINS = (
+    "SELECT device, chain.id, epoch, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain"
+    " JOIN device ON device.id = chain.device WHERE name"
+)
+_CLOSES = "SELECT store, max(opens_ms) FROM day_close WHERE store"
+_HOUSES = f"SELECT owner, kind, id FROM account WHERE unit = '{POINT}' AND owner"
 _CARDS = (
     "SELECT uid, token, counter, seen_ms, status, kind FROM card"
     " JOIN member ON member.id = card.member WHERE uid"
 )
 _MEMBERS = "SELECT * FROM member WHERE token"
-_LOTS = "SELECT member, op, leg, earned_ms, expires_ms, amount, remaining FROM lot WHERE member"
+_LOTS = (
+    "SELECT member, op, leg, earned_ms, expires_ms, amount, remaining FROM lot"
+    " JOIN member ON member.id = lot.member WHERE remaining > 0 AND token"
+)
+_RESERVED = (
+    "SELECT member FROM hold JOIN member ON member.id = hold.member"
+    " WHERE status = 'active' AND token"
+)
 _OPS = (
     "SELECT op, inbox.id, line, member, event_ms, device.name, epoch, inbox.seq FROM inbox"
-    " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device WHERE op"
+    " JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device"
+    " WHERE op <> '' AND status = 'posted' AND op"
 )

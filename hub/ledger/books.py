@@ -8,7 +8,7 @@ object-relational mapper costs ten times as much for each line.
 from collections.abc import Iterable
 from contextlib import suppress
 
-from hub.ledger.ahead import read_ahead, read_devices, wanted_by
+from hub.ledger.ahead import Senders, read_ahead, read_senders, wanted_by
 from hub.ledger.cards import Cards
 from hub.ledger.cases import settle
 from hub.ledger.closes import Closes
@@ -42,12 +42,14 @@ class Books:
 
     def __init__(self, ledger: Ledger) -> None:
         self._engine = ledger.engine
+        self._engine.expect_keys()
         self._database = ledger.connection
         self.holds = Holds(self._database)
         self.proofs = Proofs(self._database)
         self.leases = Leases(self._database)
         self.hotlist = Hotlist(self._database)
         self.watermarks = Watermarks(self._database)
+        self._read: dict[bytes, Record] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -61,31 +63,29 @@ class Books:
         self.members = Members(unwritten, self.postings, self.holds)
         self.cards = Cards(unwritten)
         self._devices: dict[str, DeviceRow | None] = {}
-        self.holds.expect(self._engine, ())
-        self._read: dict[bytes, Record] = {}
+        self.holds.expect((), set())
 
-    def expect_devices(self, names: Iterable[str]) -> None:
-        """Get ready to be asked for devices."""
-        unknown = [it for it in names if it not in self._devices]
-        if not unknown:
-            return
-        self._devices.update(dict.fromkeys(unknown))
-        devices = read_devices(self._engine, unknown)
-        self._devices.update({it.name: it for it in devices})
-        self.inbox.expect_chains(self._engine, devices)
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Read `lines`, which are about to be posted; that can be done before the transaction."""
+        self._read = _readable(lines)
 
-    def expect(self, lines: Iterable[bytes]) -> None:
-        """Read `lines`, which are about to be posted, and what they will ask for, all at once.
+    def expect(self, names: Iterable[str], stores: Iterable[str] = ()) -> None:
+        """Get ready to be asked for devices, and for what the lines that were `read` will want.
 
         What is read ahead is right until the transaction ends.
         """
-        self._read = _readable(lines)
         wanted = wanted_by(self._read.values())
         wanted.cards.difference_update(self.cards.known(wanted.cards))
-        ahead = read_ahead(self._engine, wanted, known=self.members)
-        self.cards.expect(ahead.cards, wanted.cards)
+        unknown = [it for it in names if it not in self._devices]
+        stores = self.closes.unknown(stores)
+        senders = read_senders(self._engine, unknown, stores, wanted.cards)
+        self._know_devices(unknown, senders)
+        self.closes.expect(senders.opens_ms)
+        self.postings.expect(senders.houses)
+        self.cards.expect(senders.cards, wanted.cards)
+        ahead = read_ahead(self._engine, wanted, senders.cards, known=self.members)
         strangers = self.members.expect(ahead.members, ahead.lots, wanted.tokens)
-        self.holds.expect(self._engine, [row[0] for row in ahead.members])
+        self.holds.expect([row[0] for row in ahead.members], ahead.reserved)
         self.inbox.expect(ahead.ops, wanted.ops)
         self.histories.expect(ahead.histories)
         self._engine.expect_numbers("inbox", len(self._read))
@@ -119,14 +119,14 @@ class Books:
         self.members.forget_absent()
         self.inbox.expect({}, ())
         self.histories.expect({})
-        self.holds.expect(self._engine, ())
+        self.holds.expect((), set())
 
     # Devices and cases
 
     def device(self, name: str) -> DeviceRow | None:
         """Return the device called `name`, or None if it was never registered."""
         if name not in self._devices:
-            self.expect_devices([name])
+            self._know_devices([name], read_senders(self._engine, [name], (), ()))
         return self._devices[name]
 
     def hub_device(self) -> DeviceRow:
@@ -156,6 +156,11 @@ class Books:
         """Close a case that has settled itself."""
         self._unwritten.write()
         settle(self._database, code, subject, now_ms)
+
+    def _know_devices(self, names: Iterable[str], senders: Senders) -> None:
+        self._devices.update(dict.fromkeys(names))
+        self._devices.update({it.name: it for it in senders.devices})
+        self.inbox.expect_chains(senders.devices, senders.chains)
 
 
 def _readable(lines: Iterable[bytes]) -> dict[bytes, Record]:

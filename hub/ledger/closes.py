@@ -3,7 +3,7 @@
 A close says which lines it saw, so whether a fact is late does not depend on when it arrives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from hub.ledger.database import Database
@@ -41,6 +41,16 @@ class Closes:
         self._database = database
         self._unwritten = unwritten
         self._last_opens_ms: dict[str, int] = {}
+
+    def unknown(self, stores: Iterable[str]) -> list[str]:
+        """Return those of `stores` whose last close is not known."""
+        return [it for it in stores if it not in self._last_opens_ms]
+
+    def expect(self, opens_ms: Mapping[str, int]) -> None:
+        """Know when the day after the last close of each store opened, 0 for none."""
+        if len(self._last_opens_ms) >= STORES_MAX:
+            self._last_opens_ms.clear()
+        self._last_opens_ms.update(opens_ms)
 
     def position(self, store: str, stated: Position) -> Position:
         """Return where a fact of `store` is folded that stands at `stated` by its own word."""

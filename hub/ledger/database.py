@@ -6,13 +6,21 @@ only rows in bulk, numbers and locks are each engine's own.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from hub.ledger.ahead import History
     from hub.ledger.unwritten import Unwritten
 
 Row = tuple[Any, ...]
+
+
+class Question(NamedTuple):
+    """What `select` finds, a SELECT that ends with a column: where that one is in `keys`."""
+
+    select: str
+    keys: Collection[Any]
+    rest: str = ""
 
 
 class Rows(Protocol):
@@ -90,8 +98,16 @@ class Engine(Protocol):
         """Return a number that changes when another connection may have committed."""
         ...
 
+    def expect_keys(self) -> None:
+        """Get ready for statements about few rows, found by keys, and hardly any others."""
+        ...
+
     def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
-        """Return what `select` finds, a SELECT that ends with a column: where it is in `keys`."""
+        """Return what one question finds."""
+        ...
+
+    def find_all(self, *questions: Question) -> list[list[Row]]:
+        """Return what each question finds; they are answered one after the other, asked at once."""
         ...
 
     def read_histories(self, since_ms: Mapping[int, int]) -> "dict[int, History]":

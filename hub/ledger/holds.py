@@ -1,8 +1,8 @@
 """Points set aside for grants. They are few, so they are written at once."""
 
-from collections.abc import Collection
+from collections.abc import Iterable
 
-from hub.ledger.database import Database, Engine
+from hub.ledger.database import Database
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
 
 
@@ -13,10 +13,9 @@ class Holds:
         self._database = database
         self._free: set[int] = set()
 
-    def expect(self, engine: Engine, members: Collection[int]) -> None:
-        """Find out which of `members` have no hold at all; right until the transaction ends."""
-        active = engine.find("SELECT member FROM hold WHERE status = 'active' AND member", members)
-        self._free = {*members} - {member for (member,) in active}
+    def expect(self, members: Iterable[int], reserved: set[int]) -> None:
+        """Know that of `members` only those `reserved` have holds, until the transaction ends."""
+        self._free = {*members} - reserved
 
     def expect_none(self, member: int) -> None:
         """Know that a member, who is new, has no hold."""

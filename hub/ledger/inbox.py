@@ -6,7 +6,8 @@ Questions about lines look behind the lists of the transaction, so they write th
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
-from hub.ledger.database import Database, Engine, Row
+from hub.ledger.ahead import CHAINS_MAX
+from hub.ledger.database import Database, Row
 from hub.ledger.lost import lost_epochs
 from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict, posted_line
 from hub.ledger.unwritten import Unwritten
@@ -15,8 +16,6 @@ from loyalty.fields import TIME_MAX_MS
 from loyalty.receipts import LineStatus
 from loyalty.records import VALUE_KINDS
 from loyalty.state import Position
-
-CHAINS_MAX = 2_000  # in memory
 
 
 class Inbox:
@@ -32,11 +31,10 @@ class Inbox:
         """Know that of the operations `wanted` those in `posted` are the ones that count so far."""
         self._ahead = {op: posted.get(op) for op in wanted}
 
-    def expect_chains(self, engine: Engine, devices: Iterable[DeviceRow]) -> None:
-        """Know the newest chains of `devices`, whose rows are locked."""
+    def expect_chains(self, devices: Iterable[DeviceRow], rows: Iterable[Row]) -> None:
+        """Know chains of `devices`, whose rows are locked."""
         of = {it.id: it for it in devices}
-        for row in engine.find(_CHAINS_BY_DEVICE, of, f"ORDER BY id DESC LIMIT {CHAINS_MAX}"):
-            device, number, epoch, *rest = row
+        for device, number, epoch, *rest in rows:
             chain = ChainRow(number, of[device], epoch, *rest)
             self._chains.setdefault((chain.device.name, epoch), chain)
 
@@ -235,9 +233,6 @@ class Inbox:
         return ChainRow(self._unwritten.engine.next_number("chain"), device, epoch)
 
 
-_CHAINS_BY_DEVICE = (
-    "SELECT device, id, epoch, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain WHERE device"
-)
 _JUDGE = (
     "UPDATE inbox SET status = ?, code = ?, kind = ?, op = ?, member = ?, event_ms = ? WHERE id = ?"
 )

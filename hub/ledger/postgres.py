@@ -4,6 +4,7 @@ READ COMMITTED with row locks, taken in one order: devices, cards, members, acco
 another one all the same is told so and does it again.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.errors import LedgerContended, LedgerUnavailable, NoLedger
 from hub.ledger.ahead import History
-from hub.ledger.database import Row
+from hub.ledger.database import Question, Row
 from hub.ledger.postgres_ahead import read_histories
 from hub.ledger.postgres_arrays import as_array
 from hub.ledger.postgres_database import PostgresDatabase
@@ -38,7 +39,7 @@ class PostgresEngine:
         self.place = place
         self._url = url
         self._writer = PostgresWriter(database)
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers: defaultdict[str, deque[int]] = defaultdict(deque)
         self._transactions = 0
 
     @contextmanager
@@ -67,29 +68,31 @@ class PostgresEngine:
         self._transactions += 1
         return self._transactions
 
+    def expect_keys(self) -> None:
+        self.database.expect_keys()
+
     def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
-        if not keys:
-            return []
-        connection = self.database.connection
-        values = [as_array(sorted(keys))]
-        return connection.execute(f"{select} = ANY(%s) {rest}", values, binary=True).fetchall()
+        return self._ask(Question(select, keys, rest)).fetchall() if keys else []
+
+    def find_all(self, *questions: Question) -> list[list[Row]]:
+        asked = [it for it in questions if it.keys]
+        if not asked:
+            return [[] for _ in questions]
+        with self.database.connection.pipeline():
+            answers = iter([self._ask(it) for it in asked])
+        return [next(answers).fetchall() if it.keys else [] for it in questions]
 
     def read_histories(self, since_ms: Mapping[int, int]) -> dict[int, History]:
         return read_histories(self.database, since_ms)
 
     def expect_numbers(self, table: str, count: int) -> None:
-        left = [*self._numbers.get(table, ())]
-        if len(left) < count:
-            left += self._new_numbers(table, count - len(left))
-        self._numbers[table] = iter(left)
+        numbers = self._numbers[table]
+        if len(numbers) < count:
+            numbers += self._new_numbers(table, max(count - len(numbers), NUMBERS_AT_ONCE))
 
     def next_number(self, table: str) -> int:
-        numbers = self._numbers.get(table)
-        found = next(numbers, None) if numbers is not None else None
-        if found is None:
-            self._numbers[table] = iter(self._new_numbers(table, NUMBERS_AT_ONCE))
-            found = next(self._numbers[table])
-        return found
+        self.expect_numbers(table, 1)
+        return self._numbers[table].popleft()
 
     def forget_numbers(self) -> None:
         pass  # A sequence gives no number twice, whatever is rolled back.
@@ -123,6 +126,11 @@ class PostgresEngine:
 
     def close(self) -> None:
         self.database.connection.close()
+
+    def _ask(self, question: Question) -> psycopg.Cursor[Row]:
+        statement = f"{question.select} = ANY(%s) {question.rest}"
+        values = [as_array(sorted(question.keys))]
+        return self.database.connection.execute(statement, values, binary=True)
 
     def _new_numbers(self, table: str, count: int) -> list[int]:
         statement = f"SELECT nextval('{table}_number') FROM generate_series(1, {count})"

@@ -17,6 +17,7 @@ class PostgresDatabase:
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
+        self._is_by_key = False
         self.connection = self._connect()
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Row]:
@@ -29,6 +30,14 @@ class PostgresDatabase:
         cursor.executemany(_with_percents(statement), rows)
         return cursor
 
+    def expect_keys(self) -> None:
+        """Have the server plan statements once, and for few rows that are found by their keys.
+
+        Else it plans each lookup anew, or keeps a plan for what tables were when they were empty.
+        """
+        self._is_by_key = True
+        self.connection.execute(_BY_KEY)
+
     def connect_again(self) -> None:
         """Replace a connection that was lost."""
         self.connection.close()
@@ -39,6 +48,8 @@ class PostgresDatabase:
             self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
         )
         connection.adapters.register_loader("numeric", _WholeLoader)
+        if self._is_by_key:
+            connection.execute(_BY_KEY)
         return connection
 
 
@@ -47,6 +58,13 @@ class _WholeLoader(Loader):
 
     def load(self, data: Buffer) -> int:
         return int(bytes(data))
+
+
+# A table that has to be read whole is, all the same; it is no reason to compile the statement.
+_BY_KEY = (
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off;"
+    " SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+)
 
 
 @cache

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from hub.ledger.database import Row
 from hub.ledger.rows import MemberRow, Transfer
-from hub.ledger.schema import ESCROW, POINT
+from hub.ledger.schema import ESCROW, POINT, house_of
 from hub.ledger.unwritten import Unwritten
 from loyalty.legs import uses_by
 from loyalty.state import Earned, Effect, LotUse
@@ -19,6 +20,10 @@ class Postings:
         self._unwritten = unwritten
         self._accounts: dict[tuple[str, str], int] = {}
 
+    def expect(self, accounts: Iterable[Row]) -> None:
+        """Know accounts by owner, kind and id."""
+        self._accounts.update({(owner, kind): account for owner, kind, account in accounts})
+
     def trim(self) -> None:
         """Forget the accounts if there are too many."""
         if len(self._accounts) > ACCOUNTS_MAX:
@@ -26,7 +31,7 @@ class Postings:
 
     def house(self, store: str, kind: str) -> int:
         """Return the id of the account of `kind` that belongs to `store`."""
-        return self._account(f"store:{store}", kind)
+        return self._account(house_of(store), kind)
 
     def escrow(self, card: str) -> int:
         """Return the id of the account of what leases of `card` hold."""

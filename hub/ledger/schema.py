@@ -17,3 +17,8 @@ MEMBER_POINTS = "member_points"
 POINTS_ISSUED = "points_issued"
 POINTS_REDEEMED = "points_redeemed"
 ESCROW = "escrow"  # of a card: what its lease holds
+
+
+def house_of(store: str) -> str:
+    """Return as whom a store owns accounts."""
+    return f"store:{store}"

@@ -155,12 +155,14 @@ class Intake:
         replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
-            with uncollected(), self._ledger.transaction():
-                self._look_elsewhere()
-                opened = self._open_all(arrivals, counts)
-                take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
-                replies += _unless_dropped(take_one, opened, counts)
-                self._books.flush()
+            with uncollected():
+                envelopes = self._read_all(arrivals, counts)
+                with self._ledger.transaction():
+                    self._look_elsewhere()
+                    opened = self._open_all(envelopes, counts)
+                    take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
+                    replies += _unless_dropped(take_one, opened, counts)
+                    self._books.flush()
         except BaseException:
             self._books.forget()
             raise
@@ -174,16 +176,19 @@ class Intake:
             self._seen = seen
             self._books.forget()
 
-    def _open_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[_Opened]:
+    def _read_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[Envelope]:
+        """Read all that needs no ledger, so that nobody has to wait for us meanwhile."""
         envelopes = [*_unless_dropped(read_envelope, arrivals, counts)]
+        batches = [it for it in envelopes if it.purpose == "batch"]
+        self._books.read([line for it in batches for line in it.lines])
+        return envelopes
+
+    def _open_all(self, envelopes: Sequence[Envelope], counts: Counter[str]) -> list[_Opened]:
         devices = {it.device for it in envelopes}
         if any(_has_hub_state(it) for it in envelopes):
             devices.add(HUB_DEVICE)
-        self._books.expect_devices(devices)
-        opened = [*_unless_dropped(self._open, envelopes, counts)]
-        batches = [it for it in opened if it.purpose == "batch"]
-        self._books.expect([line for it in batches for line in it.lines])
-        return opened
+        self._books.expect(devices, {it.store for it in envelopes})
+        return [*_unless_dropped(self._open, envelopes, counts)]
 
     def _take_one(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Reply:
         if opened.purpose == "batch":
