@@ -1,11 +1,17 @@
-"""One connection to the broker: its end is told once, whatever the other side does."""
+"""One connection to the broker: all that is said is heard, and its end is told once."""
 
 import asyncio
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 from device.mqtt.connection import Connection
-from device.mqtt.events import Disconnected, Event
+from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
+from hub.pairing.private_ca import new_root, new_server
+from loyalty.clock import SystemClock
+from loyalty.tls import TlsContext, client_context, server_context
 
 IDENTITY = Identity(store="s1", device="h1", secrets={"k1": b"s" * 32})
 LIMIT_S = 20.0
@@ -58,3 +64,107 @@ def test_something_that_is_no_broker_is_told_once() -> None:
     assert isinstance(event, Disconnected)
     assert not event.was_refused
     assert more == 0
+
+
+WELCOME = b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x01"  # CONNACK, SUBACK
+ENVELOPES = [b"one", b"two", b"three"]
+LARGE = bytes(1_000_000)
+LARGE_MESSAGES = 10  # together more than the kernel keeps between two sockets
+LARGE_BYTES = LARGE_MESSAGES * len(LARGE)
+
+
+class Dawdler:
+    """A broker that says everything at once, and listens only once it `is_awake`."""
+
+    def __init__(self, says: bytes, tls: TlsContext | None = None) -> None:
+        self.is_awake = asyncio.Event()
+        self.heard_bytes = 0
+        self._says = says
+        self._tls = tls
+        self._heard_more = asyncio.Event()
+        self._is_left = asyncio.Event()
+
+    @asynccontextmanager
+    async def met(self, trust: TlsContext | None = None) -> AsyncIterator[asyncio.Queue[Event]]:
+        """Connect to it as a device does; yield what that tells, and leave."""
+        told: asyncio.Queue[Event] = asyncio.Queue()
+        serving = asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        async with asyncio.timeout(LIMIT_S), await serving as server:
+            port = server.sockets[0].getsockname()[1]
+            broker = Broker(host="127.0.0.1", port=port, password="", tls=trust)
+            self.device = Connection(broker, IDENTITY, told.put_nowait)
+            self.device.open()
+            yield told
+            await self.device.close()
+            self.is_awake.set()
+            await self._is_left.wait()
+
+    async def hears(self, size_bytes: int) -> None:
+        while self.heard_bytes < size_bytes:
+            self._heard_more.clear()
+            await self._heard_more.wait()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self._says)
+        await self.is_awake.wait()
+        with suppress(ConnectionError):
+            while data := await reader.read(1_000_000):
+                self.heard_bytes += len(data)
+                self._heard_more.set()
+            writer.close()
+            await writer.wait_closed()
+        self._is_left.set()
+
+
+def message(envelope: bytes) -> bytes:
+    """Return `envelope` as a PUBLISH that nobody acknowledges; source: MQTT 3.1.1 section 3.3."""
+    body = b"\x00\x01t" + envelope
+    return b"\x30" + bytes([len(body)]) + body
+
+
+def test_what_one_record_of_tls_brings_is_all_heard(tmp_path: Path) -> None:
+    now_ms = SystemClock().now_ms()
+    root = new_root(now_ms)
+    server = new_server(root, ("127.0.0.1",), now_ms)
+    for name, content in (
+        ("ca.crt", root.certificate),
+        ("server.crt", server.certificate),
+        ("server.key", server.key),
+    ):
+        (tmp_path / name).write_bytes(content)
+    tls = server_context(tmp_path / "server.crt", tmp_path / "server.key")
+    says = WELCOME + b"".join(message(it) for it in ENVELOPES)
+
+    async def scenario() -> list[Event]:
+        async with Dawdler(says, tls).met(client_context(tmp_path / "ca.crt")) as told:
+            return [await told.get() for _ in range(1 + len(ENVELOPES))]
+
+    heard = asyncio.run(scenario())
+
+    assert heard == [Connected(), *[Received(it) for it in ENVELOPES]]
+
+
+def test_what_the_socket_has_no_room_for_goes_when_it_has() -> None:
+    async def scenario() -> int:
+        dawdler = Dawdler(WELCOME)
+        async with dawdler.met() as told:
+            await told.get()
+            for _ in range(LARGE_MESSAGES):
+                dawdler.device.publish("t", LARGE)
+            dawdler.is_awake.set()
+            await dawdler.hears(LARGE_BYTES)
+        return dawdler.heard_bytes
+
+    assert asyncio.run(scenario()) > LARGE_BYTES
+
+
+def test_a_broker_that_listens_no_more_is_left_all_the_same() -> None:
+    async def scenario() -> int:
+        dawdler = Dawdler(WELCOME)
+        async with dawdler.met() as told:
+            await told.get()
+            for _ in range(LARGE_MESSAGES):
+                dawdler.device.publish("t", LARGE)
+        return dawdler.heard_bytes
+
+    assert asyncio.run(scenario()) < LARGE_BYTES
