@@ -143,10 +143,12 @@ def _after_earning(
 
 
 def _after_spending(state: MemberState, spent: Spent, position: Position) -> MemberState:
-    return replace(
-        state,
+    return MemberState(
+        tier=state.tier,
+        qualifying_points=state.qualifying_points,
         debt_points=state.debt_points + spent.debt_points,
         lots=without(state.lots, spent.uses),
+        leases=state.leases,
         version=state.version + 1,
         last=position,
     )

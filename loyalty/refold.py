@@ -5,7 +5,7 @@ named by business keys, so they can be booked as adjustments of what was booked 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -115,24 +115,35 @@ def refold(
     Raises:
         FoldDiffers: `tail` does not fold to `booked`, so nobody knows what to adjust.
     """
-    old = _Folding(tail.before, tail.facts, programmes, lambda _state: False)
+    old = _Folding(tail.before, tail.facts, programmes)
+    new = _Folding(tail.before, facts, programmes)
+    opened = _lots_of(tail.before)
+    passed: list[MemberState] = []
+    for before, after in _side_by_side(tail.facts, facts):
+        had, has = old.fold(before), new.fold(after)
+        if has is not None and keeps(new.state):
+            passed.append(new.state)
+        if had == has:
+            opened.update(_lots_by(has))
+        else:
+            old.note(had)
+            new.note(has)
     if old.state != booked:
         raise FoldDiffers(
             f"facts fold to version {old.state.version} with {old.state.balance_points} points,"
             f" booked are version {booked.version} and {booked.balance_points}"
         )
-    new = _Folding(tail.before, facts, programmes, keeps)
     uses = _use_changes(old, new)
     return Difference(
         state=new.state,
         moves=_moves(old, new),
         fresh=frozenset(new.moves.keys() - old.moves.keys()),
-        lots=_lot_changes(old, new, uses),
+        lots=_lot_changes(old, new, opened, uses),
         uses=uses,
         lacking=tuple([new.lacks[op] for op in sorted(new.lacks.keys() - old.lacks.keys())]),
         covered=tuple([old.lacks[op] for op in sorted(old.lacks.keys() - new.lacks.keys())]),
         refused=new.refused,
-        passed=tuple(new.passed),
+        passed=tuple(passed),
     )
 
 
@@ -146,57 +157,96 @@ def lack_of(record: Record, effects: Sequence[Effect]) -> Lack | None:
     return None
 
 
+class _Posted(NamedTuple):
+    """A fact that no rule refused, and what it changed under version `rules`."""
+
+    fact: Fact
+    effects: tuple[Effect, ...]
+    rules: int
+
+
 class _Folding:
-    """What folding `facts` after `before` moves, by business keys."""
+    """Folds `facts` after `before`; what of them is noted it sums up by business keys."""
 
     def __init__(
-        self,
-        before: MemberState | None,
-        facts: Sequence[Fact],
-        programmes: Sequence[Programme],
-        keeps: Callable[[MemberState], bool],
+        self, before: MemberState | None, facts: Sequence[Fact], programmes: Sequence[Programme]
     ) -> None:
         self.moves: dict[tuple[str, str, str], Move] = {}
         self.lots: dict[tuple[str, str], Lot] = {}
         self.uses: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         self.lacks: dict[str, Lack] = {}
         self.refused: dict[str, Refused] = {}
-        self.passed: list[MemberState] = []
-        self.opened_before = _lots_of(before) if before is not None else {}
+        self._programmes = programmes
         self.state = before if before is not None else _beginning(facts, programmes)
-        for fact in facts:
-            programme = in_force(programmes, fact.position.event_ms)
-            folded = fold(self.state, fact, programme)
-            if isinstance(folded, Refused):
-                self.refused[fact.record.op] = folded
-                continue
-            self.state, effects = folded
-            self._note(fact, effects, programme.version)
-            if keeps(self.state):
-                self.passed.append(self.state)
 
-    def _note(self, fact: Fact, effects: Sequence[Effect], rules: int) -> None:
-        op, store = fact.record.op, fact.record.store
-        for effect in effects:
+    def fold(self, fact: Fact | None) -> _Posted | None:
+        """Fold the next fact, if any, and return what it changed, or None if it is refused."""
+        if fact is None:
+            return None
+        programme = in_force(self._programmes, fact.position.event_ms)
+        folded = fold(self.state, fact, programme)
+        if isinstance(folded, Refused):
+            self.refused[fact.record.op] = folded
+            return None
+        self.state, effects = folded
+        return _Posted(fact, effects, programme.version)
+
+    def note(self, posted: _Posted | None) -> None:
+        """Note what `posted` moved, opened, used and lacked."""
+        if posted is None:
+            return
+        position, record = posted.fact
+        for effect in posted.effects:
             leg = leg_of(effect)
             if leg is not None:
-                at = (fact.position.event_ms, rules)
-                self.moves[(op, leg.name, store)] = Move(
-                    op, leg.name, store, leg.card, leg.points, *at
+                self.moves[(record.op, leg.name, record.store)] = Move(
+                    record.op,
+                    leg.name,
+                    record.store,
+                    leg.card,
+                    leg.points,
+                    position.event_ms,
+                    posted.rules,
                 )
             if isinstance(effect, Earned):
-                self.lots[(op, effect.lot.leg)] = effect.lot
-            for by_op, use in uses_by(op, effect):
+                self.lots[(record.op, effect.lot.leg)] = effect.lot
+            for by_op, use in uses_by(record.op, effect):
                 self.uses[(by_op, use.op, use.leg)] += use.points
-        lack = lack_of(fact.record, effects)
+        lack = lack_of(record, posted.effects)
         if lack is not None:
-            self.lacks[op] = lack
+            self.lacks[record.op] = lack
 
 
-def _lots_of(state: MemberState) -> dict[tuple[str, str], Lot]:
+def _side_by_side(
+    old: Sequence[Fact], new: Sequence[Fact]
+) -> Iterator[tuple[Fact | None, Fact | None]]:
+    """Yield all facts in the order of their positions, those at one position together."""
+    at = 0
+    for fact in new:
+        while at < len(old) and old[at].position < fact.position:
+            yield old[at], None
+            at += 1
+        if at < len(old) and old[at].position == fact.position:
+            yield old[at], fact
+            at += 1
+        else:
+            yield None, fact
+    for left in old[at:]:
+        yield left, None
+
+
+def _lots_of(state: MemberState | None) -> dict[tuple[str, str], Lot]:
     """Return all lots of which something is there, with the member or on a lease."""
+    if state is None:
+        return {}
     lots = chain(state.lots, *[it.lots for it in state.leases])
     return {(it.op, it.leg): it for it in lots}
+
+
+def _lots_by(posted: _Posted | None) -> dict[tuple[str, str], Lot]:
+    """Return the lots that a fact opened."""
+    effects = posted.effects if posted is not None else ()
+    return {(it.lot.op, it.lot.leg): it.lot for it in effects if isinstance(it, Earned)}
 
 
 def _beginning(facts: Sequence[Fact], programmes: Sequence[Programme]) -> MemberState:
@@ -224,8 +274,16 @@ def _use_changes(old: _Folding, new: _Folding) -> tuple[UseChange, ...]:
     return tuple(changes)
 
 
-def _lot_changes(old: _Folding, new: _Folding, uses: Sequence[UseChange]) -> tuple[LotChange, ...]:
-    """Return the lots that changed; one that is not there any more has lost its whole amount."""
+def _lot_changes(
+    old: _Folding,
+    new: _Folding,
+    opened: Mapping[tuple[str, str], Lot],
+    uses: Sequence[UseChange],
+) -> tuple[LotChange, ...]:
+    """Return the lots that changed; one that is not there any more has lost its whole amount.
+
+    Lots that are neither `old` nor `new` are among those `opened` by what did not change.
+    """
     used: dict[tuple[str, str], int] = {}
     for use in uses:
         key = (use.lot_op, use.lot_leg)
@@ -233,7 +291,7 @@ def _lot_changes(old: _Folding, new: _Folding, uses: Sequence[UseChange]) -> tup
     changes = []
     for key in dict.fromkeys(chain(old.lots, new.lots, used)):
         before, after = old.lots.get(key), new.lots.get(key)
-        known = after or before or old.opened_before[key]
+        known = after or before or opened[key]
         points = (after.amount_points if after else 0) - (before.amount_points if before else 0)
         left_points = points - used.get(key, 0)
         if points or left_points or (before and after and _times(before) != _times(after)):

@@ -170,6 +170,22 @@ def test_states_on_the_way_are_kept_where_they_are_asked_for():
     assert [it.version for it in found.passed] == [2, 4, 6]
 
 
+def test_a_fact_that_is_refused_leaves_no_state_on_the_way():
+    foreign = sale(("food", 100), number=3, at_ms=NOON_MS + 3, currency="HKD")
+    tail = Tail(None, (earned(1, 100, 1), foreign))
+
+    found = refold(
+        tail,
+        changed(tail, add=[earned(0, 100)]),
+        fold_all(tail.facts, RULES),
+        RULES,
+        keeps=lambda it: it.version == 2,
+    )
+
+    assert [it.version for it in found.passed] == [2]
+    assert found.refused.keys() == {foreign.record.op}
+
+
 def test_a_ledger_that_does_not_follow_from_its_facts_is_not_adjusted():
     tail = Tail(None, (earned(1, 5000),))
 
