@@ -49,6 +49,7 @@ class Connection:
         self._refusal = ""
         self._is_welcome = False
         self._has_ended = False
+        self._awaits_room = False
         self._upkeep: asyncio.TimerHandle | None = None
         self._welcome_timeout_s = welcome_timeout_s
         self._state_topic = topics.state(identity.store, identity.device)
@@ -80,6 +81,7 @@ class Connection:
     def publish(self, topic: str, payload: bytes) -> None:
         """Hand a message to paho; whether it arrived is for the hub to say."""
         self._client.publish(topic, payload, qos=1)
+        self._send_rest()
 
     async def close(self) -> None:
         """Say goodbye if there is somebody, and let go of the socket."""
@@ -97,7 +99,6 @@ class Connection:
             self._upkeep.cancel()
         # They refer to us, and in a circle the client's sockets may go before it closes them.
         client.on_connect = client.on_subscribe = client.on_message = client.on_disconnect = None
-        client.on_socket_register_write = client.on_socket_unregister_write = None
         client.on_socket_close = None
 
     def _lose_patience(self) -> None:
@@ -120,19 +121,9 @@ class Connection:
         if link is None:
             self._end(opening.result() or "cannot connect")
             return
-        client.on_socket_register_write = self._begin_to_write
-        client.on_socket_unregister_write = self._end_to_write
         client.on_socket_close = self._forget
         self._loop.add_reader(link, self._read)
-        if client.want_write():
-            self._begin_to_write(client, None, link)
         self._keep_alive()
-
-    def _begin_to_write(self, client: paho.Client, _: Any, link: Any) -> None:
-        self._loop.add_writer(link, client.loop_write)
-
-    def _end_to_write(self, client: paho.Client, _: Any, link: Any) -> None:
-        self._loop.remove_writer(link)
 
     def _forget(self, client: paho.Client, _: Any, link: Any) -> None:
         self._loop.remove_reader(link)
@@ -140,12 +131,28 @@ class Connection:
 
     def _read(self) -> None:
         self._client.loop_read()
+        self._send_rest()
         link = self._client.socket()
         if isinstance(link, ssl.SSLSocket) and link.pending():
             self._loop.call_soon(self._read)  # it is deciphered already: the socket stays silent
 
+    def _send_rest(self) -> None:
+        # Paho sends at once, but for what its callbacks say and what the socket has no room for.
+        client = self._client
+        if client.want_write():
+            client.loop_write()
+        link = client.socket()
+        if link is None or client.want_write() == self._awaits_room:
+            return
+        self._awaits_room = not self._awaits_room
+        if self._awaits_room:
+            self._loop.add_writer(link, self._send_rest)
+        else:
+            self._loop.remove_writer(link)
+
     def _keep_alive(self) -> None:
         self._client.loop_misc()
+        self._send_rest()
         after_s = self._broker.keepalive_s / LOOKS_IN_KEEPALIVE
         self._upkeep = self._loop.call_later(after_s, self._keep_alive)
 
