@@ -1,7 +1,7 @@
 """What a group of lines will ask of the ledger, told from its records and read in few statements.
 
-Rows are locked in one order, devices, cards, members, whoever asks: so two bridges that want the
-same ones wait for each other and never both.
+Names and rows are locked in one order, names of cards and members, devices, cards, members, whoever
+asks: so two bridges that want the same ones wait for each other and never both.
 """
 
 from collections import defaultdict
@@ -90,17 +90,21 @@ def wanted_by(records: Iterable[Record]) -> Wanted:
 
 
 def read_senders(
-    engine: Engine, names: Collection[str], stores: Collection[str], cards: Collection[str]
+    engine: Engine, names: Collection[str], stores: Collection[str], wanted: Wanted
 ) -> Senders:
-    """Return what there is of devices and `cards`, locked, and of `stores`."""
+    """Return what there is of devices and of the cards `wanted`, locked, and of `stores`.
+
+    Nobody else reads a card or a member `wanted` from now on, be it there or not.
+    """
     of_card = f"ORDER BY uid{engine.lock}{' OF card' if engine.lock else ''}"
     found, kept, chains, seen, closes, houses = engine.find_all(
         Question(_DEVICES, names, "ORDER BY id" + engine.lock),
         Question(_SECRETS, names, "ORDER BY added"),
         Question(_CHAINS, names, f"ORDER BY chain.id DESC LIMIT {CHAINS_MAX}"),
-        Question(_CARDS, cards, of_card),
+        Question(_CARDS, wanted.cards, of_card),
         Question(_CLOSES, stores, "GROUP BY store"),
         Question(_HOUSES, [house_of(it) for it in stores]),
+        names=wanted.cards | wanted.tokens,
     )
     secrets: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
     for device, kid, secret in kept:

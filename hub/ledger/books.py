@@ -78,7 +78,7 @@ class Books:
         wanted.cards.difference_update(self.cards.known(wanted.cards))
         unknown = [it for it in names if it not in self._devices]
         stores = self.closes.unknown(stores)
-        senders = read_senders(self._engine, unknown, stores, wanted.cards)
+        senders = read_senders(self._engine, unknown, stores, wanted)
         self._know_devices(unknown, senders)
         self.closes.expect(senders.opens_ms)
         self.postings.expect(senders.houses)
@@ -126,7 +126,7 @@ class Books:
     def device(self, name: str) -> DeviceRow | None:
         """Return the device called `name`, or None if it was never registered."""
         if name not in self._devices:
-            self._know_devices([name], read_senders(self._engine, [name], (), ()))
+            self._know_devices([name], read_senders(self._engine, [name], (), wanted_by(())))
         return self._devices[name]
 
     def hub_device(self) -> DeviceRow:

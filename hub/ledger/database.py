@@ -106,8 +106,12 @@ class Engine(Protocol):
         """Return what one question finds."""
         ...
 
-    def find_all(self, *questions: Question) -> list[list[Row]]:
-        """Return what each question finds; they are answered one after the other, asked at once."""
+    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
+        """Return what each question finds; they are answered one after the other, asked at once.
+
+        Before, wait for whoever gave one of `names` here too, until that transaction ends: what is
+        not there has no row to lock.
+        """
         ...
 
     def read_histories(self, since_ms: Mapping[int, int]) -> "dict[int, History]":

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from zlib import crc32
 
 import psycopg
 from psycopg import errors
@@ -24,6 +25,11 @@ from hub.ledger.references import UNCHECKED, orphans_of
 from hub.ledger.unwritten import Unwritten
 
 NUMBERS_AT_ONCE = 100
+
+# Names share so many locks: a server has room for some 6,000 at once (max_locks_per_transaction).
+NAME_SLOTS = 1024
+NAME_LOCKS = 271  # which of the locks that applications may give a meaning are those of names
+_WAIT = f"SELECT count(pg_advisory_xact_lock({NAME_LOCKS}, slot)) FROM unnest(%s::int[]) AS slot"
 
 # Two writers in each other's way: the same rows in another order, or the same new row twice.
 _CONTENTION = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
@@ -74,11 +80,14 @@ class PostgresEngine:
     def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
         return self._ask(Question(select, keys, rest)).fetchall() if keys else []
 
-    def find_all(self, *questions: Question) -> list[list[Row]]:
+    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
         asked = [it for it in questions if it.keys]
         if not asked:
             return [[] for _ in questions]
         with self.database.connection.pipeline():
+            if names:
+                slots = {crc32(it.encode()) % NAME_SLOTS for it in names}
+                self.database.connection.execute(_WAIT, [as_array(sorted(slots))])
             answers = iter([self._ask(it) for it in asked])
         return [next(answers).fetchall() if it.keys else [] for it in questions]
 

@@ -86,7 +86,7 @@ class SqliteEngine:
         among = f"{select} IN (SELECT value FROM json_each(?)) {rest}"
         return self.database.execute(among, (json.dumps([*keys]),)).fetchall()
 
-    def find_all(self, *questions: Question) -> list[list[Row]]:
+    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
         return [self.find(*it) for it in questions]
 
     def read_histories(self, since_ms: Mapping[int, int]) -> dict[int, "History"]:

@@ -16,6 +16,7 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
 from hub.posting.intake import Arrival, Intake
+from loyalty.chain import LINES_MAX
 from tests.campaign import size
 from tests.postgres_server import new_database
 
@@ -90,7 +91,8 @@ def test_two_hubs_end_where_one_would(shared, tmp_path: Path, seed: int):
         intakes = [intake_on(world, it) for it in ledgers]
         list(threads.map(work_through, intakes, halves))
     for till in tills:
-        alone.take(till.batch())
+        for first in range(1, LINES + 1, LINES_MAX):
+            alone.take(till.batch(first, min(first + LINES_MAX - 1, LINES)))
 
     now_ms = world.clock.now_ms()
     assert broken(verify(world.ledger, [world.programme], now_ms)) == []
@@ -107,6 +109,7 @@ class Meeting:
 
     def __init__(self) -> None:
         self._barrier = threading.Barrier(2)
+        self.reads = 0
 
     def of(self, ledger: Ledger) -> Ledger:
         engine = ledger.engine
@@ -114,6 +117,7 @@ class Meeting:
 
         def read_and_meet(since_ms: Mapping[int, int]) -> dict[int, History]:
             found = read_histories(since_ms)
+            self.reads += 1
             with contextlib.suppress(threading.BrokenBarrierError):
                 self._barrier.wait(self.WAIT_S)
             return found
@@ -140,4 +144,25 @@ def test_a_member_whom_one_hub_has_read_to_change_is_waited_for_by_the_other(sha
 
     assert world.balance("anna") == 30
     assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
+    world.ledger.close()
+
+
+def test_a_member_who_is_new_to_two_hubs_is_added_by_one_while_the_other_waits(shared):
+    world = World(shared)
+    tills = [world.till("h1"), world.till("h2"), world.till("h3")]
+    tills[0].add(sale("r1", 1_000))
+    tills[1].add(sale("r2", 1_000, card="04BB"))
+    tills[2].add(sale("r3", 1_000, card="04CC", member="cleo"))
+    world.take(tills[2].batch())  # the house's account is there
+    meeting = Meeting()
+
+    with ExitStack() as opened, ThreadPoolExecutor(2) as threads:
+        ledgers = [meeting.of(open_ledger(shared)) for _ in range(2)]
+        for it in ledgers:
+            opened.callback(it.close)
+        takes = [intake_on(world, it).take for it in ledgers]
+        list(threads.map(lambda take, it: take([it]), takes, [it.batch() for it in tills[:2]]))
+
+    assert world.balance("anna") == 20
+    assert meeting.reads == 2  # neither had to do its work again
     world.ledger.close()
