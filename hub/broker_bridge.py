@@ -69,7 +69,7 @@ class Bridge:
         self._on_group = on_group
         self._queue: FairQueue[_Waiting] = FairQueue(QUEUE_MAX_MESSAGES)
         self._stopping = threading.Event()
-        self._worker = threading.Thread(target=self._work, name="bridge", daemon=True)
+        self._worker: threading.Thread | None = None
         self._log = structlog.get_logger().bind(broker=road.place)
         self.counts: Counter[str] = Counter()
         self.pulse = Pulse(turned_s=time.monotonic())
@@ -91,12 +91,13 @@ class Bridge:
             BridgeFailed: the broker is not there, or does not let us in.
         """
         self._road.open(self)
+        self._worker = threading.Thread(target=self._work, name="bridge", daemon=True)
         self._worker.start()
 
     def stop(self) -> None:
         """Finish what is in the queue, unless the ledger is away, and close the road."""
         self._stopping.set()
-        if self._worker.is_alive():
+        if self._worker is not None:
             self._worker.join(STOP_WITHIN_S)
         self._road.close()
 
@@ -106,6 +107,7 @@ class Bridge:
         """Note that messages come from now on."""
         self.counts["connected"] += 1
         self.pulse.is_ready = True
+        self._log.info("bridge_ready", connection=self.counts["connected"])
 
     def lost(self) -> None:
         """Note that none come until we are connected again."""

@@ -49,7 +49,6 @@ class MqttRoad:
         self._connection = 0
         self._last_reply: MQTTMessageInfo | None = None
         self._refusal = ""
-        self._end: RoadEnd
         self._log = structlog.get_logger().bind(broker=self.place)
         self._client = self._make_client(login)
 
@@ -64,10 +63,12 @@ class MqttRoad:
         Raises:
             BridgeFailed: it did not within `READY_WITHIN_S`.
         """
-        self._end = end
-        address = self._address
-        self._client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
-        self._client.loop_start()
+        address, client = self._address, self._client
+        client.on_subscribe = partial(self._subscribed, end)
+        client.on_disconnect = partial(self._disconnected, end)
+        client.on_message = partial(self._received, end)
+        client.connect_async(address.host, address.port, keepalive=KEEPALIVE_S)
+        client.loop_start()
         if not self._answered.wait(READY_WITHIN_S) or self._refusal:
             self.close()
             reason = self._refusal or f"no answer within {READY_WITHIN_S} s"
@@ -84,7 +85,7 @@ class MqttRoad:
         self._await_last_reply()
         self._client.disconnect()
         self._client.loop_stop()
-        # They refer to us: in a circle, the client's sockets may go before it closes them.
+        # They refer to us and the bridge: in a circle, its sockets may go before it closes them.
         client = self._client
         client.on_connect = client.on_connect_fail = client.on_subscribe = None
         client.on_disconnect = client.on_message = None
@@ -120,9 +121,6 @@ class MqttRoad:
         client.on_socket_open = _send_at_once
         client.on_connect = self._connected
         client.on_connect_fail = self._not_connected
-        client.on_subscribe = self._subscribed
-        client.on_disconnect = self._disconnected
-        client.on_message = self._received
         return client
 
     def _connected(
@@ -142,6 +140,7 @@ class MqttRoad:
 
     def _subscribed(
         self,
+        end: RoadEnd,
         _client: Client,
         _data: Any,
         _mid: int,
@@ -151,8 +150,7 @@ class MqttRoad:
         if any(code.is_failure for code in codes):
             self._refuse(f"no subscription to {self._topics}")
             return
-        self._end.connected()
-        self._log.info("bridge_ready", connection=self._connection)
+        end.connected()
         self._answered.set()
 
     def _refuse(self, reason: str) -> None:
@@ -161,19 +159,25 @@ class MqttRoad:
         self._answered.set()
 
     def _disconnected(
-        self, _client: Client, _data: Any, _flags: DisconnectFlags, code: ReasonCode, _more: Any
+        self,
+        end: RoadEnd,
+        _client: Client,
+        _data: Any,
+        _flags: DisconnectFlags,
+        code: ReasonCode,
+        _more: Any,
     ) -> None:
-        self._end.lost()
+        end.lost()
         if not self._is_closing:
             self._log.warning("broker_lost", reason=str(code))
 
-    def _received(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
+    def _received(self, end: RoadEnd, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
         acknowledge = partial(self._acknowledge, message.mid, message.qos, self._connection)
-        self._end.received(topic, bytes(message.payload), acknowledge)
+        end.received(topic, bytes(message.payload), acknowledge)
 
 
 def _send_at_once(_client: Client, _data: Any, sock: Any) -> None:
