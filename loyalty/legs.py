@@ -1,10 +1,10 @@
 """What effects move: points by the legs of a fact, and uses of lots by operations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from loyalty.leases import OFFER, operation
-from loyalty.state import Earned, Effect, LeaseReturned, LeaseSpent, LeaseTaken, LotUse, Spent
+from loyalty.state import Earned, Effect, LeaseReturned, LeaseSpent, LeaseTaken, Lot, LotUse, Spent
 
 SPEND_LEG = "spend"  # from the member, for what was handed over
 LEASE_LEG = "lease"  # from the member to a card
@@ -37,6 +37,11 @@ def leg_of(effect: Effect) -> Leg | None:
     if isinstance(effect, LeaseReturned):
         return Leg(RELEASE_LEG, _points(effect.uses) + _points(effect.paid), effect.card)
     return None
+
+
+def lots_by(effects: Iterable[Effect]) -> dict[tuple[str, str], Lot]:
+    """Return the lots that `effects` opened, by op and leg."""
+    return {(it.lot.op, it.lot.leg): it.lot for it in effects if isinstance(it, Earned)}
 
 
 def uses_by(op: str, effect: Effect) -> Iterator[tuple[str, LotUse]]:

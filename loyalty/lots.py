@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from loyalty.state import Lot, LotUse
+from loyalty.state import Lot, LotUse, MemberState
 
 
 def put(lots: tuple[Lot, ...], lot: Lot) -> tuple[Lot, ...]:
@@ -67,6 +68,12 @@ def without(lots: tuple[Lot, ...], uses: Sequence[LotUse]) -> tuple[Lot, ...]:
 def uses_of(parts: Iterable[Lot]) -> tuple[LotUse, ...]:
     """Return what was taken to make `parts`."""
     return tuple([LotUse(it.op, it.leg, it.remaining_points) for it in parts])
+
+
+def lots_of(state: MemberState) -> dict[tuple[str, str], Lot]:
+    """Return all lots of which something is there, with the member or on a lease, by op and leg."""
+    lots = chain(state.lots, *[it.lots for it in state.leases])
+    return {(it.op, it.leg): it for it in lots}
 
 
 def _spending_order(lot: Lot) -> tuple[int, int, str, str]:

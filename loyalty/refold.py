@@ -5,16 +5,17 @@ named by business keys, so they can be booked as adjustments of what was booked 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
 from loyalty.fold import fold, new_member
 from loyalty.lease_records import LeaseSpend
-from loyalty.legs import leg_of, uses_by
+from loyalty.legs import leg_of, lots_by, uses_by
+from loyalty.lots import lots_of
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
-from loyalty.state import Earned, Effect, Fact, Lot, MemberState, Position, Refused, Spent
+from loyalty.state import Effect, Fact, Lot, MemberState, Position, Refused, Spent
 
 
 class Tail(NamedTuple):
@@ -117,14 +118,15 @@ def refold(
     """
     old = _Folding(tail.before, tail.facts, programmes)
     new = _Folding(tail.before, facts, programmes)
-    opened = _lots_of(tail.before)
+    old_at, new_at = _by_position(tail.facts), _by_position(facts)
+    opened = lots_of(tail.before) if tail.before is not None else {}
     passed: list[MemberState] = []
-    for before, after in _side_by_side(tail.facts, facts):
-        had, has = old.fold(before), new.fold(after)
+    for position in sorted({*old_at, *new_at}):
+        had, has = old.fold(old_at.get(position)), new.fold(new_at.get(position))
         if has is not None and keeps(new.state):
             passed.append(new.state)
         if had == has:
-            opened.update(_lots_by(has))
+            opened.update(lots_by(has.effects) if has is not None else {})
         else:
             old.note(had)
             new.note(has)
@@ -177,7 +179,8 @@ class _Folding:
         self.lacks: dict[str, Lack] = {}
         self.refused: dict[str, Refused] = {}
         self._programmes = programmes
-        self.state = before if before is not None else _beginning(facts, programmes)
+        first_ms = facts[0].position.event_ms if facts else 0
+        self.state = before or new_member(in_force(programmes, first_ms))
 
     def fold(self, fact: Fact | None) -> _Posted | None:
         """Fold the next fact, if any, and return what it changed, or None if it is refused."""
@@ -199,58 +202,19 @@ class _Folding:
         for effect in posted.effects:
             leg = leg_of(effect)
             if leg is not None:
-                self.moves[(record.op, leg.name, record.store)] = Move(
-                    record.op,
-                    leg.name,
-                    record.store,
-                    leg.card,
-                    leg.points,
-                    position.event_ms,
-                    posted.rules,
-                )
-            if isinstance(effect, Earned):
-                self.lots[(record.op, effect.lot.leg)] = effect.lot
+                what = (record.op, leg.name, record.store)
+                at = (position.event_ms, posted.rules)
+                self.moves[what] = Move(*what, leg.card, leg.points, *at)
             for by_op, use in uses_by(record.op, effect):
                 self.uses[(by_op, use.op, use.leg)] += use.points
+        self.lots.update(lots_by(posted.effects))
         lack = lack_of(record, posted.effects)
         if lack is not None:
             self.lacks[record.op] = lack
 
 
-def _side_by_side(
-    old: Sequence[Fact], new: Sequence[Fact]
-) -> Iterator[tuple[Fact | None, Fact | None]]:
-    """Yield all facts in the order of their positions, those at one position together."""
-    at = 0
-    for fact in new:
-        while at < len(old) and old[at].position < fact.position:
-            yield old[at], None
-            at += 1
-        if at < len(old) and old[at].position == fact.position:
-            yield old[at], fact
-            at += 1
-        else:
-            yield None, fact
-    for left in old[at:]:
-        yield left, None
-
-
-def _lots_of(state: MemberState | None) -> dict[tuple[str, str], Lot]:
-    """Return all lots of which something is there, with the member or on a lease."""
-    if state is None:
-        return {}
-    lots = chain(state.lots, *[it.lots for it in state.leases])
-    return {(it.op, it.leg): it for it in lots}
-
-
-def _lots_by(posted: _Posted | None) -> dict[tuple[str, str], Lot]:
-    """Return the lots that a fact opened."""
-    effects = posted.effects if posted is not None else ()
-    return {(it.lot.op, it.lot.leg): it.lot for it in effects if isinstance(it, Earned)}
-
-
-def _beginning(facts: Sequence[Fact], programmes: Sequence[Programme]) -> MemberState:
-    return new_member(in_force(programmes, facts[0].position.event_ms if facts else 0))
+def _by_position(facts: Sequence[Fact]) -> dict[Position, Fact]:
+    return {it.position: it for it in facts}
 
 
 def _moves(old: _Folding, new: _Folding) -> tuple[Move, ...]:
