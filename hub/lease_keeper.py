@@ -18,16 +18,15 @@ from hub.ledger.watermarks import Watermark, Watermarks
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
+from hub.posting.unstated import NUMBERS_MAX, stated_numbers
 from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardStopped, LeaseLapsed
 from loyalty.leases import LAPSE, operation
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
-from loyalty.records import from_kept_line
 
 SKEW_MS = 5 * 60_000  # how far a device's trusted time may be behind ours
 HOUR_MS = 3_600_000
-NUMBERS_MAX = 1_000  # of a card's counter that are looked through
 NUMBERS_TOLD = 10
 
 COUNTER_GAP, FAULT = "counter_gap", "fault"
@@ -120,7 +119,7 @@ def _tell_gap(books: Books, row: LeaseRow, card: CardRow, now_ms: int) -> None:
     last = min(card.counter, row.counter + NUMBERS_MAX)
     missing = set(range(row.counter + 1, last + 1)) - written.keys()
     if missing:
-        missing -= _explained(books, row)
+        missing -= stated_numbers(books, row.card, row.member, row.offered_ms - DAY_MS)
     if missing:
         told = ", ".join(map(str, sorted(missing)[:NUMBERS_TOLD]))
         more = ", …" if len(missing) > NUMBERS_TOLD else ""
@@ -128,13 +127,6 @@ def _tell_gap(books: Books, row: LeaseRow, card: CardRow, now_ms: int) -> None:
         after = books.inbox.posted_with_op(written[max(written)]) if written else None
         line = None if after is None else after.id
         books.open_case(Case(COUNTER_GAP, card.uid, detail), line, now_ms)
-
-
-def _explained(books: Books, row: LeaseRow) -> set[int]:
-    """Return the numbers of writes that lines tell of, done or not: one that was torn is one."""
-    lines = books.inbox.witnessed_after(row.member, row.offered_ms - DAY_MS)
-    records = [from_kept_line(it) for it in lines]
-    return {it.ctr_used for it in records if it.card == row.card}
 
 
 # Those that somebody allowed again after they were last seen twice are left alone.

@@ -25,13 +25,13 @@ def has_visits_to_come(books: Books, card: CardRow, ctr_seen: int, now_ms: int) 
         last_known = min(written, default=-1)  # not every chip begins at 0
     last = min(ctr_seen, last_known + NUMBERS_MAX)
     missing = set(range(last_known + 1, last + 1)) - written.keys()
-    return bool(missing and missing - _stated(books, card, now_ms))
+    member = books.members.find(card.member) if missing else None
+    if member is not None:
+        missing -= stated_numbers(books, card.uid, member.id, now_ms - LINES_MS)
+    return bool(missing)
 
 
-def _stated(books: Books, card: CardRow, now_ms: int) -> set[int]:
-    """Return the numbers that lines tell of, also of writes that did not hold."""
-    member = books.members.find(card.member)
-    if member is None:
-        return set()
-    lines = books.inbox.witnessed_after(member.id, now_ms - LINES_MS)
-    return {it.ctr_used for it in map(from_kept_line, lines) if it.card == card.uid}
+def stated_numbers(books: Books, uid: str, member: int, since_ms: int) -> set[int]:
+    """Return the numbers of card `uid` that lines tell of, also of writes that did not hold."""
+    lines = books.inbox.witnessed_after(member, since_ms)
+    return {it.ctr_used for it in map(from_kept_line, lines) if it.card == uid}
