@@ -3,7 +3,8 @@
 In each turn devices in a process of their own drain their journals through a hub with its embedded
 broker; the ledger alone takes the same envelopes, and then single lines; bare SQL writes the same
 rows; two ledgers share the envelopes, which only PostgreSQL can; and mosquitto with its own C
-client carries messages of the same size.
+client carries messages of the same size. With `--two-hubs` two hubs share the devices at one
+mosquitto too, which takes minutes.
 
 `python benchmarks/bench_bridge.py [--json] [--devices N] [--lines N] [--members N] [--turns T]`
 """
@@ -34,6 +35,7 @@ from hub_load import (
     postgres,
     programme,
 )
+from two_hubs import drain_through_two_hubs
 
 from hub.broker_bridge import GROUP_MAX_BYTES, GROUP_MAX_MESSAGES
 from hub.ledger.ledger import Place, open_ledger
@@ -52,6 +54,7 @@ def main() -> None:
     options.add_argument("--lines", type=int, default=500, help="in each journal")
     options.add_argument("--members", type=int, default=10_000)
     options.add_argument("--turns", type=int, default=2, help="turns of each")
+    options.add_argument("--two-hubs", action="store_true", help="two hubs at one mosquitto too")
     options.add_argument("--half", nargs=3, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
@@ -61,7 +64,7 @@ def main() -> None:
         take_half(place, Path(journals), int(half), load)
         return
     with tempfile.TemporaryDirectory(dir=".") as directory:
-        found = measure(Path(directory), load, chosen.turns)
+        found = measure(Path(directory), load, chosen.turns, with_two_hubs=chosen.two_hubs)
     if chosen.json:
         print(json.dumps(found))
         return
@@ -69,7 +72,7 @@ def main() -> None:
         print(f"{name:36} {value}")
 
 
-def measure(directory: Path, load: Load, turns: int) -> dict[str, float]:
+def measure(directory: Path, load: Load, turns: int, *, with_two_hubs: bool) -> dict[str, float]:
     """Return median rates, records a second, and how they compare, turn by turn."""
     full = directory / "journals"
     fill(full, load)
@@ -85,6 +88,8 @@ def measure(directory: Path, load: Load, turns: int) -> dict[str, float]:
                     rates[f"{engine}_{name}"].append(rate)
             two = next(urls)
             rates["postgres_two_ledgers"].append(two_ledgers(two, full, load))
+            if with_two_hubs:
+                rates["postgres_two_hubs"].append(two_hubs(next(urls), full, load))
     found = {f"{name}_per_s": round(statistics.median(it)) for name, it in rates.items()}
     for engine in ("sqlite", "postgres"):
         whole = rates[f"{engine}_end_to_end"]
@@ -163,6 +168,15 @@ def two_ledgers(place: Place, full: Path, load: Load) -> float:
         took_s = perf_counter() - begun_s
     check(place, load)
     return load.records / took_s
+
+
+def two_hubs(place: str, full: Path, load: Load) -> float:
+    """Return how many records a second two hubs take, who share the devices at one mosquitto."""
+    new_ledger(place, load.devices)
+    with copied(full) as journals:
+        rate = load.records / drain_through_two_hubs(place, journals, load).took_s
+    check(place, load)
+    return rate
 
 
 def take_half(place: Place, journals: Path, half: int, load: Load) -> None:

@@ -36,7 +36,7 @@ from loyalty.chain import LINES_MAX
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme, parse
 from loyalty.records import Sale, SaleItem
-from loyalty.tls import TlsContext
+from loyalty.tls import TlsContext, client_context
 from simulators.calm_site import free_port
 
 ROOT = Path(__file__).parents[1]
@@ -153,14 +153,17 @@ def drain_through_hub(ledger_place: Place, journals: Path, load: Load) -> Draine
     return asyncio.run(whole())
 
 
-def devices_on_their_own(journals: Path, port: int, devices: int) -> Drained:
+def devices_on_their_own(
+    journals: Path, port: int, devices: int, ca_file: Path | None = None
+) -> Drained:
     """Run this file as the process of the devices, and return what it says."""
     command = [sys.executable, __file__, str(journals), str(port), str(devices)]
+    command += [] if ca_file is None else ["--ca-file", str(ca_file)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return Drained(*json.loads(done.stdout))
 
 
-async def drain(journals: Path, port: int, devices: int) -> Drained:
+async def drain(journals: Path, port: int, devices: int, tls: TlsContext | None = None) -> Drained:
     """Connect every device and wait until each journal is settled."""
     with ExitStack() as opened:
         clients = []
@@ -168,7 +171,7 @@ async def drain(journals: Path, port: int, devices: int) -> Drained:
             path = journals / f"{name_of(number)}.db"
             journal = Journal.open(path, epoch_of_new="none", lines_max=10_000_000)
             opened.callback(journal.close)
-            clients.append((client_of(number, port, journal), journal.last_seq))
+            clients.append((client_of(number, port, journal, tls), journal.last_seq))
         begun_s = perf_counter()
         async with asyncio.timeout(DRAIN_WITHIN_S):
             running = [asyncio.create_task(it.run()) for it, _ in clients]
@@ -240,9 +243,11 @@ def main() -> None:
     options.add_argument("journals", type=Path)
     options.add_argument("port", type=int)
     options.add_argument("devices", type=int)
+    options.add_argument("--ca-file", type=Path, help="of a broker with TLS")
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    print(json.dumps(asyncio.run(drain(chosen.journals, chosen.port, chosen.devices))))
+    tls = None if chosen.ca_file is None else client_context(chosen.ca_file)
+    print(json.dumps(asyncio.run(drain(chosen.journals, chosen.port, chosen.devices, tls))))
 
 
 if __name__ == "__main__":
