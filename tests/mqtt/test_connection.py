@@ -66,6 +66,7 @@ def test_something_that_is_no_broker_is_told_once() -> None:
     assert more == 0
 
 
+KEEPALIVE_S = 600  # nothing goes only because it is time to look
 WELCOME = b"\x20\x02\x00\x00" + b"\x90\x03\x00\x01\x01"  # CONNACK, SUBACK
 ENVELOPES = [b"one", b"two", b"three"]
 LARGE = bytes(1_000_000)
@@ -91,7 +92,9 @@ class Dawdler:
         serving = asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         async with asyncio.timeout(LIMIT_S), await serving as server:
             port = server.sockets[0].getsockname()[1]
-            broker = Broker(host="127.0.0.1", port=port, password="", tls=trust)
+            broker = Broker(
+                host="127.0.0.1", port=port, password="", keepalive_s=KEEPALIVE_S, tls=trust
+            )
             self.device = Connection(broker, IDENTITY, told.put_nowait)
             self.device.open()
             yield told
