@@ -5,7 +5,7 @@ named by business keys, so they can be booked as adjustments of what was booked 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -118,11 +118,10 @@ def refold(
     """
     old = _Folding(tail.before, tail.facts, programmes)
     new = _Folding(tail.before, facts, programmes)
-    old_at, new_at = _by_position(tail.facts), _by_position(facts)
     opened = lots_of(tail.before) if tail.before is not None else {}
     passed: list[MemberState] = []
-    for position in sorted({*old_at, *new_at}):
-        had, has = old.fold(old_at.get(position)), new.fold(new_at.get(position))
+    for before, after in _side_by_side(tail.facts, facts):
+        had, has = old.fold(before), new.fold(after)
         if has is not None and keeps(new.state):
             passed.append(new.state)
         if had == has:
@@ -213,8 +212,22 @@ class _Folding:
             self.lacks[record.op] = lack
 
 
-def _by_position(facts: Sequence[Fact]) -> dict[Position, Fact]:
-    return {it.position: it for it in facts}
+def _side_by_side(
+    old: Sequence[Fact], new: Sequence[Fact]
+) -> Iterator[tuple[Fact | None, Fact | None]]:
+    """Yield the facts of both in their order, those at one position together."""
+    at = 0
+    for fact in new:
+        while at < len(old) and old[at].position < fact.position:
+            yield old[at], None
+            at += 1
+        if at < len(old) and old[at].position == fact.position:
+            yield old[at], fact
+            at += 1
+        else:
+            yield None, fact
+    for left in old[at:]:
+        yield left, None
 
 
 def _moves(old: _Folding, new: _Folding) -> tuple[Move, ...]:
