@@ -97,7 +97,7 @@ def test_the_back_office_gets_its_figures(tmp_path):
     work(world, world.till("h1"), "r1")
     world.ledger.close()
 
-    figures, _ = commands("The back office")
+    figures, *_ = commands("The back office")
 
     told = type_in(tmp_path, figures)
 
@@ -109,8 +109,8 @@ def test_an_auditor_gets_the_lines_and_what_was_signed_of_them(tmp_path):
     world = World(tmp_path)
     work(world, world.till("h1"), "r1")
     world.ledger.close()
-    (tmp_path / "hub.key").write_text(bytes(range(32)).hex())
-    _, proof = commands("The back office")
+    (tmp_path / "lease.key").write_text(bytes(range(32)).hex())
+    _, proof, _ = commands("The back office")
 
     told = type_in(tmp_path, proof)
 
