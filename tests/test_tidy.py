@@ -399,7 +399,8 @@ def test_documents_name_files_that_exist():
 
 def test_words_in_the_code_name_files_and_modules_that_exist():
     below = "|".join((*PACKAGES, "tests", "docs", "scripts", "benchmarks"))
-    file, module = rf"`((?:{below})/[\w./-]*)`", rf"`((?:{'|'.join(PACKAGES)})\.[a-z_.]+)`"
+    file = rf"`((?:{below})/[\w./-]*(?:/|\.\w+))`"
+    module = rf"`((?:{'|'.join(PACKAGES)})\.[a-z_.]+)`"
     offences = [
         f"{path.relative_to(ROOT)} names {named}"
         for path in written_files()
