@@ -54,10 +54,6 @@ RULES = [
     parse(NEWER + GOLD_AND_EXPIRY.format(gold_points=3), source="newer"),
 ]
 LEASES = ("L1", "L2")
-HAPPENS = (
-    *("sale", "sale", "redemption", "check_in", "adjust"),
-    *("offer", "spend", "spend", "close", "lapse"),
-)
 HOURS = 60 * 24
 HOUR_MS = 3_600_000
 
