@@ -20,7 +20,7 @@ PASSED, DROPPED, DOUBLED, DELAYED, REORDERED = (
 MESSAGE_FAULTS = (DROPPED, DOUBLED, DELAYED, REORDERED)
 MESSAGE_FAULT_PERCENT = {DROPPED: 1, DOUBLED: 2, DELAYED: 2, REORDERED: 2}
 DELAY_MAX_MS = 300
-EACH_WITHIN = 40  # messages of one line
+EACH_WITHIN = 20  # messages of one line
 
 # Mishap -> how many visits it comes once in, and the least and most of its amount.
 AT_HANDHELD: dict[str, tuple[int, int, int]] = {

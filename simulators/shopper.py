@@ -18,7 +18,7 @@ from simulators.stations import HandheldStation, KioskStation
 
 PATIENCE_S = 20.0  # before a person takes the card away and starts again
 GATE_SHARE = 8  # of that patience passes before a person calls staff to get a card out
-PAUSE_S = 0.05  # before the next try
+PAUSE_S = 0.25  # before the next try: a hub that was killed takes seconds to come back
 TRIES_MAX = 60
 WAIT_MS = 300_000  # before looking again whether what was reserved for nobody is free
 

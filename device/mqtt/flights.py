@@ -27,11 +27,19 @@ class Flights:
 
     def __init__(self) -> None:
         self._flights: list[Flight] = []
+        self._batches_max = WINDOW_BATCHES
 
     @property
     def has_room(self) -> bool:
         """Whether one more batch may be sent."""
-        return len(self._flights) < WINDOW_BATCHES
+        return len(self._flights) < self._batches_max
+
+    def go_singly(self) -> None:
+        """Let one batch go at a time from now on, as they overtake each other on their way.
+
+        Hubs that share a broker take turns, and what comes to one of them too early is dear.
+        """
+        self._batches_max = 1
 
     def is_taken(self, now_ms: int) -> bool:
         """Whether a batch has the road for itself, so that only a full one may follow."""

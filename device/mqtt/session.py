@@ -117,7 +117,7 @@ class Session:
 
     def _greet(self, now_ms: int) -> list[Request]:
         self._is_connected, self.is_greeted = True, False
-        self._flights.clear()
+        self._flights = Flights()
         waiting = [self._publish("ask", it) for it in self._asks.lines()]
         return [self._hello(now_ms), *waiting]
 
@@ -233,6 +233,7 @@ class Session:
         first_seq, asked_ms = self._wanted
         if not receipt.want_first:
             return []
+        self._flights.go_singly()
         if receipt.want_first == first_seq and now_ms < asked_ms + RECEIPT_PATIENCE_MS:
             return []  # each batch behind a gap brings a receipt that asks for the same lines
         self._wanted = (receipt.want_first, now_ms)

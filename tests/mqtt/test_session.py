@@ -297,6 +297,17 @@ def test_a_wanted_range_is_sent_once_however_often_it_is_asked_for(road: Road) -
     assert road.journal.pending_lines == 0
 
 
+def test_batches_that_overtake_each_other_go_singly_until_the_next_connection(road: Road) -> None:
+    write(road.journal, 2_000)
+    first, second, third, fourth = road.hear(road.feed(Connected()))
+
+    road.hear([second])  # the hub wants the first, which is still on its way
+    answers = [road.hear([it]) for it in (first, third, fourth)]
+
+    assert [places(it) for it in answers] == [[], [], [("batch", 401, LINES_MAX)]]
+    assert len(road.hear(road.feed(Connected()))) == WINDOW_BATCHES
+
+
 def test_a_restored_hub_gets_again_what_it_lacks(road: Road) -> None:
     write(road.journal, 150)
     road.talk(road.feed(Connected()))
