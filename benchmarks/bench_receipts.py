@@ -26,6 +26,7 @@ from hub_process import BROKERS, HubProcess, hub_process
 from device.mqtt.client import HubClient
 from device.records.journal import Journal
 from hub.ledger.ledger import Place
+from loyalty.long_lived import keeping_what_is_there
 
 DEVICES = 20
 MEMBERS = 10_000
@@ -65,6 +66,7 @@ def measure(place: Place, directory: Path, chosen: argparse.Namespace) -> dict[s
     with (
         tempfile.TemporaryDirectory(dir=directory) as journals,
         hub_process(place, chosen.broker) as hub,
+        keeping_what_is_there(),  # as terminals do
     ):
         times_ms, rate = asyncio.run(offer(Path(journals), hub, chosen.per_s, chosen.seconds))
     cuts = statistics.quantiles(times_ms, n=100)
@@ -114,11 +116,9 @@ async def offer_from(
     """Append this device's part of the records on time; return how long each receipt took."""
     rng = random.Random(number)
     every_s = DEVICES / per_s
-    records = [
-        a_sale(number, at, rng.randrange(MEMBERS), rng) for at in range(per_s * seconds // DEVICES)
-    ]
     receipts = []
-    for at, record in enumerate(records):
+    for at in range(per_s * seconds // DEVICES):
+        record = a_sale(number, at, rng.randrange(MEMBERS), rng)
         due_s = begun_s + (at + number / DEVICES) * every_s
         await asyncio.sleep(max(0.0, due_s - perf_counter()))
         receipts.append(asyncio.create_task(until_settled(client, journal.append(record), due_s)))

@@ -17,6 +17,7 @@ from hub.config import HubConfig
 from hub.hub import Hub
 from hub.ledger.ledger import Place
 from loyalty.clock import SystemClock
+from loyalty.long_lived import keeping_what_is_there
 from loyalty.tls import TlsContext, client_context
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto
@@ -82,4 +83,5 @@ async def broker_of(
 
 if __name__ == "__main__":
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
-    asyncio.run(run(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    with keeping_what_is_there():  # as `revisit hub` does
+        asyncio.run(run(sys.argv[1], int(sys.argv[2]), sys.argv[3]))

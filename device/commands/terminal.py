@@ -12,6 +12,7 @@ from device.config import read_config
 from device.errors import DeviceError
 from device.terminal import run_terminal
 from loyalty.logs import LEVELS, set_up_logs
+from loyalty.long_lived import keeping_what_is_there
 from loyalty.service_manager import ServiceManager
 
 KINDS = ("kiosk", "handheld")
@@ -46,16 +47,16 @@ def main(arguments: list[str]) -> int:
         set_up_logs(level=options.log)
         if pairing_command.end_change(config):
             config = read_config(options.config)
-        asyncio.run(
-            run_terminal(
-                options.kind,
-                config,
-                programme_file=options.programme,
-                keyboard=sys.stdin.fileno(),
-                screen=sys.stdout,
-                manager=ServiceManager(os.environ),
-            )
+        working = run_terminal(
+            options.kind,
+            config,
+            programme_file=options.programme,
+            keyboard=sys.stdin.fileno(),
+            screen=sys.stdout,
+            manager=ServiceManager(os.environ),
         )
+        with keeping_what_is_there():
+            asyncio.run(working)
     except DeviceError as error:
         sys.stderr.write(f"revisit {options.kind}: {error}\n")
         return MISTAKE

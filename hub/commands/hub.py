@@ -17,6 +17,7 @@ from hub.hub import run_hub
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 from loyalty.logs import LEVELS, set_up_logs
+from loyalty.long_lived import keeping_what_is_there
 from loyalty.service_manager import ServiceManager
 
 Db = Annotated[
@@ -62,7 +63,8 @@ def run(
     """Run the hub until it is told to stop."""
     config = load_config(path)
     set_up_logs(level=log)
-    asyncio.run(_run_until_told(config))
+    with keeping_what_is_there():
+        asyncio.run(_run_until_told(config))
 
 
 @_app.command()
