@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 ROOT = Path(__file__).parent.parent
-GOLDEN = "tests/*/golden/*.png"
+GOLDEN = "tests/**/golden/*.png"
 
 PAGE = """<!doctype html>
 <html lang="en">

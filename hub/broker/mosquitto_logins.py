@@ -1,7 +1,7 @@
 """Mosquitto's two files of who may come in, and the command that makes it read them again.
 
 On SIGHUP mosquitto 2.0 checks everybody who is connected against the files it has just read, and
-puts out who does not fit any more (tests/hub/test_mosquitto.py).
+puts out who does not fit any more (tests/hub/broker/test_mosquitto.py).
 """
 
 import asyncio

@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from terminal_world import PROGRAMME, START_MS, SpokenForHub
-
 from device.behaviour.setting import Now
 from device.documents.hotlist import Hotlist
 from device.mqtt.client import HubSilent
@@ -20,6 +18,7 @@ from loyalty.record import Record
 from loyalty.records import CardIssued, Sale, SaleItem
 from loyalty.signatures import public_key_of
 from simulators.script_clock import ScriptClock
+from tests.device.terminal_world import PROGRAMME, START_MS, SpokenForHub
 from tests.hub.hub_world import SECRET, World
 from tests.nfc.reader_on_a_port import KEYS
 

@@ -7,8 +7,6 @@ ones. Journal and hub are a list and a few rules each, so that thousands of visi
 import random
 from dataclasses import dataclass, field
 
-from leased_cards import SEED, SETTING
-
 from device.behaviour.card import Card
 from device.behaviour.events import (
     Booted,
@@ -61,6 +59,7 @@ from loyalty.records import Redemption, Sale, SaleItem
 from loyalty.state import Fact, MemberState, Position
 from simulators.chip_reader import ChipReader, Cut
 from simulators.chips.iso_dep import IsoDepChip
+from tests.device.leased_cards import SEED, SETTING
 from tests.nfc.smart_cards_on_readers import KEYS
 
 MEMBER = "m-1001"  # Whose card `issue` of the smart cards' tests makes.

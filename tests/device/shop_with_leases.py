@@ -11,8 +11,6 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
-from skipping_clock import SkippingClock
-
 from device.behaviour.events import Chosen, IssueKeyed, SaleKeyed, TillSale
 from device.behaviour.requests import Show
 from device.display.printers.star_printer import StarTimings
@@ -39,6 +37,7 @@ from simulators.mosquitto import Mosquitto
 from simulators.plastic import PlasticCard
 from simulators.script_clock import OffsetClock
 from simulators.stations import HandheldStation, KioskStation
+from tests.device.skipping_clock import SkippingClock
 
 STORE, MEMBER, KID = "s1", "m-1001", "k1"
 BEFORE = (Path(__file__).parents[2] / "programmes" / "supermarket.toml").read_text()

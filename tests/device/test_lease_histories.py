@@ -8,12 +8,12 @@ import random
 from pathlib import Path
 
 import pytest
-from lease_visits import World
 
 from loyalty.lease_records import LeaseSpend
 from loyalty.programme import parse
 from loyalty.records import Redemption
 from simulators.chip_reader import ChipReader
+from tests.device.lease_visits import World
 from tests.nfc.smart_cards_on_readers import chip_of, issue
 
 PROGRAMME = parse(

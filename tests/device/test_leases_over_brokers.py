@@ -7,11 +7,11 @@ import asyncio
 
 import pytest
 import zxingcpp
-from shop_with_leases import LEASED, MEMBER, shop_at, uid_of
 
 from device.documents.pulling import PULL_EVERY_MS
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
 from loyalty.records import FacePrinted
+from tests.device.shop_with_leases import LEASED, MEMBER, shop_at, uid_of
 from tests.postgres_server import new_database
 
 WITHIN_S = 120.0

@@ -7,9 +7,6 @@ ledger agrees with the card and the face to the point.
 import random
 
 import pytest
-from hub_at_hand import HubAtHand, bought, issued
-from quick_time import in_quick_time
-from terminal_world import START_MS, STORE, hardware_in, terminal_on
 
 from device.behaviour.events import IssueKeyed
 from device.terminal_parts import setting_of
@@ -18,6 +15,9 @@ from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
 from loyalty.records import FacePrinted
 from simulators.chips.desfire import desfire_chip
 from simulators.plastic import PlasticCard
+from tests.device.hub_at_hand import HubAtHand, bought, issued
+from tests.device.quick_time import in_quick_time
+from tests.device.terminal_world import START_MS, STORE, hardware_in, terminal_on
 
 MEMBER = "m-1001"
 LEASED = 300

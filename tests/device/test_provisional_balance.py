@@ -1,11 +1,10 @@
 """A card that was used at a till which has not sent yet: the kiosk says so, and then no more."""
 
-from hub_at_hand import HubAtHand, issued
-from quick_time import in_quick_time
-from terminal_world import STORE, SpokenForHub, hardware_in, terminal_on
-
 from device.terminal_parts import setting_of
 from simulators.chips.classic import ClassicChip
+from tests.device.hub_at_hand import HubAtHand, issued
+from tests.device.quick_time import in_quick_time
+from tests.device.terminal_world import STORE, SpokenForHub, hardware_in, terminal_on
 
 MEMBER = "m-1001"
 

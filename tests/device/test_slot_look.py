@@ -23,8 +23,8 @@ from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterServer
 from simulators.script_clock import ScriptClock
 from tests.device.quick_time import in_quick_time
+from tests.device.records.test_face_records import CARD, CONTENT
 from tests.device.terminal_world import START_MS, HastyClock, NotedFront, SpokenForHub
-from tests.device.test_face_records import CARD, CONTENT
 
 
 class Antenna:

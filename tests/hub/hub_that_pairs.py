@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from hub_world import PROGRAMME, START_MS, World
-
 from device.mqtt.pinned_post import Answer, WebPlace
 from hub.pairing.codes import Wanted, new_code
 from hub.pairing.config import PairingSetting
@@ -18,6 +16,7 @@ from hub.web.server import WebServer
 from loyalty.clock import SystemClock
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, PairingCode, fingerprint_of
 from loyalty.tls import server_context
+from tests.hub.hub_world import PROGRAMME, START_MS, World
 
 HUB_KEY = bytes(range(100, 132))
 HOST = "127.0.0.1"

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from hub_world import PROGRAMME, SECRET, Till, World, lease_closed, lease_spend, sale
-
 from hub.offline_keys import OfflineKeys
 from loyalty.asks import AskLease
 from loyalty.lease_records import LeaseCarried
@@ -14,6 +12,7 @@ from loyalty.record import Record
 from loyalty.records import CardIssued
 from loyalty.signatures import public_key_of
 from loyalty.wire import names_of
+from tests.hub.hub_world import PROGRAMME, SECRET, Till, World, lease_closed, lease_spend, sale
 
 UID = "04a1b2c3d4e5f6"
 SEED = bytes(range(2, 34))

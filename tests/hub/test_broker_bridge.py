@@ -9,8 +9,6 @@ import threading
 from collections import Counter
 
 import pytest
-from hub_world import Till, World, free_port, sale
-from mqtt_wire import WAIT_S, Wire
 
 from hub.broker.config import BridgeLogin, BrokerAddress
 from hub.broker.mqtt_road import MqttRoad
@@ -20,6 +18,8 @@ from hub.errors import LedgerUnavailable
 from hub.posting.intake import Arrival, Reply
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
+from tests.hub.hub_world import Till, World, free_port, sale
+from tests.hub.mqtt_wire import WAIT_S, Wire
 
 REPLIES = 300  # more than are on their way at once
 

@@ -6,7 +6,6 @@ from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
-from hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
 
 from hub.caretaker import CARE_EVERY_MS, DAY_PATIENCE_MS, DAYS_AT_ONCE, Caretaker, Tended
 from hub.ledger.cases import CaseFilter, close, find_cases, notes
@@ -17,6 +16,7 @@ from hub.posting.custody import GAP_PATIENCE_MS
 from loyalty.clock import DAY_MS
 from loyalty.programme import Programme, parse
 from loyalty.records import DayClosed
+from tests.hub.hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
 from tests.postgres_server import new_database
 
 DAY = 20170301

@@ -1,7 +1,6 @@
 """Lines that a person brings of a device that was shut out: kept, held, and adopted by two."""
 
 import pytest
-from hub_world import START_MS, Till, World, check_in, sale
 
 from hub.carried_lines import Carried, take_carried
 from hub.errors import HubError
@@ -12,6 +11,7 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal
 from hub.ledger.verify import broken, verify
 from loyalty.asks import Hello
+from tests.hub.hub_world import START_MS, Till, World, check_in, sale
 
 HELLO = Hello(ref="r", last_seq=0, settled_seq=0, incarnation="", rules=0)
 

@@ -10,7 +10,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, SECRET, START_MS, World, check_in, redemption, sale
 
 from device.mqtt.events import Connected, Event, LinesAppended, Publish, Received, TimePassed
 from device.mqtt.identity import Identity
@@ -26,6 +25,7 @@ from hub.posting.intake import Arrival, Intake
 from loyalty import topics
 from loyalty.clock import DAY_MS
 from loyalty.record import Record
+from tests.hub.hub_world import FACE_KEY, SECRET, START_MS, World, check_in, redemption, sale
 
 NEW_SECRET = bytes(range(2, 34))
 

@@ -8,7 +8,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hub_world import PROGRAMME, Till, World, check_in, redemption, sale
 
 from hub.caretaker import Caretaker
 from hub.commands import ledger as ledger_command
@@ -17,6 +16,7 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import is_on_server, open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.records import DayClosed
+from tests.hub.hub_world import PROGRAMME, Till, World, check_in, redemption, sale
 from tests.postgres_server import new_database
 
 DAY = 20170301

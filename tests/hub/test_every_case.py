@@ -5,17 +5,6 @@ from contextlib import closing
 from dataclasses import fields
 
 import pytest
-from hub_world import (
-    START_MS,
-    Till,
-    World,
-    check_in,
-    lease_offered,
-    lease_spend,
-    redemption,
-    sale,
-    state_as_hub,
-)
 
 from hub.caretaker import DAY_PATIENCE_MS, Caretaker
 from hub.case_words import WORDS
@@ -34,6 +23,17 @@ from loyalty.introductions import INTRODUCTION, Introduction, to_bytes
 from loyalty.letters import close_letter
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, TRIES_MAX, shared_key
 from loyalty.records import CardIssued, CardSuspected, DayClosed, FacePrinted
+from tests.hub.hub_world import (
+    START_MS,
+    Till,
+    World,
+    check_in,
+    lease_offered,
+    lease_spend,
+    redemption,
+    sale,
+    state_as_hub,
+)
 
 DAY = 20170301
 OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four

@@ -1,11 +1,11 @@
 """The worst loss without the hub is said beforehand, and clones cost no more than that."""
 
 import pytest
-from hub_world import Till, redemption
-from lease_world import OFFLINE, LeaseWorld, issued
 
 from hub.exposure import exposure
 from hub.web.offline_metrics import offline_metrics
+from tests.hub.hub_world import Till, redemption
+from tests.hub.lease_world import OFFLINE, LeaseWorld, issued
 
 DEVICES, CARDS = 10, 4
 IDENTIFIERS = OFFLINE.replace("device_points = 200", "device_points = {device_points}")

@@ -3,7 +3,6 @@
 from contextlib import closing
 
 import pytest
-from hub_world import START_MS, Till, World, check_in, redemption, sale
 
 from hub.errors import HubError, NotFound
 from hub.forks import agree_to_adoption, propose_adoption, refuse_adoption
@@ -16,6 +15,7 @@ from hub.ledger.watermarks import Watermarks
 from hub.rebuild import rebuild
 from loyalty.records import CardIssued
 from loyalty.wire import names_of
+from tests.hub.hub_world import START_MS, Till, World, check_in, redemption, sale
 
 NOW_MS = START_MS + 60_000
 

@@ -6,8 +6,6 @@ import socket
 from dataclasses import replace
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
-from mqtt_wire import Wire
 
 from hub.broker.config import BrokerAddress
 from hub.broker.device_broker import BrokerFailed
@@ -18,6 +16,8 @@ from hub.ledger.queries import member_view
 from hub.web.config import WebAddress
 from loyalty import receipts, topics
 from loyalty.programme import parse
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
+from tests.hub.mqtt_wire import Wire
 
 
 @pytest.fixture

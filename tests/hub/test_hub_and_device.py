@@ -4,7 +4,6 @@ import asyncio
 import random
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, MovedClock, free_port, redemption, sale
 
 from device.mqtt.client import HubClient
 from device.mqtt.identity import Broker, Identity
@@ -18,6 +17,16 @@ from loyalty.asks import AskAccount, AskRedeem
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.receipts import AccountView
+from tests.hub.hub_world import (
+    FACE_KEY,
+    PROGRAMME,
+    SECRET,
+    START_MS,
+    MovedClock,
+    free_port,
+    redemption,
+    sale,
+)
 
 WITHIN_S = 20.0
 

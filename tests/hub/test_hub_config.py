@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME
 
 from hub.config import ConfigErrors, load_config
 from hub.pairing.private_ca import new_root, new_server
 from hub.web.config import WebAddress
 from loyalty.clock import SystemClock
+from tests.hub.hub_world import FACE_KEY, PROGRAMME
 
 LEDGER = 'ledger = "ledger.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'
 BROKER = '[broker]\nhost = "127.0.0.1"\nport = 1883\n'

@@ -3,8 +3,14 @@
 from contextlib import closing
 
 import pytest
-from hub_world import Till, sale
-from lease_world import (
+
+from hub.decisions import Decisions
+from hub.lease_keeper import SKEW_MS, LeaseKeeper, open_leases
+from hub.ledger.ledger import open_ledger
+from hub.ledger.verify import broken, verify
+from loyalty.asks import Hello
+from tests.hub.hub_world import Till, sale
+from tests.hub.lease_world import (
     ANNA,
     HOUR_MS,
     LEASE_MS,
@@ -15,12 +21,6 @@ from lease_world import (
     lease_closed,
     lease_spend,
 )
-
-from hub.decisions import Decisions
-from hub.lease_keeper import SKEW_MS, LeaseKeeper, open_leases
-from hub.ledger.ledger import open_ledger
-from hub.ledger.verify import broken, verify
-from loyalty.asks import Hello
 
 OVER_MS = LEASE_MS + SKEW_MS
 

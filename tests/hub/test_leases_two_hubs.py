@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
-from hub_world import FACE_KEY, START_MS, Till, World, sale
-from lease_world import KEYS, LEASING, issued
 
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
 from hub.posting.intake import Arrival, Intake
 from loyalty.asks import AskLease
 from tests.campaign import size
+from tests.hub.hub_world import FACE_KEY, START_MS, Till, World, sale
+from tests.hub.lease_world import KEYS, LEASING, issued
 from tests.postgres_server import new_database
 
 MEMBERS = ("anna", "ben", "cleo")

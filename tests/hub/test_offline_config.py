@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, PROGRAMME
 
 from hub.commands import hub as hub_command
 from hub.config import ConfigErrors, HubConfig, load_config
 from hub.offline_keys import OfflineKeys
 from loyalty.signatures import public_key_of
+from tests.hub.hub_world import FACE_KEY, PROGRAMME
 
 SEED, MASTER, CREDIT = bytes(range(32)), bytes(range(16)), bytes(range(16, 32))
 PLAIN = 'ledger = "ledger.db"\nprogrammes = ["programme.toml"]\nface_key_file = "face.key"\n'

@@ -7,21 +7,6 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from hub_world import (
-    PROGRAMME,
-    SECRET,
-    START_MS,
-    Till,
-    World,
-    adjusted,
-    check_in,
-    lease_closed,
-    lease_offered,
-    lease_spend,
-    redemption,
-    sale,
-    state_as_hub,
-)
 
 from hub.commands import ledger as ledger_command
 from hub.decisions import Decisions
@@ -36,6 +21,21 @@ from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.programme import parse
 from loyalty.records import CardIssued, DayClosed
+from tests.hub.hub_world import (
+    PROGRAMME,
+    SECRET,
+    START_MS,
+    Till,
+    World,
+    adjusted,
+    check_in,
+    lease_closed,
+    lease_offered,
+    lease_spend,
+    redemption,
+    sale,
+    state_as_hub,
+)
 
 DAY = 20170301
 OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four

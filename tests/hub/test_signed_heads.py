@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
-from hub_world import World, redemption, sale
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from hub.errors import HubError
 from hub.ledger.heads import ChainHead, chain_heads
 from hub.signed_heads import read_signed_heads, signed_heads
 from loyalty.signatures import public_key_of
+from tests.hub.hub_world import World, redemption, sale
 
 SEED = bytes(range(32))
 OTHER_SEED = bytes(range(1, 33))

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
 
 from hub.ledger.ahead import History
 from hub.ledger.digest import digest
@@ -18,6 +17,7 @@ from hub.ledger.verify import broken, verify
 from hub.posting.intake import Arrival, Intake
 from loyalty.chain import LINES_MAX
 from tests.campaign import size
+from tests.hub.hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
 from tests.postgres_server import new_database
 
 DEVICES = 4

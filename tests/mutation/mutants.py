@@ -60,7 +60,7 @@ MUTANTS = (
                 "            yield\n",
             ),
         ),
-        tests=("tests/hub/test_ledger.py::test_a_copy_of_the_file_is_the_whole_ledger",),
+        tests=("tests/hub/ledger/test_ledger.py::test_a_copy_of_the_file_is_the_whole_ledger",),
     ),
     Mutant(
         name="op not unique",
@@ -77,7 +77,7 @@ MUTANTS = (
                 "            first = None\n",
             ),
         ),
-        tests=("tests/hub/test_reconcile.py",),
+        tests=("tests/hub/posting/test_reconcile.py",),
     ),
     Mutant(
         name="duplicate line re-posted",
@@ -89,7 +89,7 @@ MUTANTS = (
             ),
         ),
         tests=(
-            "tests/hub/test_intake.py"
+            "tests/hub/posting/test_intake.py"
             "::test_the_same_batch_again_changes_nothing_and_is_answered_the_same",
         ),
     ),
@@ -135,7 +135,7 @@ MUTANTS = (
             ),
         ),
         tests=(
-            "tests/device/test_journal.py::test_a_receipt_that_is_not_exactly_ours_settles_nothing",
+            "tests/device/records/test_journal.py::test_a_receipt_that_is_not_exactly_ours_settles_nothing",
         ),
     ),
     Mutant(
@@ -148,7 +148,7 @@ MUTANTS = (
                 "    return (*kept, *add)\n",
             ),
         ),
-        tests=("tests/hub/test_refold_order.py",),
+        tests=("tests/hub/posting/test_refold_order.py",),
     ),
     Mutant(
         name="erase before FaceStarted",

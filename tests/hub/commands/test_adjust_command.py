@@ -1,0 +1,157 @@
+"""Points by hand take two people, a reason, and a programme that allows them; on both engines."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.commands import ledger as ledger_command
+from hub.ledger.verify import broken, verify
+from loyalty.programme import parse
+from tests.hub.hub_world import PROGRAMME, START_MS, World, sale
+
+TERMS = "\n[adjustments]\nmost_points = 500\nretro_credit = true\n"
+PROPOSED = ("--reason", "goodwill", "--note", "The kiosk kept her card.", "--by", "wong")
+
+
+class People:
+    """Who type at a prompt."""
+
+    def __init__(self, place: str, folder: Path, capsys):
+        self.world = World(place)
+        self.programme = folder / "programme.toml"
+        self.programme.write_text(PROGRAMME + TERMS)
+        self.capsys = capsys
+        till = self.world.till("h1")
+        till.add(sale("r1", 10_000, till_ms=1, at_ms=1))
+        self.world.take(till.batch())
+
+    def type(self, *words: object) -> tuple[int, str, str]:
+        arguments = ["adjust", *map(str, words), "--db", self.world.path]
+        if words[0] != "list":
+            arguments += ["--programme", str(self.programme)]
+        status = ledger_command.main(arguments)
+        shown = self.capsys.readouterr()
+        return status, shown.out.strip(), shown.err
+
+    def propose(self, points: int, *words: str) -> str:
+        status, number, told = self.type("propose", "anna", "--points", points, *words or PROPOSED)
+        assert status == 0, told
+        return number
+
+    def refusal(self, *words: object) -> str:
+        status, _, told = self.type(*words)
+        assert status == 1
+        return told
+
+    def balance(self) -> int:
+        programme = parse(PROGRAMME + TERMS, source="adjust")
+        assert broken(verify(self.world.ledger, [programme], START_MS)) == []
+        return self.world.balance("anna")
+
+
+@pytest.fixture
+def people(ledger_url, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    found = People(ledger_url, tmp_path, capsys)
+    yield found
+    found.world.ledger.close()
+
+
+@pytest.mark.parametrize("points", [40, -40])
+def test_what_two_people_agree_on_counts_at_once(people, points):
+    number = people.propose(points)
+    before = people.balance()
+
+    told = people.type("agree", number, "--by", "chan")
+
+    assert told == (0, f"agreed: {points:+} points for anna", "")
+    assert (before, people.balance()) == (100, 100 + points)
+
+
+def test_nobody_agrees_with_themselves_and_nothing_is_agreed_twice(people):
+    number = people.propose(40)
+
+    alone = people.refusal("agree", number, "--by", "WONG")
+    people.type("agree", number, "--by", "chan")
+    twice = people.refusal("agree", number, "--by", "lee")
+
+    assert "wong's own, another person wanted" in alone
+    assert "was agreed by chan" in twice
+    assert people.balance() == 140
+
+
+def test_what_is_refused_moves_nothing(people):
+    number = people.propose(40)
+
+    people.type("refuse", number, "--by", "chan")
+
+    assert people.balance() == 100
+    assert "was refused by chan" in people.refusal("agree", number, "--by", "lee")
+
+
+@pytest.mark.parametrize("points", [0, 501, -501])
+def test_nobody_moves_more_than_the_programme_allows_nor_nothing(people, points):
+    told = people.refusal("propose", "anna", "--points", points, *PROPOSED)
+
+    assert f"{points} points, 1 to 500 either way wanted" in told
+
+
+def test_a_programme_that_allows_none_by_now_is_obeyed(people):
+    number = people.propose(40)
+    people.programme.write_text(PROGRAMME)
+
+    assert "1 to 0 either way wanted" in people.refusal("agree", number, "--by", "chan")
+    people.programme.write_text(PROGRAMME + TERMS)
+    assert people.type("agree", number, "--by", "chan")[0] == 0
+
+
+def test_a_receipt_is_made_good_once(people):
+    words = ("--reason", "retro_credit", "--note", "Card left at home.", "--by", "wong")
+    first = people.propose(40, *words, "--receipt", "R-4711")
+
+    again = people.refusal("propose", "anna", "--points", 40, *words, "--receipt", "R-4711")
+    people.type("refuse", first, "--by", "chan")
+    people.propose(40, *words, "--receipt", "R-4711")
+
+    assert f"is made good by {first}" in again
+
+
+@pytest.mark.parametrize(
+    ("reason", "receipt", "why"),
+    [
+        ("retro_credit", "", "one wanted with retro_credit and only then"),
+        ("goodwill", "R-1", "one wanted with retro_credit and only then"),
+        ("retro_credit", "R 1", "1 to 64 of"),
+        ("because", "", "one of goodwill"),
+    ],
+)
+def test_a_reason_is_one_of_a_few_and_says_what_it_needs(people, reason, receipt, why):
+    words = ("--reason", reason, "--note", "So.", "--by", "wong", "--receipt", receipt)
+
+    assert why in people.refusal("propose", "anna", "--points", 40, *words)
+
+
+def test_receipts_of_the_past_need_a_programme_that_has_them(people):
+    people.programme.write_text(PROGRAMME + TERMS.replace("true", "false"))
+    words = ("--reason", "retro_credit", "--note", "So.", "--by", "wong", "--receipt", "R-1")
+
+    told = people.refusal("propose", "anna", "--points", 40, *words)
+
+    assert "gives no points for receipts of the past" in told
+
+
+def test_nobody_is_a_member_because_of_an_adjustment(people):
+    told = people.refusal("propose", "nobody", "--points", 40, *PROPOSED)
+
+    assert "no member 'nobody'" in told
+
+
+def test_proposals_are_listed_with_what_became_of_them(people):
+    people.type("agree", people.propose(40), "--by", "chan")
+    people.propose(-7)
+
+    everything, still_open = people.type("list")[1], people.type("list", "--open")[1]
+
+    assert "agreed by chan" in everything
+    assert "-7" in still_open
+    assert "agreed" not in still_open
