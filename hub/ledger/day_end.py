@@ -103,8 +103,9 @@ _LAST_CLOSE = """
 SELECT inbox.line FROM day_close JOIN inbox ON inbox.id = day_close.line
 WHERE store = ? ORDER BY opens_ms DESC LIMIT 1
 """
+# Each chain's first line by its key: the smallest of a join, SQLite looks for among all lines.
 _FIRST_RECEIVED = """
-SELECT min(received_ms) FROM inbox JOIN chain ON chain.id = inbox.chain
-JOIN device ON device.id = chain.device WHERE store = ? AND inbox.seq = 1
+SELECT min((SELECT received_ms FROM inbox WHERE inbox.chain = chain.id AND inbox.seq = 1))
+FROM chain JOIN device ON device.id = chain.device WHERE store = ?
 """
 _STORES = "SELECT DISTINCT store FROM device WHERE name <> ? ORDER BY store"
