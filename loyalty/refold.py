@@ -4,18 +4,25 @@ Both foldings, with and without the fact, begin at one state that was kept; thei
 named by business keys, so they can be booked as adjustments of what was booked before.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
+from loyalty.differences import (
+    LotChange,
+    Move,
+    Sums,
+    UseChange,
+    lots_between,
+    moves_between,
+    uses_between,
+)
 from loyalty.fold import fold, new_member
 from loyalty.lease_records import LeaseSpend
-from loyalty.legs import leg_of, lots_by, uses_by
+from loyalty.legs import lots_by
 from loyalty.lots import lots_of
 from loyalty.programme import Programme, in_force
 from loyalty.record import Record
-from loyalty.state import Effect, Fact, Lot, MemberState, Position, Refused, Spent
+from loyalty.state import Effect, Fact, MemberState, Position, Refused, Spent
 
 
 class Tail(NamedTuple):
@@ -26,42 +33,6 @@ class Tail(NamedTuple):
 
     before: MemberState | None
     facts: tuple[Fact, ...]
-
-
-class Move(NamedTuple):
-    """`points` by leg `leg` of the fact `op` of `store`, in or out as `legs.Leg` has it.
-
-    `card` is whose lease takes part, empty for none. `event_ms` and `rules` say when that fact
-    counts, and under which version of the programme.
-    """
-
-    op: str
-    leg: str
-    store: str
-    card: str
-    points: int
-    event_ms: int
-    rules: int
-
-
-class LotChange(NamedTuple):
-    """The lot of `op` and `leg` holds that much more or less; its times are as they are now."""
-
-    op: str
-    leg: str
-    earned_ms: int
-    expires_ms: int
-    amount_points: int
-    remaining_points: int
-
-
-class UseChange(NamedTuple):
-    """The fact `op` takes `points` more, or fewer if negative, from the lot named after it."""
-
-    op: str
-    lot_op: str
-    lot_leg: str
-    points: int
 
 
 class Lack(NamedTuple):
@@ -134,12 +105,12 @@ def refold(
             f"facts fold to version {old.state.version} with {old.state.balance_points} points,"
             f" booked are version {booked.version} and {booked.balance_points}"
         )
-    uses = _use_changes(old, new)
+    uses = uses_between(old.sums, new.sums)
     return Difference(
         state=new.state,
-        moves=_moves(old, new),
-        fresh=frozenset(new.moves.keys() - old.moves.keys()),
-        lots=_lot_changes(old, new, opened, uses),
+        moves=moves_between(old.sums, new.sums),
+        fresh=frozenset(new.sums.moves.keys() - old.sums.moves.keys()),
+        lots=lots_between(old.sums, new.sums, uses, opened),
         uses=uses,
         lacking=tuple([new.lacks[op] for op in sorted(new.lacks.keys() - old.lacks.keys())]),
         covered=tuple([old.lacks[op] for op in sorted(old.lacks.keys() - new.lacks.keys())]),
@@ -172,9 +143,7 @@ class _Folding:
     def __init__(
         self, before: MemberState | None, facts: Sequence[Fact], programmes: Sequence[Programme]
     ) -> None:
-        self.moves: dict[tuple[str, str, str], Move] = {}
-        self.lots: dict[tuple[str, str], Lot] = {}
-        self.uses: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        self.sums = Sums()
         self.lacks: dict[str, Lack] = {}
         self.refused: dict[str, Refused] = {}
         self._programmes = programmes
@@ -197,19 +166,10 @@ class _Folding:
         """Note what `posted` moved, opened, used and lacked."""
         if posted is None:
             return
-        position, record = posted.fact
-        for effect in posted.effects:
-            leg = leg_of(effect)
-            if leg is not None:
-                what = (record.op, leg.name, record.store)
-                at = (position.event_ms, posted.rules)
-                self.moves[what] = Move(*what, leg.card, leg.points, *at)
-            for by_op, use in uses_by(record.op, effect):
-                self.uses[(by_op, use.op, use.leg)] += use.points
-        self.lots.update(lots_by(posted.effects))
-        lack = lack_of(record, posted.effects)
+        self.sums.add(*posted)
+        lack = lack_of(posted.fact.record, posted.effects)
         if lack is not None:
-            self.lacks[record.op] = lack
+            self.lacks[lack.op] = lack
 
 
 def _side_by_side(
@@ -228,56 +188,6 @@ def _side_by_side(
             yield None, fact
     for left in old[at:]:
         yield left, None
-
-
-def _moves(old: _Folding, new: _Folding) -> tuple[Move, ...]:
-    moves = []
-    for key in dict.fromkeys(chain(old.moves, new.moves)):
-        before, after = old.moves.get(key), new.moves.get(key)
-        known = after if after is not None else before
-        assert known is not None
-        points = (after.points if after else 0) - (before.points if before else 0)
-        if points:
-            moves.append(known._replace(points=points))
-    return tuple(moves)
-
-
-def _use_changes(old: _Folding, new: _Folding) -> tuple[UseChange, ...]:
-    changes = []
-    for key in dict.fromkeys(chain(old.uses, new.uses)):
-        points = new.uses.get(key, 0) - old.uses.get(key, 0)
-        if points:
-            changes.append(UseChange(*key, points))
-    return tuple(changes)
-
-
-def _lot_changes(
-    old: _Folding,
-    new: _Folding,
-    opened: Mapping[tuple[str, str], Lot],
-    uses: Sequence[UseChange],
-) -> tuple[LotChange, ...]:
-    """Return the lots that changed; one that is not there any more has lost its whole amount.
-
-    Lots that are neither `old` nor `new` are among those `opened` by what did not change.
-    """
-    used: dict[tuple[str, str], int] = {}
-    for use in uses:
-        key = (use.lot_op, use.lot_leg)
-        used[key] = used.get(key, 0) + use.points
-    changes = []
-    for key in dict.fromkeys(chain(old.lots, new.lots, used)):
-        before, after = old.lots.get(key), new.lots.get(key)
-        known = after or before or opened[key]
-        points = (after.amount_points if after else 0) - (before.amount_points if before else 0)
-        left_points = points - used.get(key, 0)
-        if points or left_points or (before and after and _times(before) != _times(after)):
-            changes.append(LotChange(*key, *_times(known), points, left_points))
-    return tuple(changes)
-
-
-def _times(lot: Lot) -> tuple[int, int]:
-    return lot.earned_ms, lot.expires_ms
 
 
 def _position(fact: Fact) -> Position:

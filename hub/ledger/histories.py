@@ -10,9 +10,10 @@ from hub.ledger.database import Database, Row
 from hub.ledger.rows import MemberRow, PostedLine, posted_line
 from hub.ledger.state_text import read_state, state_text
 from hub.ledger.unwritten import Unwritten
+from loyalty.differences import LotChange, UseChange
 from loyalty.fields import COUNT_MAX
 from loyalty.records import VALUE_KINDS, from_kept_line
-from loyalty.refold import LotChange, Tail, UseChange
+from loyalty.refold import Tail
 from loyalty.state import Fact, MemberState, Position
 
 

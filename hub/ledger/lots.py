@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from hub.ledger.database import Row
-from loyalty.refold import LotChange
+from loyalty.differences import LotChange
 from loyalty.state import Lot, LotUse
 
 Key = tuple[int, str, str]  # member, op and leg

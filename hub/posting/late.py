@@ -11,12 +11,13 @@ from hub.ledger.rows import Filed, MemberRow, Transfer, is_to_keep
 from hub.ledger.schema import POINT
 from hub.posting.legs import ends
 from hub.posting.reconcile import OP_CONFLICT, First, Known, Loser, again, difference_cases, lacking
+from loyalty.differences import Move
 from loyalty.hub_records import StoreDayClosed
 from loyalty.legs import Leg
 from loyalty.programme import Programme
 from loyalty.record import Record
 from loyalty.records import from_kept_line
-from loyalty.refold import Difference, Move, Tail, changed, refold
+from loyalty.refold import Difference, Tail, changed, refold
 from loyalty.state import Fact, Position
 
 

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.differences import LotChange, UseChange
 from loyalty.fold import fold_all
 from loyalty.legs import LEASE_LEG, LEASE_SPEND_LEG, RELEASE_LEG
-from loyalty.refold import FoldDiffers, Lack, LotChange, Tail, UseChange, changed, refold
+from loyalty.refold import FoldDiffers, Lack, Tail, changed, refold
 from loyalty.state import Fact
 from tests.loyalty.facts import (
     NOON_MS,

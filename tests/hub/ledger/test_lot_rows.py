@@ -1,7 +1,7 @@
 """However often a lot changes in one transaction, one row comes of it."""
 
 from hub.ledger.lots import Lots
-from loyalty.refold import LotChange
+from loyalty.differences import LotChange
 from loyalty.state import Lot, LotUse
 
 MEMBER = 7
