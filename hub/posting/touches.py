@@ -11,11 +11,11 @@ from hub.ledger.rows import CardRow, Case
 from loyalty.clock import DAY_MS
 from loyalty.fold import stated_ms
 from loyalty.record import Record
-from loyalty.records import FacePrinted, FaceStarted, from_kept_line
+from loyalty.records import FacePrinted, FaceStarted, TouchUnknown, from_kept_line
 
 TILL_LEADS_MS = DAY_MS  # at most, to a touch of the same sale
 
-_CONTINUES_A_TOUCH = (FaceStarted.kind, FacePrinted.kind)
+_TELLS_OF_EARLIER = (FaceStarted.kind, FacePrinted.kind, TouchUnknown.kind)
 
 
 class Counters(NamedTuple):
@@ -46,9 +46,10 @@ def wrote(record: Record) -> bool:
 def left(record: Record) -> int:
     """Return the counter that the touch of `record` left on its card, -1 if it does not say.
 
-    A face that is printed goes on stating what its touch began with, which says nothing new.
+    A face that is printed goes on stating what its touch began with, and a write that a power cut
+    ended is stated at the next start: what they saw may have been long before they say it.
     """
-    if record.kind in _CONTINUES_A_TOUCH:
+    if record.kind in _TELLS_OF_EARLIER:
         return -1
     return record.ctr_used if wrote(record) else record.ctr_seen
 

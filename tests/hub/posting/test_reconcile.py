@@ -7,7 +7,7 @@ import pytest
 from hub.ledger.queries import open_cases
 from hub.ledger.verify import broken, verify
 from loyalty.receipts import LineStatus
-from loyalty.records import CardIssued, CardSuspected
+from loyalty.records import CardIssued, CardSuspected, TouchUnknown
 from tests.hub.hub_world import START_MS, check_in, redemption, sale
 
 PHONE = "phone:00112233445566778899aabbccddeeff"
@@ -158,6 +158,19 @@ def test_a_counter_behind_is_a_case(world):
     world.take(till.batch())
 
     assert world.cases() == ["counter_behind"]
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["sent first", "sent last"])
+def test_a_write_cut_short_and_stated_after_the_card_was_used_elsewhere_is_no_case(world, is_first):
+    cut, other = world.till("h1"), world.till("h2")
+    unseen = common(at_ms=START_MS + 60_000, ctr_seen=4, ctr_used=5, touch="unknown")
+    cut.add(TouchUnknown(**unseen, intended="r1"))
+    other.add(sale("r2", at_ms=START_MS + 1, ctr_seen=5, ctr_used=6, touch="done"))
+
+    arrivals = [cut.batch(), other.batch()]
+    world.take(*(arrivals if is_first else reversed(arrivals)))
+
+    assert world.cases() == []
 
 
 def test_a_card_issued_after_the_till_rang_the_sale_up_has_not_gone_back(world):
