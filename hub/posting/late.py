@@ -82,10 +82,16 @@ class LateFacts:
         histories.correct_lots(member, difference.lots)
         histories.correct_uses(filed.id, member, difference.uses)
         histories.keep_instead(member, tail.before, difference.passed)
+        self._books.members.set(member.token, difference.state)
+
+    def close_covered(self, difference: Difference, now_ms: int) -> None:
+        """Close the cases of what was lacking before `difference`.
+
+        That writes what has gathered: all that was booked has to be among it.
+        """
         for covered in difference.covered:
             settled = lacking(covered)
-            self._books.close_case(settled.code, settled.subject, filed.received_ms)
-        self._books.members.set(member.token, difference.state)
+            self._books.close_case(settled.code, settled.subject, now_ms)
 
     def shift(self, close: StoreDayClosed, filed: Filed, programmes: Sequence[Programme]) -> None:
         """Fold again what posted before its turn and was not seen by the close of its day.
@@ -107,6 +113,7 @@ class LateFacts:
             after = changed(tail, add=facts, drop={it.position for it in theirs})
             difference = refold(tail, after, member.state, programmes, keeps=is_to_keep)
             self.book(member, tail, difference, filed, "")
+            self.close_covered(difference, filed.received_ms)
             for case in difference_cases(difference):
                 books.open_case(case, filed.id, filed.received_ms)
         for line, _ in unseen:

@@ -235,6 +235,9 @@ class Poster:
             assert member is not None
             assert known.tail is not None
             self._late.book(member, known.tail, outcome.difference, filed, record.op)
+        for difference in (outcome.lost, outcome.difference):
+            if difference is not None:
+                self._late.close_covered(difference, filed.received_ms)
 
     def _move(
         self,

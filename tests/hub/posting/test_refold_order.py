@@ -158,6 +158,21 @@ FEW = [
 ]
 
 
+def test_lines_that_make_an_overdrawn_one_give_way_go_on_making_each_other_give_way():
+    anna = [sale("a", 0, at_ms=at, till_ms=at) for at in (START_MS - 1000, START_MS - 2000)]
+    overdrawn = redemption("a", 1, at_ms=START_MS - 1000, card="04ben", member="ben")
+    stated = [("h2", overdrawn), ("h2", anna[0]), ("h1", anna[0]), ("h1", anna[1])]
+
+    def the_overdrawn_first(world):
+        tills = tills_of(world, stated)
+        return [[tills["h2"].batch()], [tills["h1"].batch()]]
+
+    def the_others_first(world):
+        return reversed(the_overdrawn_first(world))
+
+    assert delivered(the_overdrawn_first) == delivered(the_others_first)
+
+
 def test_every_order_of_a_few_facts_gives_one_state():
     def one_by_one(order):
         def batches(world):
