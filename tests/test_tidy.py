@@ -111,6 +111,7 @@ SHELLS = {
     "hub/commands/day.py": "a command line",
     "hub/broker/embedded.py": "the broker of a single shop",
     "hub/broker/device_broker.py": "the connections of a shop's devices",
+    "hub/broker/device_connection.py": "one of them",
     "hub/ledger/hotlist.py": "the statements about stopped cards",
     "hub/ledger/leases.py": "the statements about leases",
     "hub/ledger/watermarks.py": "the statements about how far devices have told",
@@ -222,7 +223,7 @@ OUTSIDE_CALLS = {"open", "input", "print"}
 
 # I/O library -> the one place that may import it.
 HOMES = {
-    "amqtt": ("hub/broker/device_broker.py",),
+    "amqtt": ("hub/broker/device_broker.py", "hub/broker/device_connection.py"),
     "apsw": ("simulators/power_recorder.py",),
     "gpiod": ("device/nfc/readers/gpio_pin.py",),
     "alembic": ("hub/ledger/upgrade.py", "hub/ledger/migrations/*"),

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from amqtt.adapters import ReaderAdapter, WriterAdapter  # type: ignore[import-untyped]  # no types
@@ -23,6 +23,7 @@ from amqtt.mqtt.puback import PubackPacket  # type: ignore[import-untyped]  # no
 from amqtt.mqtt.publish import PublishPacket  # type: ignore[import-untyped]  # no types
 from amqtt.session import Session  # type: ignore[import-untyped]  # no types
 
+from hub.broker.device_connection import Connection, everything_beside
 from hub.broker.door import Door
 from hub.broker.packet_limit import ShortPackets
 from hub.broker.road import RoadEnd
@@ -33,8 +34,6 @@ from hub.web.listening import stop_listening
 from loyalty import topics
 
 CONNECTIONS_MAX = 500
-UNREAD_MAX_BYTES = 1024 * 1024  # of what a device does not read; the rest it asks for again
-PACKET_ID_MAX = 65_535
 HANDLER_PATIENCE_S = 0.5
 HANDLER_TRIES_MAX = 3
 _REFUSED = 0x80  # a subscription; OASIS MQTT 3.1.1 §3.9.3
@@ -44,45 +43,21 @@ class BrokerFailed(HubError):
     """The broker could not listen; a person should look at its address."""
 
 
-@dataclass(slots=True, eq=False)
-class Connection:
-    """A connection; from its CONNECT on, the device that logged in on it and what that reads."""
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long the broker waits for the other side of a connection, in seconds."""
 
-    writer: asyncio.StreamWriter
-    device: str = ""
-    login: DeviceLogin | None = None
-    qos_of: dict[str, int] = field(default_factory=dict)  # of each subscription
-    packet_id: int = 0
+    connect_s: float = 10.0  # until who knocks has said who it is
+    hang_up_s: float = 2.0  # until a device that has been told the last word is gone
 
-    @property
-    def may_read(self) -> str:
-        """The filter of all that the device may read; empty before it has logged in."""
-        return "" if self.login is None else topics.rx_filter(self.login.store, self.device)
 
-    def may_publish(self, topic: str) -> bool:
-        """Return whether the device may publish to `topic`."""
-        return self.login is not None and topics.may_publish(self.login.store, self.device, topic)
-
-    def may_subscribe(self, topic_filter: str) -> bool:
-        """Return whether the device may subscribe to `topic_filter`."""
-        login = self.login
-        return login is not None and topics.may_subscribe(login.store, self.device, topic_filter)
-
-    def send(self, reply: Reply) -> None:
-        """Publish `reply`, if the device has subscribed to it and reads what it is sent."""
-        qos = self.qos_of.get(reply.topic, self.qos_of.get(_everything_beside(reply.topic)))
-        if qos is None or self.writer.transport.get_write_buffer_size() > UNREAD_MAX_BYTES:
-            return
-        self.packet_id = self.packet_id % PACKET_ID_MAX + 1
-        packet_id = self.packet_id if qos else None
-        packet = PublishPacket.build(reply.topic, reply.payload, packet_id, False, qos, False)
-        self.writer.write(packet.to_bytes())
+PATIENCE = Patience()
 
 
 class DeviceBroker(Broker):  # type: ignore[misc]  # no types
     """Lets devices in through `door`; `end` is where the bridge is, None while there is none."""
 
-    def __init__(self, address: str, door: Door) -> None:
+    def __init__(self, address: str, door: Door, patience: Patience) -> None:
         # It logs a line for every packet, and a traceback for every client that goes away.
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -90,6 +65,7 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
         super().__init__(BrokerConfig(listeners={"default": listener}, plugins={}))
         self._address = address
         self._door = door
+        self._patience = patience
         self._connections: dict[asyncio.Task[Any], Connection] = {}
         self._readers: dict[str, Connection] = {}  # by the filter of all that a device may read
         self.end: RoadEnd | None = None
@@ -108,7 +84,7 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
     def send(self, replies: Sequence[Reply]) -> None:
         """Send each reply to the device that it is for, if that is there."""
         for reply in replies:
-            connection = self._readers.get(_everything_beside(reply.topic))
+            connection = self._readers.get(everything_beside(reply.topic))
             if connection is not None:
                 connection.send(reply)
 
@@ -122,7 +98,20 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
         """Stop; who knocks just now is met first, and then sent away with the others."""
         for server in self._servers.values():
             await stop_listening(server.instance)
+        await self._hang_up()
         await super().shutdown()
+
+    async def _hang_up(self) -> None:
+        """Let devices read to the end what they were sent, and close their connections.
+
+        To close first what a device still sends on would reset the connection, and a device that
+        is told so while it sends reads no further (RFC 1122 §4.2.2.13).
+        """
+        devices = {it: at for it, at in self._connections.items() if at.login is not None}
+        for connection in devices.values():
+            connection.say_last_word()
+        if devices:
+            await asyncio.wait(devices, timeout=self._patience.hang_up_s)
 
     async def leave_nothing_open(self) -> None:
         """End the connections that are still there after `shutdown`."""
@@ -160,9 +149,10 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
     ) -> tuple[BrokerProtocolHandler, Session]:
         """Ask the door before anything else: amqtt ends a device's session for whoever knocks."""
         try:
-            handler, session = await _Handler.init_from_connect(
-                reader, writer, self.plugins_manager
-            )
+            async with asyncio.timeout(self._patience.connect_s):
+                handler, session = await _Handler.init_from_connect(
+                    reader, writer, self.plugins_manager
+                )
             login = self._door.admit(
                 user=session.username,
                 password=session.password,
@@ -172,11 +162,12 @@ class DeviceBroker(Broker):  # type: ignore[misc]  # no types
             if login is None:
                 await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
                 raise MQTTError(f"{session.client_id} is not admitted")
-        except OSError as error:  # for which amqtt would count the connection for ever
-            raise MQTTError(f"gone before it was let in: {error}") from error
+        except OSError as error:  # or too late; amqtt would count the connection for ever
+            raise MQTTError(f"gone before it was let in: {error!r}") from error
         handler.connection, handler.take = self._connection, self._take
         await self._log_in(handler.connection, session.client_id, login)
         session.clean_session = True
+        session.keep_alive = (3 * session.keep_alive + 1) // 2  # OASIS MQTT 3.1.1 §3.1.2.10
         return handler, session
 
     async def _log_in(self, connection: Connection, device: str, login: DeviceLogin) -> None:
@@ -254,12 +245,16 @@ class _Handler(BrokerProtocolHandler):  # type: ignore[misc]  # no types
         if packet.qos:
             await self._send_packet(PubackPacket.build(packet.packet_id))
 
+    def handle_read_timeout(self) -> None:
+        """End a connection on which nothing came for half as long again as the device said."""
+        self.connection.writer.transport.abort()
+
+    async def _send_packet(self, packet: Any) -> None:
+        if not self.connection.is_over:
+            await super()._send_packet(packet)
+
     async def handle_puback(self, _packet: PubackPacket) -> None:
         """Do not wait for it: what a device did not get, it asks for again."""
-
-
-def _everything_beside(topic: str) -> str:
-    return topic.rpartition("/")[0] + "/#"
 
 
 def _nothing() -> None:

@@ -8,7 +8,7 @@ journals resend and receipts decide (docs/adr/0005).
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from hub.broker.device_broker import DeviceBroker
+from hub.broker.device_broker import PATIENCE, DeviceBroker, Patience
 from hub.broker.door import Door
 from hub.broker.road import RoadEnd
 from hub.ledger.queries import DeviceLogin
@@ -24,9 +24,10 @@ class EmbeddedBroker:
     thread, while it runs.
     """
 
-    def __init__(self, host: str, port: int, door: Door) -> None:
+    def __init__(self, host: str, port: int, door: Door, patience: Patience = PATIENCE) -> None:
         self.place = f"{host}:{port}"
         self._door = door
+        self._patience = patience
         self._loop: asyncio.AbstractEventLoop
         self._broker: DeviceBroker
         self._is_running = False
@@ -38,7 +39,7 @@ class EmbeddedBroker:
             BrokerFailed: the address is taken or is none of ours.
         """
         self._loop = asyncio.get_running_loop()
-        self._broker = DeviceBroker(self.place, self._door)
+        self._broker = DeviceBroker(self.place, self._door, self._patience)
         await self._broker.start()
         self._is_running = True
 
@@ -48,7 +49,7 @@ class EmbeddedBroker:
             self._broker.cut_all_but(logins)
 
     async def stop(self) -> None:
-        """Close every connection, once it has what was sent on it, and stop listening."""
+        """Stop listening, and close each connection once its device has what was sent on it."""
         if self._is_running:
             self._is_running = False
             async with asyncio.timeout(STOP_WITHIN_S):

@@ -2,13 +2,16 @@
 
 import asyncio
 import queue
+import select
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 
-from hub.broker.device_broker import UNREAD_MAX_BYTES
+from hub.broker.device_broker import PATIENCE, Patience
+from hub.broker.device_connection import UNREAD_MAX_BYTES
 from hub.broker.door import Door
 from hub.broker.embedded import EmbeddedBroker
 from hub.broker.passwords import password_digest
@@ -20,7 +23,9 @@ from tests.hub.mqtt_wire import WAIT_S, Wire
 
 SALT = bytes(16)
 CONNECT = b"\x10\x1a\x00\x04MQTT\x04\xc2\x00\x1e\x00\x02h1\x00\x02h1\x00\x02pw"
+CONNECT_FOR_1_S = CONNECT.replace(b"\x00\x1e", b"\x00\x01")
 SUBSCRIBE = b"\x82\x16\x00\x01\x00\x11loy/v1/s1/h1/rx/#\x01"
+PUBLISH = b"\x30\x1b\x00\x12loy/v1/s1/h1/state1234567"
 PINGREQ = b"\xc0\x00"
 LOGINS = {name: DeviceLogin("s1", SALT, password_digest(SALT, "pw")) for name in ("h1", "h2")}
 
@@ -52,9 +57,9 @@ class End:
 class Shop:
     """A broker that knows h1 and h2."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: Patience) -> None:
         self.port = free_port()
-        self.broker = EmbeddedBroker("127.0.0.1", self.port, Door(LOGINS.get))
+        self.broker = EmbeddedBroker("127.0.0.1", self.port, Door(LOGINS.get), patience)
         self.end = End()
 
     async def wire(self, device: str = "h1", password: str = "pw", reads: bool = True) -> Wire:
@@ -71,8 +76,8 @@ class Shop:
 
 
 @asynccontextmanager
-async def a_shop() -> AsyncIterator[Shop]:
-    shop = Shop()
+async def a_shop(patience: Patience = PATIENCE) -> AsyncIterator[Shop]:
+    shop = Shop(patience)
     await shop.broker.start()
     shop.broker.open(shop.end)
     try:
@@ -88,6 +93,22 @@ def reply_to(device: str, payload: bytes, store: str = "s1") -> Reply:
 
 async def heard_by(wire: Wire) -> bytes:
     return (await asyncio.to_thread(wire.messages.get, timeout=WAIT_S)).payload
+
+
+def send_and_then_read(link: socket.socket) -> bytes:
+    """Send until the other side has said its last word, and once more; read only then."""
+    link.settimeout(WAIT_S)
+    watch = select.poll()
+    watch.register(link, select.POLLOUT | select.POLLRDHUP)
+    is_over = False
+    while not is_over:
+        is_over = bool(watch.poll(WAIT_S * 1000)[0][1] & select.POLLRDHUP)
+        link.sendall(100 * PUBLISH)
+    heard = b""
+    while got := link.recv(65_536):
+        heard += got
+    link.shutdown(socket.SHUT_WR)
+    return heard
 
 
 async def close(*wires: Wire) -> None:
@@ -274,6 +295,23 @@ async def test_what_was_sent_before_the_broker_stops_arrives():
     assert heard == [b"%d" % number for number in range(100)]
 
 
+async def test_what_was_sent_arrives_at_a_device_that_goes_on_sending():
+    async with a_shop() as shop:
+        reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
+        writer.write(CONNECT + SUBSCRIBE)
+        await reader.readexactly(4 + 5)
+        with writer.get_extra_info("socket").dup() as link:
+            writer.transport.pause_reading()
+            shop.broker.send([reply_to("h1", b"%02d" % number) for number in range(100)])
+            shop.broker.close()
+            device = asyncio.create_task(asyncio.to_thread(send_and_then_read, link))
+            await shop.broker.stop()
+            heard = await device
+        writer.transport.abort()
+
+    assert [int(it[2:4]) for it in heard.split(b"receipt")[1:]] == list(range(100))
+
+
 async def test_what_comes_when_the_road_is_closed_is_not_brought():
     async with a_shop() as shop:
         wire = await shop.wire()
@@ -287,9 +325,32 @@ async def test_what_comes_when_the_road_is_closed_is_not_brought():
     assert [it.payload for it in arrivals] == [b"last"]
 
 
+async def test_who_knocks_and_says_nothing_is_sent_away():
+    async with a_shop(Patience(connect_s=0.1)) as shop:
+        reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
+
+        async with asyncio.timeout(WAIT_S):
+            heard = await reader.read()
+        writer.close()
+
+    assert heard == b""
+
+
+async def test_a_device_that_is_silent_for_longer_than_it_said_is_cut():
+    async with a_shop() as shop:
+        reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
+        writer.write(CONNECT_FOR_1_S)
+
+        async with asyncio.timeout(WAIT_S):
+            heard = await reader.read()
+        writer.close()
+
+    assert len(heard) == 4  # its CONNACK
+
+
 @pytest.mark.parametrize("turns", range(8))
 async def test_it_stops_though_a_packet_arrives_at_that_very_moment(turns):
-    async with a_shop() as shop:
+    async with a_shop(Patience(hang_up_s=0.0)) as shop:
         reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
         writer.write(CONNECT)
         await reader.readexactly(4)
