@@ -38,6 +38,8 @@ class PostgresWriter:
         """Write the rows of `unwritten`, in the order in which the server wants to see them."""
         changes = [*_changes(unwritten)]
         new: list[tuple[str, str, Sequence[Row]]] = [
+            ("account", _ACCOUNT, _new_accounts(unwritten)),
+            ("member", _MEMBER, [member_row(it) for it in unwritten.members_to_write(new=True)]),
             ("inbox", _LINE, unwritten.inbox),
             ("transfer", _TRANSFER, unwritten.transfers),
             ("lot", _LOT, unwritten.lots.opened_rows()),
@@ -74,8 +76,8 @@ class PostgresWriter:
 
 def _changes(it: Unwritten) -> Iterator[_Change]:
     """Yield what there is besides new lines and what they moved."""
-    yield _Change(_ADD_ACCOUNT, it.accounts)
-    yield _Change(_SET_MEMBER, [member_row(member) for member in it.members.values()])
+    members = it.members_to_write(new=False)
+    yield _Change(_SET_MEMBER, [member_row(member) for member in members])
     yield _Change(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
     yield _Change(_ADD_MISSING_LOT, it.lots.perhaps_new_rows(), is_free=True)
     yield _Change(_CHANGE_LOT, it.lots.changed_rows())
@@ -89,10 +91,18 @@ def _changes(it: Unwritten) -> Iterator[_Change]:
     old = {member: version - STATES_SPAN for member, version in sorted(kept)}
     yield _Change(_FORGET_OLD_STATES, list(old.items()), is_free=True)
     # Houses are everybody's: they come last, so that others wait for nothing but the commit.
-    # Without the lock the order of the update would decide who waits for whom.
-    deltas = sorted(it.deltas.items())
-    yield _Change(_LOCK_ACCOUNTS, [(account,) for account, _ in deltas])
+    # Without the lock the order of the update would decide who waits for whom. Nobody waits for
+    # the account of a member whose row is ours.
+    new = {account for account, *_ in it.accounts}
+    deltas = [(account, points) for account, points in it.deltas.items() if account not in new]
+    ours = {member.account for member in it.members.values()}
+    yield _Change(_LOCK_ACCOUNTS, [(it,) for it, _ in deltas if it not in ours])
     yield _Change(_MOVE, deltas)
+
+
+def _new_accounts(it: Unwritten) -> list[Row]:
+    """Return the rows of new accounts, with what was moved there already."""
+    return [(*account, it.deltas.get(account[0], 0)) for account in it.accounts]
 
 
 def _columns(rows: Sequence[Row]) -> list[str]:
@@ -120,18 +130,18 @@ def _arrays(types: str) -> str:
 
 _W, _T, _B = "bigint", "text", "bytea"
 _LOCK_ACCOUNTS = "SELECT id FROM account WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE"
-_ADD_ACCOUNT = f"INSERT INTO account SELECT *, 0 FROM {_arrays(f'{_W} {_T} {_T} {_T}')}"
 _MOVE = (
     "UPDATE account SET balance = balance + points"
     f" FROM {_arrays(f'{_W} {_W}')} AS moved (account, points) WHERE id = moved.account"
 )
+_ACCOUNT = f"{_W} {_T} {_T} {_T} {_W}"
+_MEMBER = f"{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W} {_T}"
 _SET_MEMBER = (
-    f"INSERT INTO member SELECT * FROM"
-    f" {_arrays(f'{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W} {_T}')}"
-    " ON CONFLICT (id) DO UPDATE SET tier = excluded.tier, qualifying = excluded.qualifying,"
-    " debt = excluded.debt, version = excluded.version, last_event_ms = excluded.last_event_ms,"
-    " last_device = excluded.last_device, last_epoch = excluded.last_epoch,"
-    " last_seq = excluded.last_seq, leases = excluded.leases"
+    "UPDATE member SET tier = now.tier, qualifying = now.qualifying, debt = now.debt,"
+    " version = now.version, last_event_ms = now.last_event_ms, last_device = now.last_device,"
+    " last_epoch = now.last_epoch, last_seq = now.last_seq, leases = now.leases"
+    f" FROM {_arrays(_MEMBER)} AS now (id, token, account, tier, qualifying, debt, version,"
+    " last_event_ms, last_device, last_epoch, last_seq, leases) WHERE member.id = now.id"
 )
 _SET_CHAIN = (
     f"INSERT INTO chain SELECT * FROM {_arrays(f'{_W} {_W} {_T} {_W} {_B} {_W} {_W} {_W}')}"

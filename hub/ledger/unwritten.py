@@ -41,6 +41,10 @@ class Unwritten:
     stale_after: dict[int, int] = field(default_factory=dict)
     writes: int = 0
 
+    def members_to_write(self, *, new: bool) -> list[MemberRow]:
+        """Return the members that are `new`, or those that are not."""
+        return [it for it in self.members.values() if (self.written[it.id] is None) == new]
+
     def write(self) -> None:
         """Write everything and forget it; `writes` counts how often there was something."""
         gathered = [getattr(self, it) for it in _GATHERED]
