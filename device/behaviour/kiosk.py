@@ -33,6 +33,7 @@ from device.behaviour.events import (
     RecordsSettled,
     TimedOut,
 )
+from device.behaviour.intent import face_op
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
     Asking,
@@ -134,14 +135,14 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Wondering(before=before), Chosen(choice="more_time"):
             return _resume(setting, before)
         case Wondering(before=before), Chosen(choice="return" | "done") | TimedOut():
-            return _leave(setting, before)
+            return _leave(setting, before, now)
         case (
             Choosing() | Confirming() | ChoosingOffline() | ConfirmingOffline() as before,
             Chosen(choice="return" | "done"),
         ):
-            return _leave(setting, before)
+            return _leave(setting, before, now)
         case Choosing(card=card, view=view), Chosen(choice="print") if card.profile.keeps_record:
-            return kiosk_lease.end(setting, card, FaceToCome(face_of(view), NOTHING_SPENT))
+            return kiosk_lease.end(setting, card, FaceToCome(face_of(view), NOTHING_SPENT), now)
         case Choosing(card=card, view=view), Chosen(choice=offer) if offer in screens.offers(
             setting, card, view
         ):
@@ -176,11 +177,16 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             answer=AccountView() as view
         ):
             content = face_of(view, this_time_points=settling.moved_points)
-            return kiosk_lease.end(setting, card, FaceToCome(content, spent))
+            return kiosk_lease.end(setting, card, FaceToCome(content, spent), now)
         case Settling(card=card, view=view, spent=spent) as settling, (
             HubUnreached() | HubAnswered()
         ):
-            return mark(card, face_of(view, pending_points=settling.moved_points), spent)
+            return mark(card, face_of(view, pending_points=settling.moved_points), spent, now)
+        case Marking(card=card), IntentSaved():
+            op = face_op(card.uid, card.next_counter)
+            return state, [WriteCard(card=card, op=op, rewrites=card.rewrites + 1)]
+        case Marking(spent=spent), JournalFailed():
+            return return_card("face_later", sound="take_card", spent=spent)
         case Marking(card=card, content=content, spent=spent), CardWritten(outcome=outcome):
             face = PrintFace(card=card, touch=outcome, content=content)
             return State(phase=Printing(spent)), [face]
@@ -240,10 +246,10 @@ def _resume(setting: Setting, before: Before) -> Step:
             return kiosk_offline.show(setting, before)
 
 
-def _leave(setting: Setting, before: Before) -> Step:
+def _leave(setting: Setting, before: Before, now: Now) -> Step:
     match before:
         case Choosing(card=card) | Confirming(card=card):
-            return kiosk_lease.end(setting, card, NothingToCome())
+            return kiosk_lease.end(setting, card, NothingToCome(), now)
         case ChoosingOffline(card=card) | ConfirmingOffline(card=card):
             return leave(setting, card)
 

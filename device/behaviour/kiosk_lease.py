@@ -67,10 +67,10 @@ def begin(setting: Setting, card: Card, view: AccountView, now: Now) -> Step:
     return State(phase=TakingBack(card, view, lease)), [SaveIntent(intent)]
 
 
-def end(setting: Setting, card: Card, ending: Ending) -> Step:
+def end(setting: Setting, card: Card, ending: Ending, now: Now) -> Step:
     """End the visit, and ask for a lease first where the card wants one."""
     if not wants_lease(setting, card):
-        return _end(setting, card, ending)
+        return _end(setting, card, ending, now)
     ask = AskLease(ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter)
     return State(phase=Giving(card, ending)), [Show(screen="one_moment"), AskHub(ask)]
 
@@ -97,26 +97,26 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return show_account(setting, card, view, notice="lease_on_its_way")
         case Giving(card=card, granted=None) as giving, HubAnswered(answer=LeaseGranted() as said):
             if certificate_of(setting, card, said) is None:
-                return _end(setting, card, giving.ending)
+                return _end(setting, card, giving.ending, now)
             op = operation(said.lease, CARRY)
             intent = intent_to_write(card, op, LeaseCarried.kind, now, points=said.points)
             return State(phase=replace(giving, granted=said)), [SaveIntent(intent)]
         case Giving(card=card, granted=None, ending=ending), HubAnswered() | HubUnreached():
-            return _end(setting, card, ending)
+            return _end(setting, card, ending, now)
         case Giving(card=card, granted=LeaseGranted() as granted), IntentSaved():
             return state, [_carry(setting, card, granted)]
         case Giving(granted=LeaseGranted()) as giving, CardWritten() as ended:
             return _state_carry(setting, giving, ended, now)
         case Giving(card=card, ending=ending, granted=LeaseGranted()), RecordSaved():
-            return _end(setting, card, ending)
+            return _end(setting, card, ending, now)
         case _:
             return state, []
 
 
-def _end(setting: Setting, card: Card, ending: Ending) -> Step:
+def _end(setting: Setting, card: Card, ending: Ending, now: Now) -> Step:
     match ending:
         case FaceToCome(content=content, spent=spent):
-            return mark(card, content, spent)
+            return mark(card, content, spent, now)
         case NothingToCome():
             return leave(setting, card)
 

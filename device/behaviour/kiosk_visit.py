@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from device.behaviour import kiosk_screens as screens
 from device.behaviour.card import Card
+from device.behaviour.intent import face_op
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
     Choosing,
@@ -21,13 +22,15 @@ from device.behaviour.requests import (
     FaceContent,
     Request,
     ReturnCard,
+    SaveIntent,
     Show,
     Sound,
-    WriteCard,
 )
-from device.behaviour.setting import Setting
+from device.behaviour.setting import Now, Setting
+from device.records.stamp import intent_to_write
 from loyalty.asks import AskAccount
 from loyalty.receipts import AccountView
+from loyalty.records import FaceStarted
 
 # What is said of a card that must be taken, and what instead to somebody who has none in the slot.
 _WITHOUT_CARD = {
@@ -116,12 +119,11 @@ def face_of(
     )
 
 
-def mark(card: Card, content: FaceContent, spent: Values) -> Step:
-    """Count the rewrite on the chip; the face comes next."""
-    op = f"face:{content.member}:{content.account_version}"
-    counting = WriteCard(card=card, op=op, rewrites=card.rewrites + 1)
+def mark(card: Card, content: FaceContent, spent: Values, now: Now) -> Step:
+    """Count the rewrite on the chip, as soon as the intent is safe; the face comes next."""
+    intent = intent_to_write(card, face_op(card.uid, card.next_counter), FaceStarted.kind, now)
     shown = Show(screen="printing", values=spent)
-    return State(phase=Marking(card, content, spent)), [shown, counting]
+    return State(phase=Marking(card, content, spent)), [shown, SaveIntent(intent)]
 
 
 def written(card: Card, counter: int) -> Card:

@@ -1,7 +1,8 @@
 """What a kiosk writes down about faces: one was begun, and how it ended.
 
 Between the two the card may have been erased, so a beginning without an end, left by a power cut,
-is ended at the next start.
+is ended at the next start. The first record of a face is also the outcome of the intent to count it
+on the chip.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 
 from device.behaviour.card import Card, TouchOutcome
+from device.behaviour.intent import face_op
 from device.behaviour.requests import FaceContent
 from device.behaviour.setting import Setting
 from device.display.cycle import ATTEMPTS_MAX
@@ -30,8 +32,8 @@ class _Face:
     """The face under way, as its records tell it."""
 
     digest: str
-    starting: dict[str, Any]
-    ending: dict[str, Any]
+    card: dict[str, Any]
+    shown: dict[str, Any]
 
 
 class FaceRecords:
@@ -43,6 +45,7 @@ class FaceRecords:
         self._setting = setting
         self._traits = traits
         self._face: _Face | None = None
+        self._open_op = ""
 
     def follow(self, setting: Setting) -> None:
         """Work by `setting` from now on; no face is under way."""
@@ -58,9 +61,7 @@ class FaceRecords:
             return None
         card = {name: getattr(started, name) for name in ("card", "member", "ctr_seen", "ctr_used")}
         shown = dict.fromkeys(("account_version", "shown_points", "pending_points", "as_of_ms"), 0)
-        self._face = _Face(
-            digest=started.face, starting={}, ending={**card, **shown, "touch": "none"}
-        )
+        self._face = _Face(digest=started.face, card=card, shown=shown)
         return Job(
             uid=started.card,
             face=started.face,
@@ -70,18 +71,18 @@ class FaceRecords:
         )
 
     def plan(self, card: Card, touch: TouchOutcome, content: FaceContent, made: MadeFace) -> Job:
-        """Take on the face `made` of `content` for `card`, whose last write ended with `touch`."""
+        """Take on the face `made` of `content` for `card`, counting which ended with `touch`.
+
+        The intent to that write is open, and closed by the first record of the face.
+        """
         shown = {
             "account_version": content.account_version,
             "shown_points": content.points,
             "pending_points": content.pending_points,
             "as_of_ms": content.as_of_ms,
         }
-        self._face = _Face(
-            digest=made.raster.digest(),
-            starting=touched(card, touch),
-            ending={**touched(card, "none"), **shown},
-        )
+        self._face = _Face(digest=made.raster.digest(), card=touched(card, touch), shown=shown)
+        self._open_op = face_op(card.uid, card.next_counter)
         return Job(
             uid=card.uid,
             face=self._face.digest,
@@ -96,7 +97,7 @@ class FaceRecords:
         assert self._face is not None
         record = FaceStarted(
             **stamp(self._setting, self._recorder.now()),
-            **self._face.starting,
+            **self._face.card,
             op="",
             face=self._face.digest,
             rewrite=rewrite_no,
@@ -106,9 +107,11 @@ class FaceRecords:
     def end(self, outcome: FaceOutcome) -> None:
         """Make durable how it ended; what cannot be stored is stated at the next start."""
         assert self._face is not None
+        touch = self._face.card["touch"] if self._open_op else "none"
         record = FacePrinted(
             **stamp(self._setting, self._recorder.now()),
-            **self._face.ending,
+            **{**self._face.card, "touch": touch},
+            **self._face.shown,
             op="",
             face=self._face.digest,
             outcome=outcome,
@@ -117,8 +120,9 @@ class FaceRecords:
 
     def _save(self, record: FaceStarted | FacePrinted) -> bool:
         try:
-            self._recorder.save(record)
+            self._recorder.save(record, self._open_op)
         except DeviceError as error:
             log.error("journal_failed", error=str(error))
             return False
+        self._open_op = ""
         return True

@@ -12,7 +12,7 @@ journal: the next step must not begin before the record is safe, so there is not
 import sqlite3
 from pathlib import Path
 
-from device.behaviour.intent import Intent
+from device.behaviour.intent import Intent, op_ended_by
 from device.errors import DeviceError
 from device.links.lockfile import FileLock
 from device.records.intents import Intents
@@ -163,8 +163,7 @@ class Journal:
             JournalFailed: the disk is full or broken; the intent is still open.
             ValueError: no such intent is open, or `record` is about another `op`.
         """
-        # What nobody knows moves no value, so it does not take the `op` that it is about.
-        about = record.intended if isinstance(record, TouchUnknown) else record.op
+        about = op_ended_by(record)
         if about != op:
             raise ValueError(f"outcome of {about!r}, {op!r} wanted")
         row = self._lines.next_row(record)

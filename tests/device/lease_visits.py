@@ -7,7 +7,7 @@ ones. Journal and hub are a list and a few rules each, so that thousands of visi
 import random
 from dataclasses import dataclass, field
 
-from device.behaviour.card import Card
+from device.behaviour.card import Card, TouchOutcome
 from device.behaviour.events import (
     Booted,
     CardRead,
@@ -24,7 +24,7 @@ from device.behaviour.events import (
     RecordsSettled,
     TimedOut,
 )
-from device.behaviour.intent import Intent
+from device.behaviour.intent import Intent, face_op
 from device.behaviour.kiosk import step
 from device.behaviour.kiosk_phases import State
 from device.behaviour.offline_limits import Standing
@@ -45,7 +45,8 @@ from device.behaviour.setting import Now
 from device.errors import DeviceError
 from device.nfc.cards.desfire_layout import APPLICATION
 from device.nfc.cards.member_card import MemberCard
-from device.nfc.cards.member_cards import MemberCards
+from device.nfc.cards.member_cards import FIRST_COUNTER, MemberCards
+from device.records.stamp import stamp, touched
 from loyalty.asks import Ask, AskAccount, AskLease, AskRedeem, CancelRedeem
 from loyalty.card import next_counter, op_digest
 from loyalty.fold import fold_all
@@ -55,7 +56,7 @@ from loyalty.leases import Lease, operation, signature_of
 from loyalty.programme import Programme
 from loyalty.receipts import AccountView, Answer, LeaseGranted, RedeemGranted, Refusal, Released
 from loyalty.record import Record
-from loyalty.records import Redemption, Sale, SaleItem
+from loyalty.records import FaceStarted, Redemption, Sale, SaleItem
 from loyalty.state import Fact, MemberState, Position
 from simulators.chip_reader import ChipReader, Cut
 from simulators.chips.iso_dep import IsoDepChip
@@ -183,12 +184,14 @@ class World:
 
     async def carried_points(self) -> int:
         """Return what the card says it may spend."""
-        self._reader.tap_again(self.chip)
-        card = await self._read()
-        self._reader.lift()
-        assert card is not None
+        card = await self._look()
         assert card.lease is not None
         return card.lease.left_points
+
+    async def unstated_numbers(self) -> set[int]:
+        """Return the numbers that the card's counter has passed and that no line states."""
+        numbers = range(FIRST_COUNTER + 1, (await self._look()).counter + 1)
+        return set(numbers) - {it.ctr_used for it in self.lines}
 
     async def visit(self, *, is_online: float, is_cut: float, is_dark: float) -> None:
         """Put the card in once; each chance is that of every single question, command, step."""
@@ -202,6 +205,13 @@ class World:
             self._reader.lift()
         if self.intents:
             await self._boot()
+
+    async def _look(self) -> Card:
+        self._reader.tap_again(self.chip)
+        card = await self._read()
+        self._reader.lift()
+        assert card is not None
+        return card
 
     async def _serve(self, is_online: float, is_cut: float, is_dark: float) -> None:
         card = await self._read()
@@ -257,7 +267,8 @@ class World:
                 return RecordsSettled()
             case LookUp():
                 return LookedUp(self._standing())
-            case PrintFace():
+            case PrintFace(card=card, touch=touch):
+                self._save(self._started(card, touch), face_op(card.uid, card.next_counter))
                 return FaceEnded("printed")
             case ReturnCard():
                 return CardReturned()
@@ -270,6 +281,12 @@ class World:
         self._promised = record if isinstance(record, Redemption | LeaseSpend) else None
         self.seen.add(f"{record.kind} {record.touch}")
         return RecordSaved()
+
+    def _started(self, card: Card, touch: TouchOutcome) -> FaceStarted:
+        return FaceStarted(
+            **stamp(SETTING, self._now()), **touched(card, touch), op="", face="ab" * 32,
+            rewrite=card.rewrites + 1,
+        )  # fmt: skip
 
     async def _read(self) -> Card | None:
         try:

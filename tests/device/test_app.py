@@ -1,7 +1,7 @@
 """Whole terminals at work: real drivers, simulated cards, a journal, and bad luck."""
 
 from device.behaviour.events import DayEnded, IssueKeyed
-from device.behaviour.intent import Intent
+from device.behaviour.intent import Intent, face_op
 from device.behaviour.kiosk_screens import MORE_TIME_MS
 from device.behaviour.setting import Now, Setting
 from device.records.journal import OUTCOMES_KEPT, Journal
@@ -75,6 +75,22 @@ async def test_a_redemptions_intent_is_on_disk_before_the_first_byte_goes_to_the
 
             assert card.chip.open_ops
             assert card.chip.open_ops[0] == ["s1:grant-1:redeem"]
+
+
+@in_quick_time
+async def test_a_faces_intent_is_on_disk_before_its_rewrite_is_counted_on_the_card(tmp_path):
+    async with hardware_in(tmp_path) as hardware:
+        card = await hardware.issued_card(chip=WatchedChip())
+        async with terminal_on(hardware, tmp_path) as kiosk:
+            card.chip.journal = kiosk.journal
+            await kiosk.insert(card)
+            await kiosk.see("account")
+            await kiosk.choose("print")
+            await kiosk.card_at_gate()
+
+            assert card.chip.open_ops
+            assert all(ops == [face_op(card.chip.uid.hex(), 2)] for ops in card.chip.open_ops)
+            assert kiosk.journal.open_intents() == []
 
 
 @in_quick_time

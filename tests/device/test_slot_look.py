@@ -23,7 +23,7 @@ from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterServer
 from simulators.script_clock import ScriptClock
 from tests.device.quick_time import in_quick_time
-from tests.device.records.test_face_records import CARD, CONTENT
+from tests.device.records.test_face_records import CARD, CONTENT, COUNTING
 from tests.device.terminal_world import START_MS, HastyClock, NotedFront, SpokenForHub
 
 
@@ -93,6 +93,7 @@ def test_what_somebody_saw_becomes_the_end_of_the_face(tmp_path, is_good, outcom
     async def looked_at():
         async with slot_of_a_queue(tmp_path) as (slot, server, journal):
             card = PlasticCard(ClassicChip(bytes.fromhex(CARD.uid)), size=(1011, 637))
+            journal.begin(COUNTING)
             coming = asyncio.ensure_future(slot.next_card())
             await asyncio.sleep(1.0)  # of quick time, in which the slot has found itself empty
             server.insert(card)

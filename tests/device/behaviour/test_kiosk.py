@@ -89,6 +89,7 @@ SPENT = (
     CardWritten("done", 8),
     RecordSaved(),
 )
+COUNTED = (IntentSaved(), CardWritten("done", 9))  # a rewrite, on the chip
 
 
 def played(*events, state=None):
@@ -142,7 +143,7 @@ def test_spending_asks_the_hub_then_saves_the_intent_writes_the_card_and_saves_t
 
 
 def test_a_face_printed_after_the_hub_folded_shows_nothing_pending():
-    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), CardWritten("done", 9))
+    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), *COUNTED)
 
     (face,) = all_of(requests, PrintFace)
     assert (face.content.points, face.content.pending_points) == (150, 0)
@@ -150,8 +151,32 @@ def test_a_face_printed_after_the_hub_folded_shows_nothing_pending():
     assert (mark.card.next_counter, mark.rewrites) == (9, 3)
 
 
+def test_a_rewrite_is_counted_on_the_chip_once_the_intent_is_saved():
+    asked = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"))
+
+    state, before = played(*asked)
+    _, after = played(*COUNTED, state=state)
+
+    (saving,) = all_of(before, SaveIntent)
+    assert not all_of(before, WriteCard)
+    assert [type(it) for it in after] == [WriteCard, PrintFace]
+    assert after[0].op == saving.intent.op
+    assert (saving.intent.kind, saving.intent.counter_after) == ("face_started", 8)
+
+
+def test_a_journal_that_takes_no_more_owes_the_face_and_leaves_the_chip_as_it_is():
+    full = JournalFailed("full")
+
+    state, requests = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), full)
+
+    owed = all_of(requests, Show)[-1]
+    assert (owed.screen, owed.values["after_points"]) == ("face_later", 150)
+    assert len(all_of(requests, WriteCard)) == 1
+    assert isinstance(state.phase, Returning)
+
+
 def test_a_face_printed_before_the_hub_folded_shows_the_rest_as_pending():
-    _, requests = played(*SPENT, HubUnreached(), CardWritten("done", 9))
+    _, requests = played(*SPENT, HubUnreached(), *COUNTED)
 
     (face,) = all_of(requests, PrintFace)
     assert (face.content.points, face.content.pending_points) == (250, -100)
@@ -159,8 +184,8 @@ def test_a_face_printed_before_the_hub_folded_shows_the_rest_as_pending():
 
 
 def test_points_that_the_balance_no_longer_has_stand_on_the_face_as_those_of_this_time():
-    _, spent = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), CardWritten("done", 9))
-    events = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"), CardWritten("done", 8))
+    _, spent = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), *COUNTED)
+    events = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"), *COUNTED)
     _, only_printed = played(*events)
 
     assert all_of(spent, PrintFace)[0].content.this_time_points == -100
@@ -180,7 +205,7 @@ def test_a_face_tells_what_the_newest_view_says_is_ahead():
     ahead = {"next_tier_points": 20, "expiring_points": 60, "expires_ms": NOW.at_ms + 1}
     newest = replace(view(150), next_tier="gold", **ahead)
 
-    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(newest), CardWritten("done", 9))
+    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(newest), *COUNTED)
 
     (face,) = all_of(requests, PrintFace)
     assert face.content.next_tier == "gold"
@@ -243,7 +268,7 @@ def test_a_journal_that_takes_no_more_gives_the_reserved_points_back():
             CardRead(CARD),
             HubAnswered(view(9)),
             Chosen("print"),
-            CardWritten("done", 8),
+            *COUNTED,
             FaceEnded("stale"),
         ),
     ],
@@ -267,7 +292,7 @@ def test_a_face_that_the_printer_cannot_vouch_for_is_looked_at_by_the_member(ans
         CardRead(CARD),
         HubAnswered(view(9)),
         Chosen("print"),
-        CardWritten("done", 8),
+        *COUNTED,
         FaceEnded("unseen"),
     )
 
@@ -333,7 +358,7 @@ def test_what_was_spent_is_told_until_the_card_is_taken():
         *SPENT,
         RecordsSettled(),
         HubAnswered(view(150)),
-        CardWritten("done", 9),
+        *COUNTED,
         FaceEnded("printed"),
     )
 

@@ -240,6 +240,7 @@ def test_a_face_is_printed_after_the_lease_and_shows_what_there_was_before_it():
         IntentSaved(),
         CardWritten("done", 21),
         RecordSaved(),
+        IntentSaved(),
         CardWritten("done", 22),
     )
 

@@ -4,6 +4,7 @@ import pytest
 from PIL import Image
 
 from device.behaviour.card import Card
+from device.behaviour.intent import Intent, face_op
 from device.behaviour.requests import FaceContent
 from device.behaviour.setting import Setting
 from device.display.cards.profile import STAR_TCP
@@ -39,11 +40,21 @@ CONTENT = FaceContent(
 )
 MADE = MadeFace(raster=pack(Image.new("1", (480, 320), 255)), payload="p", read_back="p")
 DIGEST = MADE.raster.digest()
+COUNTING = Intent(
+    op=face_op("deadbeef", 5),
+    card="deadbeef",
+    member="m-1",
+    kind=FaceStarted.kind,
+    counter_before=4,
+    counter_after=5,
+    begun_ms=START_MS,
+)
 
 
 @pytest.fixture
 def journal(tmp_path):
     opened = Journal.open(tmp_path / "journal.db", epoch_of_new="e1", lines_max=OUTCOMES_KEPT + 2)
+    opened.begin(COUNTING)
     yield opened
     opened.close()
 
@@ -65,11 +76,35 @@ def test_a_face_is_told_by_how_it_began_and_how_it_ended(journal):
     records.end("printed")
 
     started, printed = stated(journal)
+    assert printed.touch == "none"
     assert isinstance(started, FaceStarted)
     assert isinstance(printed, FacePrinted)
     assert (started.rewrite, started.touch, started.face) == (3, "done", DIGEST)
     assert (printed.outcome, printed.shown_points, printed.pending_points) == ("printed", 80, -50)
     assert journal.open_face() is None
+
+
+@pytest.mark.parametrize("touch", ["done", "torn", "unknown"])
+def test_the_first_record_of_a_face_states_how_its_write_ended(journal, touch):
+    records = records_on(journal)
+    records.plan(CARD, touch, CONTENT, MADE)
+
+    records.start(3)
+
+    (started,) = stated(journal)
+    assert (started.ctr_seen, started.ctr_used, started.touch) == (4, 5, touch)
+    assert journal.open_intents() == []
+
+
+def test_a_face_that_is_never_begun_states_in_its_end_how_its_write_ended(journal):
+    records = records_on(journal)
+    records.plan(CARD, "done", CONTENT, MADE)
+
+    records.end("stale")
+
+    (ended,) = stated(journal)
+    assert (ended.outcome, ended.ctr_used, ended.touch) == ("stale", 5, "done")
+    assert journal.open_intents() == []
 
 
 def test_a_face_without_an_end_is_found_and_is_not_tried_again(journal):
