@@ -1,39 +1,30 @@
 """The kiosk's whole behaviour: a member puts a card in, sees what it holds, spends, gets it back.
 
-While the hub is there it reserves the points first. Then intent on disk, card, record, and only
-then the value is the member's. The face is printed from the hub's signed view; what the hub has not
-folded yet is shown apart as pending. Whatever fails, the card comes back. What a card carries from
-visit to visit is in `kiosk_lease.py`, a visit without the hub in `kiosk_offline.py`.
+Whatever fails, the card comes back. How points are spent is in `kiosk_spending.py`, how the face
+comes in `kiosk_face.py`, what a card carries from visit to visit in `kiosk_lease.py`, and a visit
+without the hub in `kiosk_offline.py`.
 
 A member who scans a code or types a phone number sees the account and no more: nothing is in the
 slot, which stays open for a card all the while.
 """
 
-from dataclasses import replace
-
-from device.behaviour import kiosk_lease, kiosk_offline
+from device.behaviour import kiosk_face, kiosk_lease, kiosk_offline, kiosk_spending
 from device.behaviour import kiosk_screens as screens
-from device.behaviour.card import Card, TouchOutcome
 from device.behaviour.events import (
     Booted,
     CardRead,
     CardRefused,
     CardReturned,
-    CardWritten,
     Chosen,
     DayEnded,
     Event,
-    FaceEnded,
     HubAnswered,
-    HubUnreached,
-    IntentSaved,
     JournalFailed,
     NumberKeyed,
     RecordSaved,
-    RecordsSettled,
     TimedOut,
 )
-from device.behaviour.intent import face_op
+from device.behaviour.kiosk_face import face_of
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
     Asking,
@@ -63,39 +54,20 @@ from device.behaviour.kiosk_phases import (
 )
 from device.behaviour.kiosk_visit import (
     ask_account,
-    face_of,
     leave,
-    mark,
     part,
     return_card,
     show_account,
     turn_away,
     welcome,
-    written,
 )
 from device.behaviour.refusals import admitted, suspicion
-from device.behaviour.requests import (
-    NO_REF,
-    AskHub,
-    AwaitSettled,
-    Identify,
-    JudgeFace,
-    PrintFace,
-    SaveIntent,
-    SaveRecord,
-    Show,
-    Sound,
-    WriteCard,
-)
+from device.behaviour.requests import Identify, SaveRecord, Show, Sound
 from device.behaviour.setting import Now, Setting
 from device.records.recovery import recover
-from device.records.stamp import NO_CARD, intent_to_write, stamp, touched
-from loyalty.asks import AskRedeem, CancelRedeem
-from loyalty.receipts import AccountView, RedeemGranted, Refusal
-from loyalty.records import DayClosed, Redemption
-
-FACE_GOOD = "face_good"
-FACE_BAD = "face_bad"
+from device.records.stamp import NO_CARD, stamp
+from loyalty.receipts import AccountView, Refusal
+from loyalty.records import DayClosed
 
 
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
@@ -103,6 +75,8 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     match state.phase, admitted(setting, event):
         case _, Booted() as booted:
             return welcome(setting, recover(setting, booted, now))
+        case _, CardReturned():
+            return welcome(setting, [])
         case Waiting(), DayEnded(day=day, by_calendar=by_calendar):
             record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
             return State(phase=Closing(by_calendar)), [SaveRecord(record)]
@@ -150,60 +124,11 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Confirming(card=card, view=view), Chosen(choice="back"):
             return show_account(setting, card, view)
         case Confirming(card=card, view=view, offer=offer), Chosen(choice="confirm"):
-            return _reserve(card, view, offer)
-        case Reserving(card=card, view=view), HubAnswered(answer=RedeemGranted() as grant):
-            return _begin_spending(setting, card, view, grant, now)
-        case Reserving(card=card, view=view), HubAnswered(answer=Refusal(reason=reason)):
-            return show_account(setting, card, view, notice=reason)
-        case Reserving(card=card, view=view), HubUnreached():
-            return show_account(setting, card, view, notice="offline")
-        case Spending(card=card, grant=grant), IntentSaved():
-            op = redeem_op(setting, grant)
-            return state, [WriteCard(card=card, op=op, rewrites=card.rewrites)]
-        case Spending() as spending, CardWritten(outcome=outcome, counter=counter):
-            return _save_redemption(setting, spending, outcome, counter, now)
-        case Spending(card=card, view=view, grant=grant), RecordSaved():
-            spent = screens.spent(view.points, grant.offer, grant.points)
-            settling = Settling(card, view, -grant.points, spent)
-            shown = Show(screen="redeemed", values=spent)
-            return State(phase=settling), [Sound("accepted"), shown, AwaitSettled()]
-        case Spending(grant=grant), JournalFailed(reason=reason):
-            cancel = AskHub(CancelRedeem(ref=NO_REF, auth=grant.auth))
-            returning, requests = return_card(f"journal_{reason}", sound="refused")
-            return returning, [cancel, *requests]
-        case Settling(card=card), RecordsSettled():
-            return state, [ask_account(setting, card, proof="")]  # The hub has heard it.
-        case Settling(card=card, spent=spent) as settling, HubAnswered(
-            answer=AccountView() as view
-        ):
-            content = face_of(view, this_time_points=settling.moved_points)
-            return kiosk_lease.end(setting, card, FaceToCome(content, spent), now)
-        case Settling(card=card, view=view, spent=spent) as settling, (
-            HubUnreached() | HubAnswered()
-        ):
-            return mark(card, face_of(view, pending_points=settling.moved_points), spent, now)
-        case Marking(card=card), IntentSaved():
-            op = face_op(card.uid, card.next_counter)
-            return state, [WriteCard(card=card, op=op, rewrites=card.rewrites + 1)]
-        case Marking(spent=spent), JournalFailed():
-            return return_card("face_later", sound="take_card", spent=spent)
-        case Marking(card=card, content=content, spent=spent), CardWritten(outcome=outcome):
-            face = PrintFace(card=card, touch=outcome, content=content)
-            return State(phase=Printing(spent)), [face]
-        case Printing(spent=spent), FaceEnded(outcome="unseen"):
-            choices, timeout_ms = (FACE_GOOD, FACE_BAD), setting.idle_ms
-            shown = Show(screen="face_unseen", choices=choices, timeout_ms=timeout_ms)
-            return State(phase=Looking(spent)), [Sound("take_card"), shown]
-        case Looking(spent=spent), Chosen(choice="face_good"):
-            return State(phase=Printing(spent)), [JudgeFace(is_good=True)]
-        case Looking(spent=spent), Chosen(choice="face_bad") | TimedOut():
-            return State(phase=Printing(spent)), [JudgeFace(is_good=False)]
-        case Printing(spent=spent), FaceEnded(outcome="stale"):
-            return return_card("face_later", sound="take_card", spent=spent)
-        case Printing(spent=spent), FaceEnded():
-            return return_card("take_card", sound="take_card", spent=spent)
-        case _, CardReturned():
-            return welcome(setting, [])
+            return kiosk_spending.begin(card, view, offer)
+        case Reserving() | Spending() | Settling(), heard:
+            return kiosk_spending.step(setting, state, heard, now)
+        case Marking() | Printing() | Looking(), heard:
+            return kiosk_face.step(setting, state, heard)
         case Waiting() | Closing(), JournalFailed(reason=reason):
             return State(), [Sound("refused"), Show(screen=f"journal_{reason}")]
         case _, JournalFailed(reason=reason):
@@ -212,11 +137,6 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return kiosk_lease.step(setting, state, heard, now)
         case _, heard:
             return kiosk_offline.step(setting, state, heard, now)
-
-
-def redeem_op(setting: Setting, grant: RedeemGranted) -> str:
-    """Return the business key of a redemption: store, grant and leg; a grant is spent once."""
-    return f"{setting.store}:{grant.auth}:redeem"
 
 
 def _is_slot_free(phase: Phase) -> bool:
@@ -257,37 +177,3 @@ def _leave(setting: Setting, before: Before, now: Now) -> Step:
 def _confirm(setting: Setting, confirming: Confirming) -> Step:
     shown = screens.confirm(setting, confirming.view.points, confirming.offer)
     return State(phase=confirming), [shown]
-
-
-def _reserve(card: Card, view: AccountView, offer: str) -> Step:
-    ask = AskRedeem(
-        ref=NO_REF, card=card.uid, member=card.member, ctr_seen=card.counter, offer=offer
-    )
-    return State(phase=Reserving(card, view, offer)), [Show(screen="one_moment"), AskHub(ask)]
-
-
-def _begin_spending(
-    setting: Setting, card: Card, view: AccountView, grant: RedeemGranted, now: Now
-) -> Step:
-    intent = intent_to_write(card, redeem_op(setting, grant), Redemption.kind, now)
-    return State(phase=Spending(card, view, grant)), [SaveIntent(intent)]
-
-
-def _save_redemption(
-    setting: Setting, spending: Spending, outcome: TouchOutcome, counter: int, now: Now
-) -> Step:
-    card, grant = spending.card, spending.grant
-    record = Redemption(
-        **stamp(setting, now),
-        **touched(card, outcome),
-        op=redeem_op(setting, grant),
-        offer=grant.offer,
-        points=grant.points,
-        value_minor=grant.value_minor,
-        currency=setting.currency,
-        auth=grant.auth,
-        granted_ms=grant.granted_ms,
-    )
-    return State(phase=replace(spending, card=written(card, counter))), [
-        SaveRecord(record, record.op)
-    ]

@@ -8,6 +8,7 @@ they are, in the lease, and the visit goes on without them. See docs/offline.md.
 from dataclasses import replace
 from typing import Any
 
+from device.behaviour import kiosk_face
 from device.behaviour.card import Card
 from device.behaviour.events import (
     CardWritten,
@@ -32,7 +33,6 @@ from device.behaviour.kiosk_visit import (
     ask_account,
     greet,
     leave,
-    mark,
     part,
     show_account,
     written,
@@ -116,7 +116,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
 def _end(setting: Setting, card: Card, ending: Ending, now: Now) -> Step:
     match ending:
         case FaceToCome(content=content, spent=spent):
-            return mark(card, content, spent, now)
+            return kiosk_face.begin(card, content, spent, now)
         case NothingToCome():
             return leave(setting, card)
 

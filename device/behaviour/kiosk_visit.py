@@ -1,14 +1,12 @@
-"""The ways that a kiosk's visits go, online and offline, whoever is served: account, face, end."""
+"""The ways that a kiosk's visits go, online and offline, whoever is served: account and end."""
 
 from dataclasses import replace
 
 from device.behaviour import kiosk_screens as screens
 from device.behaviour.card import Card
-from device.behaviour.intent import face_op
 from device.behaviour.kiosk_phases import (
     NOTHING_SPENT,
     Choosing,
-    Marking,
     Returning,
     State,
     Step,
@@ -19,18 +17,14 @@ from device.behaviour.requests import (
     NO_REF,
     AskHub,
     AwaitCard,
-    FaceContent,
     Request,
     ReturnCard,
-    SaveIntent,
     Show,
     Sound,
 )
-from device.behaviour.setting import Now, Setting
-from device.records.stamp import intent_to_write
+from device.behaviour.setting import Setting
 from loyalty.asks import AskAccount
 from loyalty.receipts import AccountView
-from loyalty.records import FaceStarted
 
 # What is said of a card that must be taken, and what instead to somebody who has none in the slot.
 _WITHOUT_CARD = {
@@ -97,33 +91,6 @@ def return_card(screen: str, *, sound: str, spent: Values = NOTHING_SPENT) -> St
     made = Sound("refused" if is_refusal else "take_card")
     shown = screens.take_card(screen, is_refusal=is_refusal, values=spent)
     return State(phase=Returning()), [made, shown, ReturnCard()]
-
-
-def face_of(
-    view: AccountView, *, pending_points: int = 0, this_time_points: int | None = None
-) -> FaceContent:
-    """Return what a face shows of `view`."""
-    return FaceContent(
-        member=view.account,
-        tier=view.tier,
-        points=view.points,
-        pending_points=pending_points,
-        account_version=view.version,
-        as_of_ms=view.as_of_ms,
-        check=view.check,
-        next_tier=view.next_tier,
-        next_tier_points=view.next_tier_points,
-        expiring_points=view.expiring_points,
-        expires_ms=view.expires_ms,
-        this_time_points=this_time_points,
-    )
-
-
-def mark(card: Card, content: FaceContent, spent: Values, now: Now) -> Step:
-    """Count the rewrite on the chip, as soon as the intent is safe; the face comes next."""
-    intent = intent_to_write(card, face_op(card.uid, card.next_counter), FaceStarted.kind, now)
-    shown = Show(screen="printing", values=spent)
-    return State(phase=Marking(card, content, spent)), [shown, SaveIntent(intent)]
 
 
 def written(card: Card, counter: int) -> Card:

@@ -111,17 +111,39 @@ MUTANTS = (
         name="kiosk writes the card before its intent",
         edits=(
             Edit(
-                "device/behaviour/kiosk.py",
+                "device/behaviour/kiosk_spending.py",
                 "Spending(card, view, grant)), [SaveIntent(intent)]\n",
                 "Spending(card, view, grant)), [\n"
-                "        _write(card, redeem_op(setting, grant), card.rewrites),\n"
-                "        SaveIntent(intent),\n"
-                "    ]\n",
+                "                WriteCard(card=card, op=intent.op, rewrites=card.rewrites),\n"
+                "                SaveIntent(intent),\n"
+                "            ]\n",
             ),
         ),
         tests=(
             "tests/device/test_app.py"
             "::test_a_redemptions_intent_is_on_disk_before_the_first_byte_goes_to_the_card",
+        ),
+    ),
+    Mutant(
+        name="kiosk counts a rewrite on the card without an intent",
+        edits=(
+            Edit(
+                "device/behaviour/kiosk_face.py",
+                "Marking(card, content, spent)), [shown, SaveIntent(intent)]\n",
+                "Marking(card, content, spent)), [\n"
+                "        shown,\n"
+                "        WriteCard(card=card, op=intent.op, rewrites=card.rewrites + 1),\n"
+                "    ]\n",
+            ),
+            Edit(
+                "device/records/face_records.py",
+                "        self._open_op = face_op(card.uid, card.next_counter)\n",
+                "",
+            ),
+        ),
+        tests=(
+            "tests/power/test_card_write_power_cut.py"
+            "::test_every_number_on_a_card_is_stated_wherever_the_power_fails[kiosk]",
         ),
     ),
     Mutant(
