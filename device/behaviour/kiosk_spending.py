@@ -21,14 +21,7 @@ from device.behaviour.events import (
     RecordsSettled,
 )
 from device.behaviour.kiosk_face import face_of
-from device.behaviour.kiosk_phases import (
-    FaceToCome,
-    Reserving,
-    Settling,
-    Spending,
-    State,
-    Step,
-)
+from device.behaviour.kiosk_phases import FaceToCome, Reserving, Settling, Spending, State, Step
 from device.behaviour.kiosk_visit import ask_account, return_card, show_account, written
 from device.behaviour.requests import (
     NO_REF,

@@ -4,22 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from device.behaviour.card import Card, card_without_record
+from device.behaviour.card import card_without_record
 from device.behaviour.events import (
     Booted,
     CardRead,
     CardRefused,
     CardReturned,
-    CardWritten,
     Chosen,
     FaceEnded,
     HubAnswered,
     HubUnreached,
-    IntentSaved,
     JournalFailed,
     NumberKeyed,
     RecordSaved,
-    RecordsSettled,
     TimedOut,
 )
 from device.behaviour.kiosk import step
@@ -29,7 +26,6 @@ from device.behaviour.requests import (
     AwaitCard,
     AwaitSettled,
     Identify,
-    JudgeFace,
     PrintFace,
     ReturnCard,
     SaveIntent,
@@ -37,73 +33,10 @@ from device.behaviour.requests import (
     Show,
     WriteCard,
 )
-from device.behaviour.setting import Now, Setting
-from loyalty.asks import AskAccount, AskRedeem, CancelRedeem
+from loyalty.asks import AskAccount
 from loyalty.programme_cards import CardTerms
-from loyalty.receipts import AccountView, RedeemGranted, Refusal
-from loyalty.records import Redemption
-
-NOW = Now(at_ms=1_488_326_400_000, mono_ms=5000, boot=3, hub_ms=0)
-SETTING = Setting(store="shop-1", rules=1, currency="USD", offers={"cheap": 100, "dear": 500})
-CARD = Card(
-    uid="deadbeef",
-    kind="classic1k",
-    member="hh-1",
-    counter=7,
-    next_counter=8,
-    rewrites=2,
-    op_digest=b"\0" * 12,
-)
-
-
-def view(points):
-    """Return what the hub answers for a member with `points`."""
-    return AccountView(
-        ref="1",
-        account="hh-1",
-        version=4,
-        tier="silver",
-        points=points,
-        available_points=points,
-        as_of_ms=NOW.at_ms,
-        check="a1b2",
-    )
-
-
-GRANT = RedeemGranted(
-    ref="2",
-    auth="k1-7",
-    offer="cheap",
-    points=100,
-    value_minor=100,
-    granted_ms=NOW.at_ms,
-    expires_ms=NOW.at_ms + 600_000,
-)
-SPENT = (
-    CardRead(CARD),
-    HubAnswered(view(250)),
-    Chosen("cheap"),
-    Chosen("confirm"),
-    HubAnswered(GRANT),
-    IntentSaved(),
-    CardWritten("done", 8),
-    RecordSaved(),
-)
-COUNTED = (IntentSaved(), CardWritten("done", 9))  # a rewrite, on the chip
-
-
-def played(*events, state=None):
-    """Return the state and every request after `events`."""
-    state, requests = State() if state is None else state, []
-    for event in events:
-        state, asked = step(SETTING, state, event, NOW)
-        requests += asked
-    return state, requests
-
-
-def all_of(requests, kind):
-    """Return the requests of `kind`."""
-    return [it for it in requests if isinstance(it, kind)]
+from loyalty.receipts import Refusal
+from tests.device.kiosk_visits import CARD, COUNTED, NOW, SETTING, all_of, played, view
 
 
 def test_a_card_is_welcomed_with_what_the_hub_says_it_holds():
@@ -128,70 +61,6 @@ def test_a_balance_that_is_not_whole_yet_is_told_calmly_once_and_may_be_spent():
     assert all_of(again, Show)[-1].values["notice"] == ""
 
 
-def test_spending_asks_the_hub_then_saves_the_intent_writes_the_card_and_saves_the_record():
-    _, requests = played(*SPENT)
-
-    steps = [
-        type(it) for it in requests if isinstance(it, AskHub | SaveIntent | WriteCard | SaveRecord)
-    ]
-    assert steps == [AskHub, AskHub, SaveIntent, WriteCard, SaveRecord]
-    assert isinstance(all_of(requests, AskHub)[1].ask, AskRedeem)
-    (saved,) = all_of(requests, SaveRecord)
-    assert isinstance(saved.record, Redemption)
-    assert (saved.record.auth, saved.record.points, saved.record.touch) == ("k1-7", 100, "done")
-    assert saved.ends_op == saved.record.op
-
-
-def test_a_face_printed_after_the_hub_folded_shows_nothing_pending():
-    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), *COUNTED)
-
-    (face,) = all_of(requests, PrintFace)
-    assert (face.content.points, face.content.pending_points) == (150, 0)
-    mark = all_of(requests, WriteCard)[-1]
-    assert (mark.card.next_counter, mark.rewrites) == (9, 3)
-
-
-def test_a_rewrite_is_counted_on_the_chip_once_the_intent_is_saved():
-    asked = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"))
-
-    state, before = played(*asked)
-    _, after = played(*COUNTED, state=state)
-
-    (saving,) = all_of(before, SaveIntent)
-    assert not all_of(before, WriteCard)
-    assert [type(it) for it in after] == [WriteCard, PrintFace]
-    assert after[0].op == saving.intent.op
-    assert (saving.intent.kind, saving.intent.counter_after) == ("face_started", 8)
-
-
-def test_a_journal_that_takes_no_more_owes_the_face_and_leaves_the_chip_as_it_is():
-    full = JournalFailed("full")
-
-    state, requests = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), full)
-
-    owed = all_of(requests, Show)[-1]
-    assert (owed.screen, owed.values["after_points"]) == ("face_later", 150)
-    assert len(all_of(requests, WriteCard)) == 1
-    assert isinstance(state.phase, Returning)
-
-
-def test_a_face_printed_before_the_hub_folded_shows_the_rest_as_pending():
-    _, requests = played(*SPENT, HubUnreached(), *COUNTED)
-
-    (face,) = all_of(requests, PrintFace)
-    assert (face.content.points, face.content.pending_points) == (250, -100)
-    assert face.content.this_time_points is None
-
-
-def test_points_that_the_balance_no_longer_has_stand_on_the_face_as_those_of_this_time():
-    _, spent = played(*SPENT, RecordsSettled(), HubAnswered(view(150)), *COUNTED)
-    events = (CardRead(CARD), HubAnswered(view(250)), Chosen("print"), *COUNTED)
-    _, only_printed = played(*events)
-
-    assert all_of(spent, PrintFace)[0].content.this_time_points == -100
-    assert all_of(only_printed, PrintFace)[0].content.this_time_points is None
-
-
 def test_the_account_screen_is_given_the_next_tier_and_what_is_missing_to_it():
     known = replace(view(250), next_tier="gold", next_tier_points=20)
 
@@ -199,58 +68,6 @@ def test_the_account_screen_is_given_the_next_tier_and_what_is_missing_to_it():
 
     shown = all_of(requests, Show)[-1]
     assert (shown.values["next_tier"], shown.values["next_tier_points"]) == ("gold", 20)
-
-
-def test_a_face_tells_what_the_newest_view_says_is_ahead():
-    ahead = {"next_tier_points": 20, "expiring_points": 60, "expires_ms": NOW.at_ms + 1}
-    newest = replace(view(150), next_tier="gold", **ahead)
-
-    _, requests = played(*SPENT, RecordsSettled(), HubAnswered(newest), *COUNTED)
-
-    (face,) = all_of(requests, PrintFace)
-    assert face.content.next_tier == "gold"
-    assert {it: getattr(face.content, it) for it in ahead} == ahead
-
-
-def test_a_refused_offer_leaves_the_choice_open_and_the_card_untouched():
-    state, requests = played(
-        CardRead(CARD),
-        HubAnswered(view(250)),
-        Chosen("cheap"),
-        Chosen("confirm"),
-        HubAnswered(Refusal(ref="2", reason="not_enough_points")),
-    )
-
-    assert isinstance(state.phase, Choosing)
-    assert all_of(requests, Show)[-1].values["notice"] == "not_enough_points"
-    assert not all_of(requests, WriteCard)
-
-
-def test_a_silent_hub_while_reserving_spends_nothing():
-    state, requests = played(
-        CardRead(CARD),
-        HubAnswered(view(250)),
-        Chosen("cheap"),
-        Chosen("confirm"),
-        HubUnreached(),
-    )
-
-    assert isinstance(state.phase, Choosing)
-    assert not all_of(requests, SaveIntent)
-
-
-def test_a_journal_that_takes_no_more_gives_the_reserved_points_back():
-    state, requests = played(
-        CardRead(CARD),
-        HubAnswered(view(250)),
-        Chosen("cheap"),
-        Chosen("confirm"),
-        HubAnswered(GRANT),
-        JournalFailed("full"),
-    )
-
-    assert all_of(requests, AskHub)[-1].ask == CancelRedeem(ref="-", auth="k1-7")
-    assert isinstance(state.phase, Returning)
 
 
 @pytest.mark.parametrize(
@@ -281,27 +98,6 @@ def test_whatever_happens_the_card_comes_back(events):
 
     assert state.phase == Waiting()
     assert requests[-1] == AwaitCard()
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_good"),
-    [(Chosen("face_good"), True), (Chosen("face_bad"), False), (TimedOut(), False)],
-)
-def test_a_face_that_the_printer_cannot_vouch_for_is_looked_at_by_the_member(answer, is_good):
-    events = (
-        CardRead(CARD),
-        HubAnswered(view(9)),
-        Chosen("print"),
-        *COUNTED,
-        FaceEnded("unseen"),
-    )
-
-    state, requests = played(*events)
-    shown = all_of(requests, Show)[-1]
-    _, judged = played(answer, state=state)
-
-    assert (shown.screen, shown.choices) == ("face_unseen", ("face_good", "face_bad"))
-    assert judged == [JudgeFace(is_good=is_good)]
 
 
 def test_an_offer_that_is_not_affordable_is_not_on_the_screen():
@@ -351,23 +147,6 @@ def test_whoever_needs_more_time_gets_it_as_often_as_they_ask(step_before):
         assert question.timeout_ms >= 20_000
         state, (again,) = played(Chosen("more_time"), state=state)
         assert again == shown
-
-
-def test_what_was_spent_is_told_until_the_card_is_taken():
-    _, requests = played(
-        *SPENT,
-        RecordsSettled(),
-        HubAnswered(view(150)),
-        *COUNTED,
-        FaceEnded("printed"),
-    )
-
-    told = [
-        it for it in all_of(requests, Show) if it.screen in ("redeemed", "printing", "take_card")
-    ]
-    assert [it.screen for it in told] == ["redeemed", "printing", "take_card"]
-    assert {it.values["before_points"] for it in told} == {250}
-    assert {it.values["after_points"] for it in told} == {150}
 
 
 def test_a_card_that_is_refused_is_pointed_at_while_it_comes_out():
