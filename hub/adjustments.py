@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hub.errors import HubError, NotFound
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
-from hub.ledger.proposals import Proposal, decide, find_proposals, propose
+from hub.ledger.proposals import Proposal, decide, propose, standing
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
@@ -104,7 +104,6 @@ class Adjustments:
             raise HubError(f"receipt {receipt[:40]!r}, 1 to 64 of A-Z a-z 0-9 _ - . : / + = wanted")
         if not allowed:
             raise HubError("the programme gives no points for receipts of the past")
-        for it in find_proposals(self._ledger, KIND):
-            is_other = it.id != proposal.id and it.status != "refused"
-            if is_other and terms_of(it).receipt == receipt:
+        for it in standing(self._ledger.connection, KIND, RETRO_CREDIT):
+            if it.id != proposal.id and terms_of(it).receipt == receipt:
                 raise HubError(f"receipt {receipt} is made good by {it.id}, another one wanted")

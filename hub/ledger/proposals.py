@@ -3,6 +3,7 @@
 Whoever acts on a yes decides and acts in one transaction, so that it happens exactly once.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from hub.errors import HubError, NotFound
@@ -95,6 +96,13 @@ def find_proposals(
     statement = f"SELECT * FROM proposal WHERE {where} ORDER BY made_ms DESC, proposal LIMIT ?"
     rows = ledger.connection.execute(statement, (kind, min(limit, LIST_MAX)))
     return [Proposal(*row) for row in rows]
+
+
+def standing(database: Database, kind: str, reason: str) -> Iterator[Proposal]:
+    """Yield every proposal of `kind` for `reason` that nobody has refused, however many."""
+    statement = "SELECT * FROM proposal WHERE kind = ? AND reason = ? AND status <> 'refused'"
+    for row in database.execute(statement, (kind, reason)):
+        yield Proposal(*row)
 
 
 def _check_person(role: str, name: str) -> None:

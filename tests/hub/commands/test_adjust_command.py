@@ -1,10 +1,13 @@
 """Points by hand take two people, a reason, and a programme that allows them; on both engines."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from hub.adjustments import KIND, Terms
 from hub.commands import ledger as ledger_command
+from hub.ledger.proposals import LIST_MAX, Proposal, propose
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
 from tests.hub.hub_world import PROGRAMME, START_MS, World, sale
@@ -112,6 +115,20 @@ def test_a_receipt_is_made_good_once(people):
     again = people.refusal("propose", "anna", "--points", 40, *words, "--receipt", "R-4711")
     people.type("refuse", first, "--by", "chan")
     people.propose(40, *words, "--receipt", "R-4711")
+
+    assert f"is made good by {first}" in again
+
+
+def test_a_receipt_is_made_good_once_however_long_ago(people):
+    words = ("--reason", "retro_credit", "--note", "Card left at home.", "--by", "wong")
+    first = people.propose(40, *words, "--receipt", "R-4711")
+    terms = json.dumps(Terms(1, ""))
+    later = Proposal("", KIND, "anna", terms, "goodwill", "So.", "wong", 10**13)
+    with people.world.ledger.transaction() as database:
+        for number in range(LIST_MAX):
+            propose(database, later._replace(id=f"later-{number}"))
+
+    again = people.refusal("propose", "anna", "--points", 40, *words, "--receipt", "R-4711")
 
     assert f"is made good by {first}" in again
 
