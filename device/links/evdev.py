@@ -1,6 +1,7 @@
 """One input device of the Linux kernel (a scanner's keyboard, a touch screen), as its events.
 
-Source: Linux Documentation/input/input.rst §1.4 (`struct input_event`), uapi/linux/input.h.
+Source: Linux Documentation/input/input.rst §1.4 (`struct input_event`), uapi/linux/input.h;
+Documentation/input/event-codes.rst for events that are dropped.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from typing import NamedTuple
 from device.errors import LinkBusy, LinkLost
 
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
+SYN_DROPPED = 3  # of EV_SYN: the queue ran over, and what was in it is lost
 
 _EVENT = struct.Struct("llHHi")  # native sizes: seconds, microseconds, type, code, value
 _EVENTS_AT_ONCE = 64

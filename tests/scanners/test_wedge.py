@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.links.evdev import EV_KEY, EV_SYN, InputEvent
+from device.links.evdev import EV_KEY, EV_SYN, SYN_DROPPED, InputEvent
 from device.scanners.codes import CODE_MAX_CHARS
 from device.scanners.wedge import BURST_GAP_MS, Wedge
 
@@ -61,6 +61,29 @@ def test_a_clock_that_goes_back_begins_anew():
     codes(typed("777777", start_ms=50_000)[:-3], wedge)
 
     assert codes(typed("123456", start_ms=1000), wedge) == ["123456"]
+
+
+def test_the_end_of_a_code_whose_beginning_was_lost_is_no_code():
+    whole = typed("6291041500213")
+    lost = InputEvent(whole[9].at_ms, EV_SYN, SYN_DROPPED, 0)
+
+    assert codes([lost, *whole[9:], *typed("123456", start_ms=9000)]) == ["123456"]
+
+
+def test_a_code_that_lost_its_middle_is_no_code():
+    whole = typed("6291041500213")
+    lost = InputEvent(whole[18].at_ms, EV_SYN, SYN_DROPPED, 0)
+
+    assert codes([*whole[:9], lost, *whole[18:]]) == []
+
+
+def test_a_shift_whose_end_was_lost_does_not_last():
+    wedge = Wedge()
+    codes(typed("%12345")[:2], wedge)  # shift is down
+
+    lost = InputEvent(1001, EV_SYN, SYN_DROPPED, 0)
+
+    assert codes([lost, *typed("123456", start_ms=9000)], wedge) == ["123456"]
 
 
 def test_a_key_that_sticks_fills_no_memory():
