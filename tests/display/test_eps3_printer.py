@@ -1,5 +1,8 @@
 """Our driver of the EasyPrinter S3 where its language gives no help: late replies, broken lines."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from device.display.printers.eps3_image import picture
@@ -116,3 +119,23 @@ async def test_a_print_is_not_started_on_a_card_that_only_lies_at_the_gate():
         await bench.driver.eject()
 
         assert (bench.printer.print_count, bench.card.rewrite_count) == (0, 0)
+
+
+class Babbler:
+    """A line on which something speaks without end: a wrong speed, or another device."""
+
+    async def read(self) -> bytes:
+        await asyncio.sleep(0)
+        return b"\x55"
+
+    async def write(self, data: bytes) -> None:
+        pass
+
+
+@in_quick_time
+async def test_a_line_that_never_falls_quiet_is_a_fault():
+    printer = Eps3Printer(Babbler(), timings=replace(EPS3_QUICK, settle_s=0.1))
+
+    status = await printer.status()
+
+    assert status.fault.code is FaultCode.COMMS

@@ -45,6 +45,7 @@ class Eps3Timings:
 
     reply_s: float = 2.0  # as the open client has it
     quiet_s: float = 0.5  # nothing is on its way any more
+    settle_s: float = 8.0  # after that it is not quiet because something else speaks
     move_s: float = 8.0
     load_s: float = 120.0  # 82 kB at 9600 baud are 86 s
     rewrite_s: float = 20.0
@@ -226,11 +227,22 @@ class Eps3Printer:
         A state may be asked for anywhere; in the middle of a line it counts as dots.
         """
         await self._link.write(ASK_STATE * LINE_BYTES_MAX)
-        with suppress(TimeoutError):
-            while True:
-                async with asyncio.timeout(self._timings.quiet_s):
-                    await self._link.read()
+        try:
+            async with asyncio.timeout(self._timings.settle_s):
+                while await self._is_heard():
+                    pass
+        except TimeoutError as error:
+            raise self._trouble(FaultCode.COMMS, "the line does not fall quiet") from error
         self._is_out_of_step = False
+
+    async def _is_heard(self) -> bool:
+        """Return whether anything came that was on its way, and drop it."""
+        try:
+            async with asyncio.timeout(self._timings.quiet_s):
+                await self._link.read()
+        except TimeoutError:
+            return False
+        return True
 
     def _trouble(self, code: FaultCode, detail: str) -> PrinterTrouble:
         self._fault = Fault(code, Rank.OPERATOR, detail)

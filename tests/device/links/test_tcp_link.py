@@ -21,7 +21,7 @@ def deaf_port():
 async def test_a_peer_that_takes_no_bytes_does_not_keep_its_link_open(deaf_port):
     link = TcpLink("127.0.0.1", deaf_port, patience_s=0.05)
     await link.open()
-    with pytest.raises(LinkLost, match="nothing was taken for 0.05 s"):
+    with pytest.raises(LinkLost, match="nothing was taken"):
         await link.write(bytes(MORE_THAN_BUFFERS_BYTES))
 
     async with asyncio.timeout(5.0):
