@@ -1,5 +1,6 @@
 """`revisit ledger`: what a member has, what moved, and whether what must hold does."""
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -63,12 +64,9 @@ def verify_command(
 ) -> int:
     """Check what must always hold; exit 1 if something does not."""
     programmes = [read_programme(path) for path in programme or []]
-    ledger = open_ledger(db)
-    try:
+    with closing(open_ledger(db)) as ledger:
         invariants = verify(ledger, programmes, SystemClock().now_ms())
         _print_invariants(ledger, invariants)
-    finally:
-        ledger.close()
     return 1 if broken(invariants) else 0
 
 
@@ -79,14 +77,14 @@ def rescore_command(
 ) -> int:
     """Fold every member from zero and show where the ledger differs; exit 1 if it does."""
     programmes = [read_programme(path) for path in programme]
-    ledger = open_ledger(db)
-    try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("folding", total=count_facts(ledger))
-            found = list(rescore(ledger, programmes, lambda n: progress.advance(task, n)))
-            facts = progress.tasks[task].completed
-    finally:
-        ledger.close()
+    with (
+        closing(open_ledger(db)) as ledger,
+        ledger.engine.snapshot(),
+        Progress(console=Console(stderr=True), transient=True) as progress,
+    ):
+        task = progress.add_task("folding", total=count_facts(ledger))
+        found = list(rescore(ledger, programmes, lambda n: progress.advance(task, n)))
+        facts = progress.tasks[task].completed
     for it in found[:DIFFERENCES_SHOWN_MAX]:
         typer.echo(f"{it.member}: {it.what} is {it.booked or 'none'}, folded {it.folded or 'none'}")
     typer.echo(f"{facts:,.0f} facts folded from zero, {len(found):,} differences")
@@ -101,22 +99,16 @@ def declare_lost_command(
     db: Db = "ledger.db",
 ) -> None:
     """State that a device's lines will never come, so that days need not wait for them."""
-    ledger = open_ledger(db)
-    try:
+    with closing(open_ledger(db)) as ledger:
         Decisions(ledger, []).declare_lost(device, epoch, from_line, SystemClock().now_ms())
-    finally:
-        ledger.close()
 
 
 @_app.command("balance")
 def balance_command(member: Member, db: Db = "ledger.db") -> None:
     """Show what a member has."""
-    ledger = open_ledger(db)
-    try:
+    with closing(open_ledger(db)) as ledger, ledger.engine.snapshot():
         view = member_view(ledger, member, SystemClock().now_ms())
         cards = member_cards(ledger, member)
-    finally:
-        ledger.close()
     title = f"{member}: {view.balance_points:,} points, tier {view.tier}"
     table = Table("operation", "leg", "earned", "good until", title=title)
     table.add_column("left", justify="right")
@@ -141,11 +133,8 @@ def history_command(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 50,
 ) -> None:
     """Show how a member's points moved, newest first."""
-    ledger = open_ledger(db)
-    try:
+    with closing(open_ledger(db)) as ledger:
         movements = history(ledger, member, limit)
-    finally:
-        ledger.close()
     table = Table("happened", "booked", "device", title=member)
     table.add_column("operation", overflow="fold")  # a key that is cut off is no key
     table.add_column("leg")

@@ -23,31 +23,35 @@ Holds = bool | Literal["absent"]
 def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict[str, Holds]:
     """Return each invariant by name: whether it holds, or "absent" where nothing can tell yet.
 
-    Without `programmes` the fold cannot be repeated and is absent too.
+    Without `programmes` the fold cannot be repeated and is absent too. All are checked on the
+    ledger as it is at one moment; a hub may go on posting meanwhile.
     """
-    is_folded: Holds = "absent"
-    is_entered: Holds = "absent"
-    if programmes:
-        is_folded = next(rescore(ledger, programmes), None) is None
-        is_entered = entries_follow_rules(ledger, programmes)
-    return {
-        "sums_zero": _is_empty(ledger, _SUMS),
-        "balance_is_transfers": _is_empty(ledger, _BALANCES),
-        "balance_is_lots": _is_empty(ledger, _BALANCE_OF_LOTS),
-        "lot_is_its_uses": _is_empty(ledger, _LOTS_USED),
-        "no_negative_lot": _is_empty(ledger, "SELECT 1 FROM lot WHERE remaining < 0"),
-        "holds_within_available": _is_empty(ledger, _HOLDS, now_ms),
-        "leases_within_escrow": leases_within_escrow(ledger),
-        "receipted_once": _is_empty(ledger, _GAPS),
-        "posted_at_most_once": _is_empty(ledger, _POSTINGS),
-        "heads_follow_lines": heads_follow_lines(ledger),
-        "references_exist": not ledger.engine.has_dangling_references(),
-        "any_order_same_state": _order_decides_nothing(ledger) if is_folded is True else is_folded,
-        "sale_and_return_is_nothing": "absent",
-        "rules_leave_old_entries": is_entered,
-        "fold_from_zero": is_folded,
-        "faces_show_what_was_held": faces_show_what_was_held(ledger),
-    }
+    with ledger.engine.snapshot():
+        is_folded: Holds = "absent"
+        is_entered: Holds = "absent"
+        if programmes:
+            is_folded = next(rescore(ledger, programmes), None) is None
+            is_entered = entries_follow_rules(ledger, programmes)
+        return {
+            "sums_zero": _is_empty(ledger, _SUMS),
+            "balance_is_transfers": _is_empty(ledger, _BALANCES),
+            "balance_is_lots": _is_empty(ledger, _BALANCE_OF_LOTS),
+            "lot_is_its_uses": _is_empty(ledger, _LOTS_USED),
+            "no_negative_lot": _is_empty(ledger, "SELECT 1 FROM lot WHERE remaining < 0"),
+            "holds_within_available": _is_empty(ledger, _HOLDS, now_ms),
+            "leases_within_escrow": leases_within_escrow(ledger),
+            "receipted_once": _is_empty(ledger, _GAPS),
+            "posted_at_most_once": _is_empty(ledger, _POSTINGS),
+            "heads_follow_lines": heads_follow_lines(ledger),
+            "references_exist": not ledger.engine.has_dangling_references(),
+            "any_order_same_state": _order_decides_nothing(ledger)
+            if is_folded is True
+            else is_folded,
+            "sale_and_return_is_nothing": "absent",
+            "rules_leave_old_entries": is_entered,
+            "fold_from_zero": is_folded,
+            "faces_show_what_was_held": faces_show_what_was_held(ledger),
+        }
 
 
 def broken(invariants: dict[str, Holds]) -> list[str]:

@@ -1,12 +1,15 @@
 """Folding every member from zero, and faces beside what was held."""
 
+from contextlib import closing
 from dataclasses import fields
 
 import pytest
 
 from hub.commands import ledger as ledger_command
 from hub.ledger.faces import faces_show_what_was_held
+from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.rescore import count_facts, rescore
+from hub.ledger.verify import broken, verify
 from loyalty.records import FacePrinted
 from tests.hub.hub_world import PROGRAMME, START_MS, World, check_in, redemption, sale
 
@@ -87,3 +90,37 @@ def test_a_face_that_shows_anything_else_is_found(world, version, points):
     world.take(kiosk.batch())
 
     assert not faces_show_what_was_held(world.ledger)
+
+
+class Interrupted:
+    """A ledger's engine and its database; after the first statement of its user, `deed` is done."""
+
+    def __init__(self, engine, deed):
+        self._engine = engine
+        self._deeds = [deed]
+
+    @property
+    def database(self):
+        return self
+
+    def execute(self, statement, values=()):
+        found = self._engine.database.execute(statement, values)
+        while self._deeds:
+            self._deeds.pop()()
+        return found
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+
+def test_what_a_hub_posts_meanwhile_breaks_nothing(world):
+    later = world.till("h2")
+    later.add(sale("r3", 5000))
+
+    with closing(open_ledger(world.path)) as other:
+        ledger = Ledger(other.engine)
+        ledger.engine = Interrupted(other.engine, lambda: world.take(later.batch()))
+        found = verify(ledger, [world.programme], START_MS)
+
+    assert broken(found) == []
+    assert world.balance("anna") == 99 - 50 + 50
