@@ -13,12 +13,17 @@ QUICK = StarTimings(short_s=0.3, rewrite_s=0.3)
 
 
 @asynccontextmanager
-async def star_on_a_port(*, held: bool = True, slot_open: asyncio.Event | None = None):
+async def star_on_a_port(
+    *,
+    held: bool = True,
+    slot_open: asyncio.Event | None = None,
+    timings: StarTimings = QUICK,
+):
     """Give a port, a driver and a card, which the printer holds if `held`."""
     port = PrinterPort(StarSimulator(on_slot_open=slot_open.set if slot_open else None))
     link = SerialLink(port.start())
     await link.open()
-    printer = StarPrinter(link, monotonic_s=asyncio.get_running_loop().time, timings=QUICK)
+    printer = StarPrinter(link, monotonic_s=asyncio.get_running_loop().time, timings=timings)
     card = PlasticCard("anna")
     try:
         if held:

@@ -1,11 +1,12 @@
 """Our driver and the simulated printer, byte for byte through a pty."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 from sample_faces import FACES, artist
-from star_on_a_port import star_on_a_port
+from star_on_a_port import QUICK, star_on_a_port
 
 from device.display.cards.raster import pack
 from device.display.printers.cleaning import CLEAN_EVERY_PASSES, REMIND_FOR_PASSES
@@ -57,6 +58,28 @@ async def test_a_cancel_from_another_task_closes_the_slot():
         await printer.cancel()
 
         assert not await taking
+
+
+@pytest.mark.parametrize("lost", ["power", "transport path opened"])
+async def test_a_slot_that_a_restart_has_closed_is_opened_again(lost):
+    slot_open = asyncio.Event()
+    timings = replace(QUICK, armed_s=0.05)
+    async with star_on_a_port(held=False, slot_open=slot_open, timings=timings) as world:
+        port, printer, card = world
+        taking = asyncio.ensure_future(printer.take_card(3600.0))
+        await slot_open.wait()
+        slot_open.clear()
+        if lost == "power":
+            port.printer.cut_power()
+        else:
+            port.printer.open_path()
+        port.printer.restore_power()
+
+        await slot_open.wait()
+        port.insert(card)
+
+        assert await taking
+        assert port.printer.held is card
 
 
 async def test_only_what_changed_is_sent_again(picture):

@@ -43,6 +43,7 @@ class StarTimings:
 
     short_s: float = 8.0
     rewrite_s: float = 20.0
+    armed_s: float = 30.0  # so long at most an open slot may be one no more without our knowing
 
 
 class StarPrinter:
@@ -65,7 +66,8 @@ class StarPrinter:
         self._in_memory: Raster | None = None
         self._answered_s = float("-inf")
         self._fault: Fault | None = None
-        self._taking = False
+        self._is_taking = False
+        self._is_cancelled = False
 
     async def status(self) -> Status:
         """Return what the sensors say, with the last fault until something goes well again."""
@@ -83,31 +85,25 @@ class StarPrinter:
         return Status(card_held=False, card_at_gate=False, cover_open=False, fault=fault)
 
     async def take_card(self, timeout_s: float) -> bool:
-        """Open the slot until a card is held; False after `timeout_s` or `cancel`."""
-        self._taking = True
+        """Open the slot until a card is held; False after `timeout_s` or `cancel`.
+
+        A printer that was switched off and on, or whose transport path was opened, has forgotten
+        that it waits for a card and does not say so. So the slot is opened again and again.
+        """
+        ends_s = self._monotonic_s() + timeout_s
+        self._is_taking, self._is_cancelled = True, False
         try:
-            answer = await self._exchange(
-                Command.TAKE_IN, timeout_s=timeout_s, ended_by=Command.CANCEL_INSERTION
-            )
-        except asyncio.CancelledError:
-            with suppress(LinkLost):
-                await self._link.write(encode(Command.CANCEL_INSERTION))
-            raise
+            while (left_s := ends_s - self._monotonic_s()) > 0 and not self._is_cancelled:
+                if await self._take_within(min(left_s, self._timings.armed_s)):
+                    return True
         finally:
-            self._taking = False
-        if isinstance(answer, Response) and answer.command == Command.TAKE_IN:
-            self._check(answer)
-            return True
-        if isinstance(answer, Failed) and not answer.accepted:
-            self._check(answer)
-        if isinstance(answer, Failed):
-            await self._do(Command.CANCEL_INSERTION)
-        # A card may have come at the very moment; then it is ours to deal with.
-        return (await self.status()).card_held
+            self._is_taking = False
+        return False
 
     async def cancel(self) -> None:
         """Close the slot again; without a `take_card` under way it does nothing."""
-        if self._taking:
+        self._is_cancelled = self._is_taking
+        if self._is_taking:
             await self._link.write(encode(Command.CANCEL_INSERTION))
 
     async def read_uid(self) -> bytes:
@@ -160,6 +156,25 @@ class StarPrinter:
             return False
         await self._exchange(Command.ALLOW_CLEANING)
         return True
+
+    async def _take_within(self, timeout_s: float) -> bool:
+        try:
+            answer = await self._exchange(
+                Command.TAKE_IN, timeout_s=timeout_s, ended_by=Command.CANCEL_INSERTION
+            )
+        except asyncio.CancelledError:
+            with suppress(LinkLost):
+                await self._link.write(encode(Command.CANCEL_INSERTION))
+            raise
+        if isinstance(answer, Response) and answer.command == Command.TAKE_IN:
+            self._check(answer)
+            return True
+        if isinstance(answer, Failed) and not answer.accepted:
+            self._check(answer)
+        if isinstance(answer, Failed):
+            await self._do(Command.CANCEL_INSERTION)
+        # A card may have come at the very moment; then it is ours to deal with.
+        return (await self.status()).card_held
 
     async def _heat(self, what: bytes) -> Outcome:
         try:
