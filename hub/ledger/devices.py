@@ -15,15 +15,17 @@ def register_device(database: Database, store: str, device: str, mqtt_password: 
     """Return the id of `device` of `store`, which is new or gets a new password.
 
     Raises:
-        ValueError: a name that fits no topic, or a device of another store.
+        ValueError: a name that fits no topic, or a device of another store or that was shut out.
     """
     if device == HUB_DEVICE:
         raise ValueError(f"{device!r} is the name of the hub itself, another wanted")
     for name in (store, device):
         _check_name(name)
-    row = database.execute("SELECT store FROM device WHERE name = ?", (device,)).fetchone()
+    row = database.execute(_STANDS, (device,)).fetchone()
     if row is not None and row[0] != store:
         raise ValueError(f"device {device!r} is of store {row[0]!r}, {store!r} wanted")
+    if row is not None and row[1] is not None:
+        raise ValueError(f"device {device!r} was shut out for good, another name wanted")
     salt = secrets.token_bytes(SALT_BYTES)
     values = (store, device, salt, password_digest(salt, mqtt_password))
     database.execute(_REGISTER, values)
@@ -54,6 +56,7 @@ def _check_name(name: str) -> None:
         raise ValueError(f"{name!r} is no store, device or key id: 1-64 of A-Z a-z 0-9 _ -")
 
 
+_STANDS = "SELECT store, revoked_ms FROM device WHERE name = ?"
 _REGISTER = (
     "INSERT INTO device (store, name, password_salt, password_digest)"
     " VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"

@@ -64,7 +64,8 @@ class Ledger:
         Only the two newest secrets stay valid.
 
         Raises:
-            ValueError: a name that fits no topic, a short secret, or a device of another store.
+            ValueError: a name that fits no topic, a short secret, or a device of another store or
+                that was shut out.
         """
         with self.transaction() as database:
             number = register_device(database, store, device, mqtt_password)

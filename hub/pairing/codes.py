@@ -12,6 +12,7 @@ from hub.ledger.cases import open_case
 from hub.ledger.database import Database
 from hub.ledger.devices import add_secret, forget_secrets, register_device
 from hub.ledger.ledger import Ledger, insistently
+from hub.ledger.schema import HUB_DEVICE
 from loyalty.chain import is_name
 from loyalty.introductions import (
     INTRODUCTION,
@@ -195,6 +196,8 @@ def _check_room(database: Database, now_ms: int) -> None:
 
 
 def _check_device(database: Database, store: str, name: str) -> None:
+    if name == HUB_DEVICE:
+        raise HubError(f"{name!r} is the name of the hub itself, another wanted")
     row = database.execute("SELECT store FROM device WHERE name = ?", (name,)).fetchone()
     if row is not None and row[0] != store:
         raise HubError(f"device {name!r} is of store {row[0]!r}, {store!r} wanted")

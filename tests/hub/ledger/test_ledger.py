@@ -310,6 +310,16 @@ def test_a_device_that_cannot_be_is_refused(world, changes):
         world.ledger.add_device(**known | changes, mqtt_password="p")
 
 
+def test_a_device_that_was_shut_out_stays_out(world):
+    world.till("h1")
+    world.ledger.revoke_device("h1", START_MS)
+
+    with pytest.raises(ValueError, match="'h1' was shut out for good"):
+        world.ledger.add_device("s1", "h1", "k2", SECRET, "password")
+
+    assert world.value("SELECT count(*) FROM device_secret WHERE kid = 'k2'") == 0
+
+
 def test_each_store_has_houses_of_its_own_and_they_sum_to_the_members(world):
     first = world.till("h1")
     world.ledger.add_device("s2", "h2", "k1", SECRET, "password-of-h2")

@@ -128,6 +128,11 @@ def test_a_letter_for_another_code_is_a_wrong_one(world):
     assert introduce(world.ledger, second.id, a_letter(first), START_MS) is None
 
 
+def test_no_device_is_called_like_the_hub(world):
+    with pytest.raises(HubError, match="'hub' is the name of the hub itself"):
+        a_code(world, replace_name("hub"))
+
+
 def replace_name(name: str) -> Wanted:
     return KIOSK._replace(name=name)
 
