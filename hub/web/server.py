@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import structlog
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -25,7 +25,7 @@ from loyalty.tls import TlsContext
 CONNECTIONS_MAX = 64
 BODY_MAX_BYTES = 64 * 1024
 HEAD_MAX_BYTES = 16 * 1024  # the request line and the headers
-SILENCE_MAX_S = 10.0  # of a connection between two requests, and before its first one
+SILENCE_MAX_S = 10.0  # of a connection, until a request of it is whole
 STOP_WITHIN_S = 5  # what runs then is cancelled
 BACKLOG = 32
 
@@ -64,7 +64,7 @@ class WebServer:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         app = Starlette(
             routes=self._routes,
-            exception_handlers={Exception: _failed},
+            exception_handlers={Exception: _failed, ClientDisconnect: _gone},
             max_body_size=BODY_MAX_BYTES,
         )
         settings = _settings(app, self._address.tls)
@@ -108,30 +108,49 @@ class _Listener(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed where there are too many, or where nothing is ever asked.
+    """A connection that is closed where there are too many, or where no whole request comes.
 
-    uvicorn's own limits look at requests, so that silent connections could use up the files that
-    the broker and the ledger need.
+    uvicorn's own limits look at requests whose head is there, so that silent connections, and
+    those that never end what they began, could use up the files that the broker and the ledger
+    need.
     """
+
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if len(self.connections) > CONNECTIONS_MAX:
             transport.abort()
         else:
-            self._lose_patience_later()
+            self._mind()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.timeout_keep_alive_task is None and self._asks_nothing():
-            self._lose_patience_later()
+        self._mind()
 
-    def _asks_nothing(self) -> bool:
-        return not hasattr(self.cycle, "response_complete") or self.cycle.response_complete
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._mind()
 
-    def _lose_patience_later(self) -> None:
-        wait, silence_max_s = self.loop.call_later, self.timeout_keep_alive
-        self.timeout_keep_alive_task = wait(silence_max_s, self.timeout_keep_alive_handler)
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop_waiting()
+
+    def _mind(self) -> None:
+        """Wait for a whole request, from the first word or the last answer on, and not for long."""
+        if self._is_asked():
+            self._stop_waiting()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
+    def _is_asked(self) -> bool:
+        cycle = self.cycle
+        return cycle is not None and not cycle.more_body and not cycle.response_complete
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 def _settings(app: Starlette, tls: TlsContext | None) -> uvicorn.Config:
@@ -153,3 +172,7 @@ def _settings(app: Starlette, tls: TlsContext | None) -> uvicorn.Config:
 async def _failed(request: Request, error: Exception) -> Response:
     structlog.get_logger().error("web_failed", method=request.method, error=repr(error))
     return PlainTextResponse("something went wrong here\n", status_code=500)
+
+
+async def _gone(_request: Request, _error: Exception) -> Response:
+    return Response(status_code=400)  # which nobody will hear

@@ -183,8 +183,11 @@ def test_one_connection_too_many_is_closed_and_the_others_are_served() -> None:
     assert refused == b""
 
 
-@pytest.mark.parametrize("said", [b"", b"GET /hello HTT"])
-def test_a_connection_that_asks_nothing_is_closed(said: bytes) -> None:
+POST = b"POST /count HTTP/1.1\r\nHost: hub\r\nContent-Length: 60000\r\n\r\n"
+
+
+@pytest.mark.parametrize("said", [b"", b"GET /hello HTT", POST, POST + b"12345"])
+def test_a_connection_that_asks_nothing_whole_is_closed(said: bytes) -> None:
     async def run() -> bytes:
         web = WebServer(LOOPBACK, ROUTES, silence_max_s=0.05)
         await web.start()
@@ -194,6 +197,29 @@ def test_a_connection_that_asks_nothing_is_closed(said: bytes) -> None:
             heard = await reader.read()
             writer.close()
             return heard
+        finally:
+            await web.stop()
+
+    with capture_logs() as logged:
+        heard = asyncio.run(asyncio.wait_for(run(), WITHIN_S))
+
+    assert (heard, logged) == (b"", [])
+
+
+@pytest.mark.parametrize("begun", [b"GET /hello HTTP/1.1\r\nHost: ", POST])
+def test_a_request_that_comes_by_drops_is_not_waited_for(begun: bytes) -> None:
+    async def run() -> bytes:
+        web = WebServer(LOOPBACK, ROUTES, silence_max_s=0.2)
+        await web.start()
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            writer.write(begun)
+            heard = asyncio.create_task(reader.read())
+            while not heard.done():
+                await asyncio.wait([heard], timeout=0.02)
+                writer.write(b"x")
+            writer.close()
+            return await heard
         finally:
             await web.stop()
 
