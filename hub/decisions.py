@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hub.commands.line_text import short_card
+from hub.commands.line_text import moment, short_card
 from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.books import Books
-from hub.ledger.day_end import Missing, chain_ends, first_received_ms, last_close, missing
+from hub.ledger.day_end import (
+    Missing,
+    chain_ends,
+    first_received_ms,
+    has_lines_before,
+    last_close,
+    missing,
+)
 from hub.ledger.faces import UntrueFace, untrue_faces
 from hub.ledger.ledger import Ledger, insistently
+from hub.ledger.schema import HUB_DEVICE
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
-from hub.store_days import date_of, day_at, next_opens_ms
+from hub.store_days import date_of, day_at, next_opens_ms, number_of
 from loyalty.hub_records import (
     CLOSE_CHAINS_MAX,
     CardAllowed,
@@ -50,11 +58,12 @@ class Decisions:
 
         Raises:
             DayIsClosed: somebody has closed it.
-            HubError: it is not over, or saw more chains than a close can name.
+            HubError: it is not over or before the first that is open, or it saw more chains than a
+                close can name.
         """
         opens_ms = next_opens_ms(date_of(day), self._programmes)
         if now_ms < opens_ms:
-            raise HubError(f"day {day} is over at {opens_ms} ms, now is {now_ms}")
+            raise HubError(f"day {day} is over at {moment(opens_ms)}, and it is {moment(now_ms)}")
         return insistently(lambda: self._close_day(store, day, opens_ms, now_ms, staff))
 
     def _close_day(
@@ -70,6 +79,7 @@ class Decisions:
                 raise DayIsClosed(f"day {day} of {store!r} has been closed")
             owed = missing(self._ledger, store, day, opens_ms)
             if not owed:
+                self._check_is_there(store, day, opens_ms)
                 ends = chain_ends(self._ledger, store)
                 if len(ends) > CLOSE_CHAINS_MAX:
                     raise HubError(f"{len(ends)} chains in {store!r}, at most {CLOSE_CHAINS_MAX}")
@@ -80,13 +90,30 @@ class Decisions:
                 self._state(close, now_ms, faces)
         return owed
 
+    def _check_is_there(self, store: str, day: int, opens_ms: int) -> None:
+        """Refuse a day before all that is known of `store`, and one that a later close covers."""
+        opened = self.open_day(store)
+        if opened is None:
+            raise HubError(f"no line of store {store!r} has come yet, so no day of it can close")
+        if day >= number_of(opened):
+            return
+        # What a store did before the hub first heard from it may be closed by hand.
+        is_first = last_close(self._ledger, store) is None
+        if not is_first or not has_lines_before(self._ledger, store, opens_ms):
+            first = f"{number_of(opened)} is the first that is open"
+            raise HubError(f"day {day} of {store!r} cannot close: {first}")
+
     def declare_lost(
         self, device: str, epoch: str, from_seq: int, now_ms: int, staff: str = ""
     ) -> None:
-        """State that the lines of `epoch` from `from_seq` on will never come."""
+        """State that the lines of `epoch` from `from_seq` on will never come.
+
+        Raises:
+            NotFound: the hub has never heard of that device or epoch.
+        """
         stamp = own_chain.stamp(now_ms, staff=staff)
         lost = EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq)
-        insistently(lambda: self._state_alone(lost, now_ms))
+        insistently(lambda: self._declare_lost(lost, now_ms))
 
     def stop_card(self, uid: str, reason: str, now_ms: int, staff: str = "") -> None:
         """State that the card is nobody's to use from now on.
@@ -118,9 +145,15 @@ class Decisions:
                 raise HubError(f"card {short_card(uid)} is {found}, one {wanted} wanted")
             self._state(record, now_ms)
 
-    def _state_alone(self, record: Record, now_ms: int) -> None:
-        with self._ledger.transaction():
-            self._state(record, now_ms)
+    def _declare_lost(self, lost: EpochLost, now_ms: int) -> None:
+        with self._ledger.transaction() as database:
+            epochs = [str(it) for (it,) in database.execute(_EPOCHS_OF, (lost.device, HUB_DEVICE))]
+            if not epochs:
+                raise NotFound(f"no journal of a device {lost.device!r} was ever heard of")
+            if lost.epoch not in epochs:
+                wanted = f"one of {', '.join(epochs)} wanted"
+                raise NotFound(f"no epoch {lost.epoch!r} of device {lost.device!r}, {wanted}")
+            self._state(lost, now_ms)
 
     def _state(self, record: Record, now_ms: int, faces: Sequence[UntrueFace] = ()) -> None:
         books = Books(self._ledger)
@@ -132,3 +165,7 @@ class Decisions:
 
 
 _DEVICES_OF = "SELECT id FROM device WHERE store = ? ORDER BY id"
+_EPOCHS_OF = """
+SELECT epoch FROM chain JOIN device ON device.id = chain.device
+WHERE name = ? AND name <> ? ORDER BY chain.id
+"""

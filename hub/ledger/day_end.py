@@ -64,6 +64,12 @@ def first_received_ms(ledger: Ledger, store: str) -> int | None:
     return None if received_ms is None else int(received_ms)
 
 
+def has_lines_before(ledger: Ledger, store: str, at_ms: int) -> bool:
+    """Return whether anything that a device of `store` stated counts before `at_ms`."""
+    row = ledger.connection.execute(_BEFORE, (store, at_ms)).fetchone()
+    return row is not None
+
+
 def stores(ledger: Ledger) -> list[str]:
     """Return the stores that have devices."""
     return [str(it) for (it,) in ledger.connection.execute(_STORES, (HUB_DEVICE,))]
@@ -107,5 +113,9 @@ WHERE store = ? ORDER BY opens_ms DESC LIMIT 1
 _FIRST_RECEIVED = """
 SELECT min((SELECT received_ms FROM inbox WHERE inbox.chain = chain.id AND inbox.seq = 1))
 FROM chain JOIN device ON device.id = chain.device WHERE store = ?
+"""
+_BEFORE = """
+SELECT 1 FROM inbox JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device
+WHERE store = ? AND event_ms < ? LIMIT 1
 """
 _STORES = "SELECT DISTINCT store FROM device WHERE name <> ? ORDER BY store"

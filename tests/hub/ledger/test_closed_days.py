@@ -149,7 +149,7 @@ def test_the_digest_tells_what_was_declared_lost_before_the_close(tmp_path):
         world.clock.at_ms = OPENS_MS
         if is_lost:
             with closing(open_ledger(world.path)) as ledger:
-                Decisions(ledger, []).declare_lost("h1", "e0", 1, world.clock.now_ms())
+                Decisions(ledger, []).declare_lost("h1", "e1", 9, world.clock.now_ms())
         close_day(world)
         found.add(digests(world)[DAY])
         world.ledger.close()
