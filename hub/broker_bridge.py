@@ -1,8 +1,9 @@
 """The bridge: messages from the broker go through the intake, replies go back.
 
 Whoever brings messages only appends them to a bounded queue; one worker thread drains it into
-transactions and, after each commit, sends the replies. Messages are acknowledged in the order in
-which they came. What is dropped anywhere comes again: devices resend until they hold a receipt.
+transactions and, after each commit, sends the replies. While a database server writes one group,
+the worker reads the next. Messages are acknowledged in the order in which they came. What is
+dropped anywhere comes again: devices resend until they hold a receipt.
 """
 
 import threading
@@ -17,6 +18,7 @@ from hub.broker.fair_queue import FairQueue, Turn
 from hub.broker.road import Road
 from hub.errors import LedgerUnavailable
 from hub.posting.envelopes import Arrival, Reply
+from hub.posting.groups import Group, read_group
 from hub.web.pulse import Pulse
 from loyalty.chain import ENVELOPE_MAX_BYTES
 
@@ -29,13 +31,15 @@ TICK_EVERY_S = 10.0
 RETRY_S = (0.25, 30.0)
 STOP_WITHIN_S = 30.0
 
+_WHOLE = (GROUP_MAX_MESSAGES, GROUP_MAX_BYTES)
+
 
 class Taker(Protocol):
     """What the bridge needs of the intake."""
 
     counts: Counter[str]
 
-    def take(self, arrivals: list[Arrival], /) -> list[Reply]: ...
+    def post(self, group: Group, meanwhile: Callable[[], None], /) -> list[Reply]: ...
     def tick(self) -> int: ...
 
 
@@ -44,6 +48,13 @@ class _Waiting(NamedTuple):
 
     arrival: Arrival
     acknowledge: Callable[[], None]
+
+
+class _Read(NamedTuple):
+    """A group whose turn has come, and what its messages say."""
+
+    turns: list[Turn[_Waiting]]
+    group: Group
 
 
 class Bridge:
@@ -68,6 +79,7 @@ class Bridge:
         self._intake = intake
         self._on_group = on_group
         self._queue: FairQueue[_Waiting] = FairQueue(QUEUE_MAX_MESSAGES)
+        self._ahead: _Read | None = None
         self._stopping = threading.Event()
         self._worker: threading.Thread | None = None
         self._log = structlog.get_logger().bind(broker=road.place)
@@ -77,7 +89,7 @@ class Bridge:
     @property
     def waiting_messages(self) -> int:
         """How many messages wait for their turn."""
-        return len(self._queue)
+        return len(self._queue) + (0 if self._ahead is None else len(self._ahead.turns))
 
     @property
     def silent_s(self) -> float:
@@ -131,26 +143,35 @@ class Bridge:
 
     def _work(self) -> None:
         tick_at_s = time.monotonic() + TICK_EVERY_S
-        while not (self._stopping.is_set() and not self._queue):
+        while not (self._stopping.is_set() and not self.waiting_messages):
             self.pulse.turned_s = time.monotonic()
-            limits = (GROUP_MAX_MESSAGES, GROUP_MAX_BYTES)
-            group = self._queue.take(*limits, patience_s=IDLE_S, gather_s=GROUP_WAIT_S)
-            if group:
-                self._deliver(group)
+            read = self._ahead or self._read(patience_s=IDLE_S, gather_s=GROUP_WAIT_S)
+            self._ahead = None
+            if read is not None:
+                self._deliver(read)
             if time.monotonic() >= tick_at_s:
                 self._try(self._intake.tick)
                 tick_at_s = time.monotonic() + TICK_EVERY_S
 
-    def _deliver(self, group: list[Turn[_Waiting]]) -> None:
+    def _read(self, *, patience_s: float, gather_s: float) -> _Read | None:
+        turns = self._queue.take(*_WHOLE, patience_s=patience_s, gather_s=gather_s)
+        return _Read(turns, read_group([it.message.arrival for it in turns])) if turns else None
+
+    def _read_ahead(self) -> None:
+        """Read the next group if it is a whole one; a small one may grow until it is its turn."""
+        if self._ahead is None and self._queue.holds(*_WHOLE):
+            self._ahead = self._read(patience_s=0, gather_s=0)
+
+    def _deliver(self, read: _Read) -> None:
         begun_s = time.monotonic()
-        replies = self._try(lambda: self._intake.take([it.message.arrival for it in group]))
+        replies = self._try(lambda: self._intake.post(read.group, self._read_ahead))
         if replies is None:
             return  # stopping while the ledger is away: nothing is acknowledged
         self.pulse.delivered_s = time.monotonic()
-        self._on_group(len(group), self.pulse.delivered_s - begun_s)
+        self._on_group(len(read.turns), self.pulse.delivered_s - begun_s)
         self.counts["published"] += len(replies)
         self._road.send(replies)
-        for waiting in self._queue.finish(group):
+        for waiting in self._queue.finish(read.turns):
             waiting.acknowledge()
 
     def _try(self, deed: Callable[[], Any]) -> Any:

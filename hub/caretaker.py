@@ -22,7 +22,8 @@ from hub.ledger.overdue import (
     told,
 )
 from hub.posting.custody import GAP_PATIENCE_MS
-from hub.posting.envelopes import Arrival, Reply
+from hub.posting.envelopes import Reply
+from hub.posting.groups import Group
 from hub.posting.intake import Intake
 from hub.store_days import next_opens_ms, number_of
 from loyalty.programme import Programme
@@ -115,9 +116,9 @@ class Tended:
         self._caretaker = caretaker
         self.counts = intake.counts
 
-    def take(self, arrivals: Sequence[Arrival]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
         """Take a group of messages, as the intake does."""
-        return self._intake.take(arrivals)
+        return self._intake.post(group, meanwhile)
 
     def tick(self) -> int:
         """Post what has waited long enough, and do what the caretaker has to."""

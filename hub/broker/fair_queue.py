@@ -50,6 +50,10 @@ class FairQueue(Generic[T]):
             self._changed.notify()
             return True
 
+    def holds(self, messages_max: int, bytes_max: int) -> bool:
+        """Return whether so many messages wait, or so much: enough for a whole group."""
+        return self._count >= messages_max or self._bytes >= bytes_max
+
     def take(
         self, messages_max: int, bytes_max: int, *, patience_s: float, gather_s: float
     ) -> list[Turn[T]]:
@@ -59,13 +63,10 @@ class FairQueue(Generic[T]):
         `patience_s`.
         """
 
-        def is_enough() -> bool:
-            return self._count >= messages_max or self._bytes >= bytes_max
-
         with self._changed:
             if not self._changed.wait_for(lambda: self._count, patience_s):
                 return []
-            self._changed.wait_for(is_enough, gather_s)
+            self._changed.wait_for(lambda: self.holds(messages_max, bytes_max), gather_s)
             taken: list[Turn[T]] = []
             room_bytes = bytes_max
             while self._waiting and len(taken) < messages_max and room_bytes > 0:

@@ -5,8 +5,7 @@ lists and go out with `executemany`, house balances as one sum per account. Writ
 object-relational mapper costs ten times as much for each line.
 """
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 
 from hub.ledger.ahead import Senders, read_ahead, read_senders, wanted_by
 from hub.ledger.cards import Cards
@@ -23,11 +22,10 @@ from hub.ledger.postings import Postings
 from hub.ledger.proofs import Proofs
 from hub.ledger.rows import Case, DeviceRow
 from hub.ledger.schema import HUB_DEVICE
-from hub.ledger.unwritten import Unwritten
+from hub.ledger.unwritten import Unwritten, nothing
 from hub.ledger.watermarks import Watermarks
 from loyalty.record import Record
 from loyalty.records import from_line
-from loyalty.wire import WireError
 
 DEVICES_MAX = 2_000  # in memory
 
@@ -49,7 +47,7 @@ class Books:
         self.leases = Leases(self._database)
         self.hotlist = Hotlist(self._database)
         self.watermarks = Watermarks(self._database)
-        self._read: dict[bytes, Record] = {}
+        self._records: Mapping[bytes, Record] = {}
         self.forget()
 
     def forget(self) -> None:
@@ -65,16 +63,15 @@ class Books:
         self._devices: dict[str, DeviceRow | None] = {}
         self.holds.expect((), set())
 
-    def read(self, lines: Iterable[bytes]) -> None:
-        """Read `lines`, which are about to be posted; that can be done before the transaction."""
-        self._read = _readable(lines)
-
-    def expect(self, names: Iterable[str], stores: Iterable[str] = ()) -> None:
-        """Get ready to be asked for devices, and for what the lines that were `read` will want.
+    def expect(
+        self, names: Iterable[str], stores: Iterable[str], records: Mapping[bytes, Record]
+    ) -> None:
+        """Get ready to be asked for devices, and for what `records`, by their lines, will want.
 
         What is read ahead is right until the transaction ends.
         """
-        wanted = wanted_by(self._read.values())
+        self._records = records
+        wanted = wanted_by(records.values())
         wanted.cards.difference_update(self.cards.known(wanted.cards))
         unknown = [it for it in names if it not in self._devices]
         stores = self.closes.unknown(stores)
@@ -88,7 +85,7 @@ class Books:
         self.holds.expect([row[0] for row in ahead.members], ahead.reserved)
         self.inbox.expect(ahead.ops, wanted.ops)
         self.histories.expect(ahead.histories)
-        self._engine.expect_numbers("inbox", len(self._read))
+        self._engine.expect_numbers("inbox", len(records))
         for table in ("account", "member"):
             self._engine.expect_numbers(table, strangers)
 
@@ -99,7 +96,7 @@ class Books:
             UnknownLine: a kind or version this programme does not know.
             WireError: it is no record's line.
         """
-        record = self._read.pop(line, None)
+        record = self._records.get(line)
         return from_line(line) if record is None else record
 
     def trim(self) -> None:
@@ -111,10 +108,13 @@ class Books:
         if len(self._devices) > DEVICES_MAX:
             self._devices.clear()
 
-    def flush(self) -> None:
-        """Write what has gathered; it becomes durable with the transaction's commit."""
-        self._unwritten.write()
-        self._read.clear()
+    def flush(self, meanwhile: Callable[[], None] = nothing) -> None:
+        """Write what has gathered; it becomes durable with the transaction's commit.
+
+        Where a server writes, `meanwhile` is called while it does; it must not ask the ledger.
+        """
+        self._unwritten.write(meanwhile)
+        self._records = {}
         self.cards.forget_absent()
         self.members.forget_absent()
         self.inbox.expect({}, ())
@@ -161,11 +161,3 @@ class Books:
         self._devices.update(dict.fromkeys(names))
         self._devices.update({it.name: it for it in senders.devices})
         self.inbox.expect_chains(senders.devices, senders.chains)
-
-
-def _readable(lines: Iterable[bytes]) -> dict[bytes, Record]:
-    records = {}
-    for line in lines:
-        with suppress(WireError):  # whoever posts it will find out
-            records[line] = from_line(line)
-    return records

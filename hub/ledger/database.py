@@ -4,7 +4,7 @@ Statements are written once, with `?` for each value, in the SQL that SQLite and
 only rows in bulk, numbers and locks are each engine's own.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -130,8 +130,11 @@ class Engine(Protocol):
         """Look the next ids up anew: a transaction was rolled back, or another one wrote."""
         ...
 
-    def write(self, unwritten: "Unwritten") -> None:
-        """Write the rows of `unwritten`, in the order in which they refer to each other."""
+    def write(self, unwritten: "Unwritten", meanwhile: Callable[[], None]) -> None:
+        """Write the rows of `unwritten`, in the order in which they refer to each other.
+
+        Where that leaves us waiting for a server, `meanwhile` is called.
+        """
         ...
 
     def size_bytes(self) -> int:

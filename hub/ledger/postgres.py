@@ -5,7 +5,7 @@ another one all the same is told so and does it again.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
@@ -106,8 +106,8 @@ class PostgresEngine:
     def forget_numbers(self) -> None:
         pass  # A sequence gives no number twice, whatever is rolled back.
 
-    def write(self, unwritten: Unwritten) -> None:
-        self._writer.write(unwritten)
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+        self._writer.write(unwritten, meanwhile)
 
     def size_bytes(self) -> int:
         row = self.database.execute("SELECT pg_database_size(current_database())").fetchone()

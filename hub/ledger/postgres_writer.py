@@ -4,7 +4,7 @@ A statement that joins arrays changes each row of a table once, whatever the arr
 are summed up by key before, and the number of changed rows is checked after.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -34,8 +34,11 @@ class PostgresWriter:
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
-    def write(self, unwritten: Unwritten) -> None:
-        """Write the rows of `unwritten`, in the order in which the server wants to see them."""
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+        """Write the rows of `unwritten`, in the order in which the server wants to see them.
+
+        While it works on the last of them, `meanwhile` is called.
+        """
         changes = [*_changes(unwritten)]
         new: list[tuple[str, str, Sequence[Row]]] = [
             ("account", _ACCOUNT, _new_accounts(unwritten)),
@@ -47,17 +50,18 @@ class PostgresWriter:
         ]
         if len(unwritten.inbox) < COPY_MIN_LINES:
             added = [_Change(_add_to(table, types), rows) for table, types, rows in new]
-            self._make([*added, *changes])
+            self._make([*added, *changes], meanwhile)
             return
         for table, types, rows in new:
             self._copy(table, types, rows)
-        self._make(changes)
+        self._make(changes, meanwhile)
 
-    def _make(self, changes: Sequence[_Change]) -> None:
+    def _make(self, changes: Sequence[_Change], meanwhile: Callable[[], None]) -> None:
         connection = self._database.connection
         made = [it for it in changes if it.rows]
         with connection.pipeline():
             cursors = [connection.execute(it.statement, _columns(it.rows)) for it in made]
+            meanwhile()
         for (statement, rows, is_free), cursor in zip(made, cursors, strict=True):
             if not is_free:
                 must_change(cursor.rowcount, len(rows), statement)

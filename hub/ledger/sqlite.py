@@ -108,7 +108,8 @@ class SqliteEngine:
     def forget_numbers(self) -> None:
         self._next.clear()
 
-    def write(self, unwritten: Unwritten) -> None:
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+        del meanwhile  # SQLite writes in our own thread
         it = unwritten
         self._rows("INSERT INTO account VALUES (?, ?, ?, ?, 0)", it.accounts)
         moved = [(points, account) for account, points in it.deltas.items()]

@@ -1,7 +1,7 @@
 """Rows of one transaction that are not in the database yet."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 
 from hub.ledger.database import Engine, Row
@@ -11,6 +11,10 @@ from hub.ledger.state_text import leases_text
 from loyalty.state import MemberState
 
 Judged = tuple[Filed, Verdict]
+
+
+def nothing() -> None:
+    """Do nothing while others work."""
 
 
 @dataclass(slots=True)
@@ -45,11 +49,14 @@ class Unwritten:
         """Return the members that are `new`, or those that are not."""
         return [it for it in self.members.values() if (self.written[it.id] is None) == new]
 
-    def write(self) -> None:
-        """Write everything and forget it; `writes` counts how often there was something."""
+    def write(self, meanwhile: Callable[[], None] = nothing) -> None:
+        """Write everything and forget it; `writes` counts how often there was something.
+
+        `meanwhile` is called, at most once, while a server works on it.
+        """
         gathered = [getattr(self, it) for it in _GATHERED]
         if any(gathered):
-            self.engine.write(self)
+            self.engine.write(self, meanwhile)
             self.writes += 1
             for it in gathered:
                 it.clear()

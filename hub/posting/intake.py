@@ -15,13 +15,15 @@ from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
 from hub.ledger.schema import HUB_DEVICE
+from hub.ledger.unwritten import nothing
 from hub.offline_keys import OfflineKeys
 from hub.posting import own_chain
 from hub.posting.answers import Answers, OfflineAnswers
 from hub.posting.card_proofs import CardProofs
 from hub.posting.custody import Batch, Custody
 from hub.posting.documents import Document, Documents
-from hub.posting.envelopes import Arrival, Dropped, Envelope, Reply, read_envelope
+from hub.posting.envelopes import Arrival, Dropped, Envelope, Reply
+from hub.posting.groups import Group, read_group
 from hub.posting.leasing import Leasing
 from hub.posting.poster import Poster
 from hub.posting.uncollected import uncollected
@@ -91,22 +93,27 @@ class Intake:
         self.heard_ms: dict[str, int] = {}
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Reply]:
+        """Take a group of messages, as `post` does; read it first."""
+        return self.post(read_group(arrivals))
+
+    def post(self, group: Group, meanwhile: Callable[[], None] = nothing) -> list[Reply]:
         """Take a group of messages; when this returns, what the replies say is durable.
 
-        If one of them makes the database refuse, the others are taken without it.
+        If one of them makes the database refuse, the others are taken without it. While a server
+        writes, `meanwhile` is called, at most once for each attempt; it must not ask the ledger.
 
         Raises:
             LedgerUnavailable: nothing of the group was taken; try it again later.
         """
         try:
-            return insistently(lambda: self._take_together(arrivals))
+            return insistently(lambda: self._take_together(group, meanwhile))
         except LedgerUnavailable:
             raise
         # Whatever a message does to us, it must not keep the next one out.
         except Exception as error:
-            if len(arrivals) == 1:
-                return self._take_without_posting(arrivals, error)
-        return [reply for arrival in arrivals for reply in self.take([arrival])]
+            if len(group.arrivals) == 1:
+                return self._take_without_posting(group, error)
+        return [reply for arrival in group.arrivals for reply in self.take([arrival])]
 
     def take_up(self) -> int:
         """Post what an older program held and this one understands; once, at the start."""
@@ -137,12 +144,12 @@ class Intake:
     def _state(self, record: Record, now_ms: int) -> None:
         own_chain.state(record, self._books, self._custody, self._ledger.incarnation, now_ms)
 
-    def _take_without_posting(self, arrivals: Sequence[Arrival], error: Exception) -> list[Reply]:
+    def _take_without_posting(self, group: Group, error: Exception) -> list[Reply]:
         """Keep the lines of a message that the ledger will not post; people look at them."""
         self.counts[f"fault_{type(error).__name__}"] += 1
         self._poster.fault = f"{type(error).__name__}: {error}"
         try:
-            return self._take_together(arrivals)
+            return self._take_together(group, nothing)
         except LedgerUnavailable:
             raise
         except Exception:
@@ -150,19 +157,17 @@ class Intake:
         finally:
             self._poster.fault = ""
 
-    def _take_together(self, arrivals: Sequence[Arrival]) -> list[Reply]:
-        counts: Counter[str] = Counter()
+    def _take_together(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+        counts = group.dropped.copy()
         replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
-            with uncollected():
-                envelopes = self._read_all(arrivals, counts)
-                with self._ledger.transaction():
-                    self._look_elsewhere()
-                    opened = self._open_all(envelopes, counts)
-                    take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
-                    replies += _unless_dropped(take_one, opened, counts)
-                    self._books.flush()
+            with uncollected(), self._ledger.transaction():
+                self._look_elsewhere()
+                opened = self._open_all(group, counts)
+                take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
+                replies += _unless_dropped(take_one, opened, counts)
+                self._books.flush(meanwhile)
         except BaseException:
             self._books.forget()
             raise
@@ -176,18 +181,12 @@ class Intake:
             self._seen = seen
             self._books.forget()
 
-    def _read_all(self, arrivals: Sequence[Arrival], counts: Counter[str]) -> list[Envelope]:
-        """Read all that needs no ledger, so that nobody has to wait for us meanwhile."""
-        envelopes = [*_unless_dropped(read_envelope, arrivals, counts)]
-        batches = [it for it in envelopes if it.purpose == "batch"]
-        self._books.read([line for it in batches for line in it.lines])
-        return envelopes
-
-    def _open_all(self, envelopes: Sequence[Envelope], counts: Counter[str]) -> list[_Opened]:
+    def _open_all(self, group: Group, counts: Counter[str]) -> list[_Opened]:
+        envelopes = group.envelopes
         devices = {it.device for it in envelopes}
         if any(_has_hub_state(it) for it in envelopes):
             devices.add(HUB_DEVICE)
-        self._books.expect(devices, {it.store for it in envelopes})
+        self._books.expect(devices, {it.store for it in envelopes}, group.records)
         return [*_unless_dropped(self._open, envelopes, counts)]
 
     def _take_one(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Reply:

@@ -20,7 +20,9 @@ from hub.broker.road import Road
 from hub.broker_bridge import Bridge
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import device_login
-from hub.posting.intake import Arrival, Intake, Reply
+from hub.posting.envelopes import Arrival, Reply
+from hub.posting.groups import Group
+from hub.posting.intake import Intake
 from loyalty.chain import LINES_MAX, unpack
 from simulators.calm_site import free_port
 from simulators.mosquitto import Mosquitto
@@ -46,10 +48,10 @@ class Gate:
         self.seen: list[Arrival] = []
         self._intake = intake
 
-    def take(self, arrivals: list[Arrival]) -> list[Reply]:
-        self.seen += arrivals
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+        self.seen += group.arrivals
         self.open.wait(WITHIN_S)
-        return self._intake.take(arrivals)
+        return self._intake.post(group, meanwhile)
 
     def tick(self) -> int:
         return 0

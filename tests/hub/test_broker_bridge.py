@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +16,8 @@ from hub.broker.mqtt_road import MqttRoad
 from hub.broker.road import BridgeFailed
 from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge
 from hub.errors import LedgerUnavailable
-from hub.posting.intake import Arrival, Reply
+from hub.posting.envelopes import Reply
+from hub.posting.groups import Group
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from tests.hub.hub_world import Till, World, free_port, sale
@@ -85,8 +87,8 @@ class Taken:
         self.gate = threading.Event()
         self.gate.set()
 
-    def take(self, arrivals: list[Arrival]) -> list[Reply]:
-        self.groups.put(list(arrivals))
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+        self.groups.put(list(group.arrivals))
         assert self.gate.wait(WAIT_S)
         return []
 
@@ -184,7 +186,7 @@ class Away(Taken):
         super().__init__()
         self.tried = threading.Event()
 
-    def take(self, arrivals: list[Arrival]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
         self.tried.set()
         raise LedgerUnavailable("the disk is full")
 
@@ -257,9 +259,9 @@ def test_what_comes_while_the_bridge_stops_is_left_for_the_next(broker):
 class Echo(Taken):
     """An intake that answers each message with what it said."""
 
-    def take(self, arrivals: list[Arrival]) -> list[Reply]:
-        super().take(arrivals)
-        return [Reply(topics.rx("s1", "h1", "receipt"), it.payload) for it in arrivals]
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+        super().post(group, meanwhile)
+        return [Reply(topics.rx("s1", "h1", "receipt"), it.payload) for it in group.arrivals]
 
 
 def test_what_is_being_taken_when_the_bridge_stops_is_still_answered(broker):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from hub.broker.mqtt_road import MqttRoad
 from hub.broker.road import BridgeFailed
 from hub.broker_bridge import Bridge
 from hub.pairing.private_ca import Certified, new_root, new_server
-from hub.posting.intake import Arrival, Reply
+from hub.posting.envelopes import Reply
+from hub.posting.groups import Group
 from loyalty.clock import SystemClock
 from loyalty.tls import TlsContext, client_context, server_context
 
@@ -41,8 +42,8 @@ class Nothing:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def take(self, arrivals: list[Arrival]) -> list[Reply]:
-        raise AssertionError(f"{len(arrivals)} messages from a stranger")
+    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+        raise AssertionError(f"{len(group.arrivals)} messages from a stranger")
 
     def tick(self) -> int:
         return 0

@@ -1,0 +1,36 @@
+"""Groups of messages are read without the ledger; what cannot be read is for others to judge."""
+
+from collections import Counter
+
+from hub.posting.envelopes import Arrival
+from hub.posting.groups import read_group
+from loyalty import topics
+from loyalty.asks import AskAccount
+from loyalty.lines import to_line
+from tests.hub.hub_world import Till, sale
+
+NO_RECORD = b'{"kind":"of no programme"}'
+
+
+def test_messages_that_are_no_envelopes_are_dropped_and_counted():
+    good = Till("h1").ask(AskAccount(ref="q1", card="04AA", member="", ctr_seen=-1))
+    of_another = good._replace(topic=topics.up("s1", "h2", "ask"))
+    garbled = good._replace(payload=b"no envelope")
+
+    group = read_group([garbled, good, of_another, Arrival("nowhere", b"")])
+
+    assert [it.device for it in group.envelopes] == ["h1"]
+    assert group.dropped == Counter(
+        dropped_bad_envelope=1, dropped_wrong_topic=1, dropped_bad_topic=1
+    )
+
+
+def test_lines_that_state_a_record_are_read_and_others_left_to_whoever_posts_them():
+    sold = sale("a", 1_000)
+    till = Till("h1")
+    till.add(sold, NO_RECORD)
+
+    group = read_group([till.batch()])
+
+    assert group.envelopes[0].lines == [to_line(sold), NO_RECORD]
+    assert group.records == {to_line(sold): sold}
