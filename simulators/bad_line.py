@@ -29,7 +29,11 @@ class LookAgain(NamedTuple):
 
 
 class BadLine:
-    """One connection; `happened` counts what befell its messages."""
+    """One connection; `happened` counts what befell its messages.
+
+    As long as that counts no message that was overtaken, the one after a message that was to be,
+    and that nothing followed in time, is kept in its place.
+    """
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class BadLine:
     ) -> None:
         self._fates = {True: upwards, False: downwards}
         self._kept: dict[bool, bytes] = {}
+        self._is_owed = {True: False, False: False}
         self._surplus: dict[bool, Counter[int]] = {True: Counter(), False: Counter()}
         self._happened = happened
 
@@ -58,10 +63,17 @@ class BadLine:
     def release(self, *, up: bool) -> list[Move]:
         """Return the message that nothing has overtaken, if there still is one."""
         kept = self._kept.pop(up, None)
-        return [] if kept is None else [Move(kept)]
+        if kept is None:
+            return []
+        self._is_owed[up] = True
+        return [Move(kept)]
 
     def _meet_fate(self, packet: bytes, up: bool) -> list[Move | LookAgain]:
-        fate, amount_ms = next(self._fates[up])
+        is_owed, self._is_owed[up] = self._is_owed[up], False
+        if is_owed and not self._happened[REORDERED]:
+            fate, amount_ms = REORDERED, 0
+        else:
+            fate, amount_ms = next(self._fates[up])
         if fate == REORDERED:
             self._kept[up] = packet
             return [LookAgain(KEPT_MAX_MS)]

@@ -75,6 +75,20 @@ def test_a_message_that_nothing_overtakes_is_released():
     assert happened == {}
 
 
+def test_until_one_was_overtaken_the_next_is_kept_in_its_place():
+    bad_line, happened = line(REORDERED, DROPPED)
+
+    bad_line.take(ONE, up=True)
+    bad_line.release(up=True)
+    kept = bad_line.take(ONE, up=True)
+    both = bad_line.take(TWO, up=True)
+    after = bad_line.take(ONE, up=True)
+
+    assert (kept, both) == ([LookAgain(KEPT_MAX_MS)], [Move(TWO), Move(ONE)])
+    assert after == [Move(ACK, is_back=True)]
+    assert happened == {REORDERED: 1, DROPPED: 1}
+
+
 def test_the_other_direction_has_its_own_fate():
     bad_line, _ = line(DROPPED)
 
