@@ -104,7 +104,8 @@ def in_force(programmes: Sequence[Programme], event_ms: int) -> Programme:
     begun = [it for it in programmes if it.starts_ms <= event_ms]
     if begun:
         return max(begun, key=_valid_and_version)
-    return min(programmes, key=_valid_and_version)
+    earliest = min(it.valid_from for it in programmes)
+    return max((it for it in programmes if it.valid_from == earliest), key=_valid_and_version)
 
 
 def _valid_and_version(programme: Programme) -> tuple[date, int]:

@@ -177,7 +177,10 @@ def test_an_event_before_all_versions_gets_the_earliest():
 
 
 def test_of_two_versions_of_one_date_the_higher_is_in_force():
-    assert in_force([plain(version=3), plain(version=2)], NOON_MS).version == 3
+    both = [plain(version=3), plain(version=2)]
+
+    assert in_force(both, NOON_MS).version == 3
+    assert in_force(both, 0).version == 3  # before its date too
 
 
 def test_without_any_programme_nothing_is_in_force():
