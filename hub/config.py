@@ -116,6 +116,9 @@ def _programmes(root: Table, folder: Path) -> tuple[tuple[Programme, ...], str, 
             mistakes += [str(it) for it in error.mistakes]
         except ConfigErrors as error:
             root.wrong("programmes", str(error))
+    versions = [programme.version for programme, _ in found]
+    for version in sorted({it for it in versions if versions.count(it) > 1}):
+        root.wrong("programmes", f"found version {version} in two files, wanted it in one")
     newest = max(found, key=lambda it: it[0].version, default=(None, ""))[1]
     return tuple([programme for programme, _ in found]), newest, tuple(mistakes)
 

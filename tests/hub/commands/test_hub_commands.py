@@ -213,6 +213,14 @@ def test_every_mistake_of_a_configuration_is_told_at_once(tmp_path):
         assert words in told
 
 
+def test_no_two_programmes_are_of_one_version(tmp_path):
+    text = configured(tmp_path, 1883).read_text().replace('toml"]', 'toml", "other.toml"]', 1)
+    other = PROGRAMME.replace("per_minor = 100", "per_minor = 50")
+
+    with pytest.raises(ConfigErrors, match="found version 3 in two files"):
+        load_config(configured(tmp_path, 1883, **{"hub.toml": text, "other.toml": other}))
+
+
 @pytest.mark.parametrize("text", ["[broker\n", "\x00", ""])
 def test_a_configuration_that_is_none_is_told(tmp_path, text, capsys):
     path = configured(tmp_path, 0, **{"hub.toml": text})
