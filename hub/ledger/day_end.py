@@ -91,10 +91,11 @@ def _is_over(ledger: Ledger, chain: int, seq: int, day: int, opens_ms: int) -> b
     return False
 
 
+# The journal that the device writes now stands last: to a branch that was adopted nothing comes.
 _CHAINS = """
 SELECT id, epoch, seq, (SELECT min(inbox.seq) FROM inbox
     WHERE inbox.chain = chain.id AND inbox.seq > chain.seq)
-FROM chain WHERE device = ? ORDER BY id
+FROM chain WHERE device = ? ORDER BY epoch NOT LIKE '%+%', id
 """
 _ENDS = """
 SELECT name, epoch, seq FROM chain JOIN device ON device.id = chain.device
