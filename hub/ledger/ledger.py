@@ -64,11 +64,15 @@ class Ledger:
         Only the two newest secrets stay valid.
 
         Raises:
-            ValueError: a name that fits no topic, a short secret, or a device of another store or
-                that was shut out.
+            ValueError: a name that fits no topic, a short secret, a device of another store or
+                that was shut out, or one that has another secret of that name.
         """
         with self.transaction() as database:
             number = register_device(database, store, device, mqtt_password)
+            there = database.execute(_SECRET, (number, kid)).fetchone()
+            if there is not None and bytes(there[0]) != secret:
+                # Who has the one that is there would be nobody from now on.
+                raise ValueError(f"device {device!r} has a secret {kid!r}, another kid wanted")
             add_secret(database, number, kid, secret)
 
     def revoke_device(self, device: str, now_ms: int) -> None:
@@ -173,3 +177,4 @@ def _bring_up_to_date(engine: Engine, new_id: Callable[[], str] | None) -> None:
 
 _INCARNATION = "SELECT value FROM meta WHERE name = 'incarnation'"
 _NAME_INCARNATION = "INSERT INTO meta VALUES ('incarnation', ?) ON CONFLICT DO NOTHING"
+_SECRET = "SELECT secret FROM device_secret WHERE device = ? AND kid = ?"

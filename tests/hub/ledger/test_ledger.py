@@ -320,6 +320,16 @@ def test_a_device_that_was_shut_out_stays_out(world):
     assert world.value("SELECT count(*) FROM device_secret WHERE kid = 'k2'") == 0
 
 
+def test_the_secret_that_a_device_uses_is_not_replaced_under_its_name(world):
+    till = world.till("h1")
+    till.add(sale("r1"))
+
+    with pytest.raises(ValueError, match="'h1' has a secret 'k1', another kid wanted"):
+        world.ledger.add_device("s1", "h1", "k1", bytes(range(2, 34)), "another password")
+
+    assert len(world.intake.take([till.batch()])) == 1
+
+
 def test_each_store_has_houses_of_its_own_and_they_sum_to_the_members(world):
     first = world.till("h1")
     world.ledger.add_device("s2", "h2", "k1", SECRET, "password-of-h2")
