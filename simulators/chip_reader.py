@@ -18,6 +18,7 @@ class Cut(Enum):
 
     SILENCE = "silence"  # It is not done and nothing answers.
     LOST_ANSWER = "lost answer"  # It is done, but nothing answers.
+    DAMAGED_ANSWER = "damaged answer"  # It is done; short of 14443-4 that looks like a refusal.
     CARD_LEAVES = "card leaves"  # The card leaves the field before it.
 
 
@@ -107,6 +108,9 @@ class ChipReader:
             status, answer = (self._iso_dep or chip).exchange(data)
         if cut is Cut.LOST_ANSWER:
             raise ReaderSilent("no answer")
+        if cut is Cut.DAMAGED_ANSWER:
+            failure = CardRefused if self._iso_dep is None else CardGone
+            raise failure(commands.status_text(commands.CRC_ERROR))
         if status == FOUR_BITS or status in _REFUSED:
             raise CardRefused(f"status 0x{status:02x}")
         if status != commands.OK:

@@ -48,8 +48,9 @@ class ClassicIssue:
         return None if is_done else WrongKey(self._uid)
 
     async def wipe(self) -> WrongKey | None:
-        """Give back all our sectors that open."""
-        sectors = (_MARK, *places.SLOT_SECTORS)
-        given_back = [await self._sectors.give_back(sector) for sector in sectors]
+        """Give back all our sectors that open; none while the mark of a finished card stays."""
+        if not await self._sectors.give_back(_MARK):
+            return WrongKey(self._uid)
+        given_back = [await self._sectors.give_back(it) for it in places.SLOT_SECTORS]
         await self._directory.leave()
         return None if all(given_back) else WrongKey(self._uid)

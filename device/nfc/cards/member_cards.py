@@ -59,18 +59,17 @@ class MemberCards:
         return await self._behind(found) if isinstance(found, Foreign) else found
 
     async def read(self, seen: CardSeen) -> MemberCard | Refusal:
-        """Return what the selected card states, or why it is refused; raises as `wait` does."""
-        self._seen, self._store = seen, await store_for(self._reader, self._keys, seen)
-        if self._store is None:
-            return Foreign(seen.uid)
-        found = await self._store.read(seen)
-        if not (
-            self._with_leases
-            and isinstance(found, MemberCard)
-            and isinstance(self._store, LeaseStore)
-        ):
+        """Return what the selected card states, or why it is refused; raises as `wait` does.
+
+        Readers take noise on the air for a refusal, so nobody is turned away for one of those.
+        Cards of 14443-4 are spared a second look: their blocks are repeated where they are damaged,
+        and some count vain proofs of a key.
+        """
+        found = await self._look(seen)
+        if isinstance(found, MemberCard | Blank) or self._store is None or seen.ats:
             return found
-        return replace(found, lease=await self._store.read_lease())
+        await self._reader.reselect()
+        return await self._look(seen)
 
     async def write(
         self,
@@ -141,6 +140,19 @@ class MemberCards:
         if self._with_leases and isinstance(self._store, LeaseStore):
             wanted = replace(wanted, lease=NO_LEASE)
         return await self._find_out(wanted, is_first=True)
+
+    async def _look(self, seen: CardSeen) -> MemberCard | Refusal:
+        self._seen, self._store = seen, await store_for(self._reader, self._keys, seen)
+        if self._store is None:
+            return Foreign(seen.uid)
+        found = await self._store.read(seen)
+        if not (
+            self._with_leases
+            and isinstance(found, MemberCard)
+            and isinstance(self._store, LeaseStore)
+        ):
+            return found
+        return replace(found, lease=await self._store.read_lease())
 
     @staticmethod
     async def _written(
