@@ -1,11 +1,13 @@
 """Documents of the hub's, pulled while it is there: the programme, and the cards that are stopped.
 
-A programme that begins later is followed once its first day has begun.
+A programme that begins later is followed once its first day has begun, also without the hub. Until
+then it is kept for this boot only.
 
 What the hub says is current is as old as its last answer about it. That age is kept for this boot
 only: without having heard the hub in this boot nothing is spent anyhow.
 """
 
+import asyncio
 from collections.abc import Callable
 
 import structlog
@@ -56,22 +58,39 @@ class Documents:
 
     async def run(self) -> None:
         """Pull whenever the hub is there, and every few minutes, until cancelled."""
-        while True:
-            await self._hub.until(lambda it: it.online)
-            await self.pull()
-            await self._clock.sleep_ms(PULL_EVERY_MS)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_pulling(), name="pulling")
+            tasks.create_task(self._watch_calendar(), name="programme to come")
 
     async def pull(self) -> None:
         """Ask for what is newer than what is here; what fails stays as it was."""
+        self._follow_what_has_begun()
         for name, taken in ((PROGRAMME, self._follow), (HOTLIST, self._stop_cards)):
             try:
                 await self._pull(name, taken)
             except (DeviceError, ValueError) as error:
                 log.warning("document_not_pulled", document=name, error=str(error))
 
-    async def _pull(self, name: str, taken: Callable[[int, str], None]) -> None:
-        if name == PROGRAMME and self._coming is not None:
+    async def _keep_pulling(self) -> None:
+        while True:
+            await self._hub.until(lambda it: it.online)
+            await self.pull()
+            await self._clock.sleep_ms(PULL_EVERY_MS)
+
+    async def _watch_calendar(self) -> None:
+        while True:
+            await self._clock.sleep_ms(PULL_EVERY_MS)
+            self._follow_what_has_begun()
+
+    def _follow_what_has_begun(self) -> None:
+        if self._coming is None:
+            return
+        try:
             self._follow_once_begun(*self._coming)
+        except (DeviceError, ValueError) as error:
+            log.warning("programme_not_followed", error=str(error))
+
+    async def _pull(self, name: str, taken: Callable[[int, str], None]) -> None:
         known = self._catalogue.get(name)
         version = 0 if known is None else known.version
         if name == PROGRAMME and self._coming is not None:
@@ -111,8 +130,9 @@ class Documents:
         if self._clock.now_ms() < programme.starts_ms:
             self._coming = (programme, text)
             return
+        is_newer = self._catalogue.put(PROGRAMME, programme.version, text)
         self._coming = None
-        if self._catalogue.put(PROGRAMME, programme.version, text):
+        if is_newer:
             self._on_programme(programme)
 
     def _ask(self, name: str, version: int, part: int) -> AskDocument:

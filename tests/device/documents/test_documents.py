@@ -1,12 +1,13 @@
 """What a terminal pulls from its hub: the programme it works by, and the cards that are stopped."""
 
+import asyncio
 from binascii import b2a_base64
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from device.documents.catalogue import Catalogue
+from device.documents.catalogue import Catalogue, CatalogueFailed
 from device.documents.hotlist import NO_HOTLIST, Hotlist
 from device.documents.pulling import PULL_EVERY_MS, Documents
 from device.mqtt.client import HubSilent
@@ -32,13 +33,21 @@ class PublishingHub:
         self.online = True
         self.as_of_ms = NOW_MS
         self.asked = []
+        self._news = asyncio.Event()
         self._part_bytes = part_bytes
 
     async def until(self, holds) -> None:
-        assert holds(self)
+        if not holds(self):
+            await asyncio.Event().wait()
+
+    async def was_asked_for(self, name: str) -> None:
+        while name not in [it.name for it in self.asked]:
+            self._news.clear()
+            await self._news.wait()
 
     async def ask(self, ask, timeout_ms):
         self.asked.append(ask)
+        self._news.set()
         if self.is_silent:
             raise HubSilent("no hub")
         version, text = self.texts.get(ask.name, (0, ""))
@@ -61,14 +70,26 @@ class PublishingHub:
         )
 
 
+class FillingCatalogue(Catalogue):
+    """A catalogue on a disk that may be full."""
+
+    is_full = False
+
+    def put(self, name, version, text) -> bool:
+        if self.is_full:
+            raise CatalogueFailed("the disk is full")
+        return super().put(name, version, text)
+
+
 class Place:
     """A terminal's documents, its catalogue, and the programmes it was told of."""
 
     def __init__(self, folder: Path) -> None:
         self.hub = PublishingHub()
-        self.catalogue = Catalogue(folder / "catalogue.json")
+        self.catalogue = FillingCatalogue(folder / "catalogue.json")
         self.catalogue.put("programme", 1, PROGRAMME)
         self.told = []
+        self.was_told = asyncio.Event()
         self.clock = ScriptClock(NOW_MS)
         self.documents = Documents(
             hub=self.hub,
@@ -76,8 +97,12 @@ class Place:
             hub_key=public_key_of(SEED),
             clock=self.clock,
             boot="e1-1",
-            on_programme=self.told.append,
+            on_programme=self.tell,
         )
+
+    def tell(self, programme) -> None:
+        self.told.append(programme)
+        self.was_told.set()
 
 
 @pytest.fixture
@@ -107,6 +132,35 @@ async def test_a_programme_that_begins_later_is_followed_from_its_first_day_on(p
     assert [it.version for it in place.told] == [2]
     assert place.catalogue.get("programme").version == 2
     assert len(place.hub.asked) == asked + 2
+
+
+async def test_a_programme_begins_although_the_hub_has_gone_meanwhile(place):
+    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+    running = asyncio.ensure_future(place.documents.run())
+    await place.hub.was_asked_for("hotlist")
+
+    place.hub.online = False
+    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    await asyncio.wait_for(place.was_told.wait(), 30.0)
+    running.cancel()
+
+    assert [it.version for it in place.told] == [2]
+    assert place.catalogue.get("programme").version == 2
+
+
+async def test_a_programme_that_cannot_be_kept_begins_once_it_can(place):
+    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+    await place.documents.pull()
+    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    place.catalogue.is_full = True
+    await place.documents.pull()
+    before = list(place.told)
+
+    place.catalogue.is_full, place.hub.is_silent = False, True
+    await place.documents.pull()
+
+    assert before == []
+    assert [it.version for it in place.told] == [2]
 
 
 async def test_a_programme_that_is_current_is_not_told_again(place):
