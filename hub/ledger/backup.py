@@ -16,6 +16,7 @@ from hub.errors import HubError
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Place, is_on_server, open_ledger
 from hub.ledger.sqlite import SqliteEngine
+from hub.whole_file import flush
 
 BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps next to a database
 
@@ -108,9 +109,9 @@ def put(copied: Path, target: Path) -> None:
         HubError: the disk refuses.
     """
     try:
-        _flush(copied)
+        flush(copied)
         copied.replace(target)
-        _flush(target.parent)  # or a power cut could take the name away again
+        flush(target.parent)  # or a power cut could take the name away again
     except OSError as error:
         raise HubError(f"{target}: {error.strerror}, a place to write to wanted") from error
 
@@ -119,14 +120,6 @@ def clear_beside(database: Path) -> None:
     """Remove the log of a database that is gone: it would be played into the next of that name."""
     for ending in BESIDE:
         database.with_name(database.name + ending).unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 _EXTENT = """
