@@ -7,8 +7,6 @@ import sys
 from contextlib import closing
 
 import pytest
-from test_hub_commands import configured
-from test_migrations import migrate
 
 from hub.errors import HubError, LedgerUnavailable, NoLedger
 from hub.ledger.backup import back_up
@@ -16,7 +14,9 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.restore import restore
 from hub.ledger.schema import OLDER_REVISIONS
+from tests.hub.commands.test_hub_commands import configured
 from tests.hub.hub_world import World, free_port, sale
+from tests.hub.ledger.test_migrations import migrate
 
 
 class Site:
