@@ -90,7 +90,7 @@ def read_credentials(path: Path) -> Credentials:
         raise CredentialsError(f"{path}: {error}; then change its secrets (rotate)") from error
     try:
         return _credentials(json.loads(content))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise CredentialsError(f"{path}: no credentials; pair this terminal anew") from None
 
 

@@ -315,7 +315,7 @@ async def test_an_endless_answer_is_cut_off(hub, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"[]", b"{}", b"\xff", b"[" * 60_000, b'{"keys": null}', None]
+    "content", [b"", b"[]", b"{}", b"3", b"null", b"\xff", b"[" * 60_000, b'{"keys": null}', None]
 )
 def test_credentials_that_are_none_are_told(hub, tmp_path, content):
     pair_in(tmp_path / "k", hub.code(), hub.send)
