@@ -36,6 +36,7 @@ class SimulatedPcsc:
         self._chip: Chip | None = None
         self._iso_dep: IsoDepReader | None = None
         self._key = b""
+        self.tells_ats = True  # Part 3 §3.2.2.1.3 lets a reader not know that command.
 
     def place(self, chip: Chip) -> None:
         """Put `chip` on the reader."""
@@ -110,7 +111,7 @@ class SimulatedPcsc:
         match code:
             case 0xCA if place == b"\x00\x00":
                 return chip.uid + _DONE
-            case 0xCA if place == b"\x01\x00" and chip.ats:
+            case 0xCA if place == b"\x01\x00" and chip.ats and self.tells_ats:
                 return chip.ats + _DONE
             case 0x82 if len(data) == classic.KEY_BYTES:
                 self._key = data

@@ -1,6 +1,7 @@
 """A PC/SC reader: MIFARE commands in its words, cards as another reader would see them."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -11,6 +12,7 @@ from device.nfc.readers import pcsc_commands
 from device.nfc.readers.pcsc import PcscReader
 from device.nfc.readers.pcsc_commands import MifareCommands, answer_of, card_of, direct_answer_of
 from simulators.chips.classic import blank_chip, written_chip
+from simulators.chips.desfire import desfire_chip
 from simulators.chips.ultralight import UltralightChip
 from simulators.pcsc import ACR122U, SimulatedPcsc
 from tests.nfc.reader_on_a_port import TAP_S, UID_4, UID_7, classic_on
@@ -164,6 +166,19 @@ async def test_a_card_is_seen_read_written_and_counted():
     assert await card.read_block(5) == b"sixteen bytes it"
     assert classic.unpack_value(await card.read_block(6)) == (70, 6)
     await reader.close()
+
+
+async def test_a_card_of_14443_4_is_seen_by_a_reader_that_tells_no_ats():
+    chip = desfire_chip(rng=random.Random(1))
+    reader, port = await opened(chip)
+    port.tells_ats = False
+
+    seen = await reader.wait_for_card(TAP_S)
+    answer = await reader.exchange(bytes.fromhex("9060000000"))
+    await reader.close()
+
+    assert (seen.uid, bool(seen.ats)) == (chip.uid, True)
+    assert answer.endswith(b"\x91\xaf")
 
 
 async def test_a_card_that_comes_while_we_wait_is_seen():

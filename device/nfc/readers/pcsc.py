@@ -5,6 +5,7 @@ readers with a PN532 inside (ACR122U), so others tell an NTAG from an Ultralight
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from device.nfc.reader import CardGone, CardRefused, CardSeen, LinkLost, ReaderSilent
@@ -139,7 +140,8 @@ class PcscReader:
         uid = pcsc_commands.answer_of(self._port.transmit(pcsc_commands.GET_UID))
         ats = b""
         if not pcsc_commands.is_storage_card(atr):
-            ats = pcsc_commands.answer_of(self._port.transmit(pcsc_commands.GET_ATS))
+            with suppress(CardRefused):  # A reader need not know the command.
+                ats = pcsc_commands.answer_of(self._port.transmit(pcsc_commands.GET_ATS))
         return pcsc_commands.card_of(atr, uid, ats)
 
     async def _ask(self, apdu: bytes, answer_of: Callable[[bytes], bytes]) -> bytes:
