@@ -88,6 +88,8 @@ class Adjustments:
     def _check(self, proposal: Proposal) -> None:
         points, receipt = terms_of(proposal)
         terms = in_force(self._programmes, proposal.decided_ms or proposal.made_ms).adjustments
+        if terms.most_points == 0:
+            raise HubError("the programme lets nobody give points by hand, [adjustments] wanted")
         if points == 0 or abs(points) > terms.most_points:
             raise HubError(f"{points} points, 1 to {terms.most_points} either way wanted")
         if proposal.reason not in REASONS:

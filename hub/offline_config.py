@@ -40,8 +40,11 @@ def read_seed(path: Path) -> bytes:
     try:
         mode = path.stat().st_mode & 0o777
         digits = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {error}, a key wanted (revisit hub lease-key)") from error
+    except OSError as error:
+        wanted = "a key wanted (revisit hub lease-key)"
+        raise ValueError(f"{path}: {error.strerror}, {wanted}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: no ASCII text, a key wanted") from error
     if mode & _OTHERS:
         raise ValueError(f"{path}: found mode {mode:o}, wanted 600")
     try:

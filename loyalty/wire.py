@@ -129,4 +129,12 @@ def _allows(mark: "tuple[Any, ...]", value: "Any") -> bool:
 
 
 def _refusal(where: str, mark: "tuple[Any, ...]", value: "Any") -> str:
-    return f"{where}: found {str(value)[:40]!r}, wanted {mark[0]} {mark[1:]}"
+    return f"{where}: found {str(value)[:40]!r}, wanted {_wanted(mark)}"
+
+
+def _wanted(mark: "tuple[Any, ...]") -> str:
+    if mark[0] == "choice":
+        return "one of " + ", ".join(mark[1])
+    if mark[0] == "whole":
+        return f"a whole number from {mark[1]} to {mark[2]}"
+    return f"{mark[1]} to {mark[2]} of A-Z a-z 0-9 _ - . : / + ="

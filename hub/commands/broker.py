@@ -14,6 +14,7 @@ from hub.broker.folder import (
     bridge_password_file,
     write_mosquitto,
 )
+from hub.hosts import parse_host
 from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 
@@ -54,6 +55,8 @@ def mosquitto(
     ] = 1,
 ) -> None:
     """Write mosquitto's configuration, or write it again after devices were added or revoked."""
+    for name in host:
+        _check_host(name)
     wanted = Wanted(
         hosts=tuple(host),
         port=port,
@@ -85,6 +88,13 @@ def mosquitto(
             typer.echo("shared = true")
         typer.echo()
     typer.echo(_RELOAD)
+
+
+def _check_host(name: str) -> None:
+    try:
+        parse_host(name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--host'") from error
 
 
 def _certificates(

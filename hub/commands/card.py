@@ -30,6 +30,7 @@ def stop_command(
     """Stop a card: no terminal that has heard of it lets it spend, and the hub grants nothing."""
     with closing(open_ledger(db)) as ledger:
         Decisions(ledger, []).stop_card(uid, reason, SystemClock().now_ms(), staff)
+    typer.echo(f"card {short_card(uid)} is stopped: who cannot reach the hub may not know yet")
 
 
 @app.command("allow")
@@ -37,6 +38,7 @@ def allow_command(uid: Uid, staff: Staff, db: Db = "ledger.db") -> None:
     """Let a card that was stopped be used again."""
     with closing(open_ledger(db)) as ledger:
         Decisions(ledger, []).allow_card(uid, SystemClock().now_ms(), staff)
+    typer.echo(f"card {short_card(uid)} may be used again")
 
 
 @app.command("show")

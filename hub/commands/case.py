@@ -39,6 +39,7 @@ Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql
 Number = Annotated[int, typer.Argument(min=1, help="The case's number.")]
 
 HOUR_MS, DAY_H = 3_600_000, 24
+AGE_MAX_H = 100 * 365 * DAY_H
 
 _DEEDS = {
     "assigned": "given to {who}",
@@ -47,7 +48,7 @@ _DEEDS = {
     "opened": "seen again, and so opened again",
 }
 
-_app = typer.Typer(help="Work on what needs a person.", no_args_is_help=True)
+_app = typer.Typer(help="Work on what needs a person.", no_args_is_help=True, add_completion=False)
 
 
 def main(arguments: list[str]) -> int:
@@ -62,7 +63,9 @@ def list_command(
     store: Annotated[str, typer.Option(help="Only cases of this store.")] = "",
     assignee: Annotated[str, typer.Option(help="Only those that this person looks after.")] = "",
     is_open: Annotated[bool, typer.Option("--open", help="Leave closed ones out.")] = False,
-    age_h: Annotated[int, typer.Option("--age", min=0, help="Only older ones, in hours.")] = 0,
+    age_h: Annotated[
+        int, typer.Option("--age", min=0, max=AGE_MAX_H, help="Only older ones, in hours.")
+    ] = 0,
     limit: Annotated[int, typer.Option(min=1, max=LIST_MAX, help="At most so many.")] = 100,
 ) -> None:
     """List cases, open ones first and the oldest of them first."""
@@ -99,6 +102,7 @@ def assign_command(
     """Give an open case to somebody."""
     with closing(open_ledger(db)) as ledger:
         assign(ledger, number, who, SystemClock().now_ms())
+    typer.echo(f"case {number} is {who}'s now")
 
 
 @_app.command("close")
@@ -111,6 +115,7 @@ def close_command(
     """Close a case; it opens again by itself if it is seen again."""
     with closing(open_ledger(db)) as ledger:
         close(ledger, number, who, note, SystemClock().now_ms())
+    typer.echo(f"case {number} is closed")
 
 
 def _case(case: CaseFile, now_ms: int) -> Iterator[str]:

@@ -29,7 +29,9 @@ Db = Annotated[
 
 Config = Annotated[Path, typer.Argument(metavar="CONFIG", help="The configuration, hub.toml.")]
 
-_app = typer.Typer(help="Run the hub and keep its devices.", no_args_is_help=True)
+_app = typer.Typer(
+    help="Run the hub and keep its devices.", no_args_is_help=True, add_completion=False
+)
 _app.add_typer(broker.app, name="broker-config")
 _app.command("pair")(pairing.pair)
 _app.command("lease-key")(lease_key.lease_key)
@@ -48,10 +50,12 @@ def run_app(app: typer.Typer, arguments: list[str], name: str) -> int:
         status = app(arguments, prog_name=name, standalone_mode=False)
     except typer.Abort:
         return 130
-    except (HubError, ValueError, typer.TyperException) as error:
-        said = f"{name}: {error}"
-        Console(stderr=True).print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+    except typer.TyperException as error:
+        _tell(name, error.format_message())  # names the option, as its text alone does not
         return int(getattr(error, "exit_code", 1))
+    except (HubError, ValueError) as error:
+        _tell(name, str(error))
+        return 1
     return status if isinstance(status, int) else 0
 
 
@@ -103,6 +107,14 @@ def revoke_device(
         ledger.revoke_device(device, SystemClock().now_ms())
     finally:
         ledger.close()
+    typer.echo(f"{device} is shut out for good: nothing that it seals from now on counts")
+    typer.echo("where no hub keeps mosquitto's logins, run broker-config again, or it lets it in")
+
+
+def _tell(name: str, said: str) -> None:
+    if said:  # not after help, which says it all
+        console = Console(stderr=True, soft_wrap=True)
+        console.print(f"{name}: {said}", style="red", markup=False, highlight=False)
 
 
 async def _run_until_told(config: HubConfig) -> None:

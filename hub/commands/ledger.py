@@ -37,7 +37,7 @@ Member = Annotated[str, typer.Argument(help="The member's token, as cards carry 
 
 DIFFERENCES_SHOWN_MAX = 1_000
 
-_app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)
+_app = typer.Typer(help="Look into the ledger.", no_args_is_help=True, add_completion=False)
 _app.add_typer(copies.app)
 _app.add_typer(offline.app)
 _app.add_typer(adjust.app, name="adjust")
@@ -101,6 +101,7 @@ def declare_lost_command(
     """State that a device's lines will never come, so that days need not wait for them."""
     with closing(open_ledger(db)) as ledger:
         Decisions(ledger, []).declare_lost(device, epoch, from_line, SystemClock().now_ms())
+    typer.echo(f"lines of {device} from {from_line} on are not waited for any more")
 
 
 @_app.command("balance")

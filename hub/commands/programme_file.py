@@ -15,6 +15,8 @@ def read_programme(path: Path) -> Programme:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HubError(f"{path}: {error}, a programme wanted") from error
+    except OSError as error:
+        raise HubError(f"{path}: {error.strerror}, a programme wanted") from error
+    except UnicodeDecodeError as error:
+        raise HubError(f"{path}: no UTF-8 text, a programme wanted") from error
     return parse(text, source=str(path))

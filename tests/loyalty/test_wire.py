@@ -128,6 +128,21 @@ def test_what_is_no_line_is_a_wire_error_and_not_unknown(line: bytes):
     assert len(str(caught.value)) < 400
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("touch", "maybe", "sale.touch: found 'maybe', wanted one of none, done, torn, unknown"),
+        ("ctr_used", -2, "sale.ctr_used: found '-2', wanted a whole number from -1 to 4294967295"),
+        ("store", "", "sale.store: found '', wanted 1 to 64 of A-Z a-z 0-9 _ - . : / + ="),
+    ],
+)
+def test_a_field_that_cannot_be_is_told_with_what_was_wanted(name: str, value: object, told: str):
+    with pytest.raises(WireError) as caught:
+        records.from_line(with_field(SALE_LINE, name, value))
+
+    assert str(caught.value) == told
+
+
 @pytest.mark.parametrize("line", UNKNOWN_LINES.values(), ids=UNKNOWN_LINES.keys())
 def test_a_later_line_is_unknown_so_that_it_can_wait(line: bytes):
     with pytest.raises(UnknownLine):

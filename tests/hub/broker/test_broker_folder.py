@@ -171,6 +171,8 @@ def test_a_device_cannot_be_named_as_a_bridge(world, capsys):
         (["--out", "/dev/null/mq"], "Not a directory"),
         (["--db", "absent.db"], "absent.db"),
         (["--port", "70000"], "65535"),
+        (["--host", "two words"], "'--host': found 'two words', wanted a host name"),
+        (["--host", ""], "'--host': found '', wanted a host name"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(world, capsys, changes, told):

@@ -103,7 +103,7 @@ def test_a_programme_that_allows_none_by_now_is_obeyed(people):
     number = people.propose(40)
     people.programme.write_text(PROGRAMME)
 
-    assert "1 to 0 either way wanted" in people.refusal("agree", number, "--by", "chan")
+    assert "lets nobody give points by hand" in people.refusal("agree", number, "--by", "chan")
     people.programme.write_text(PROGRAMME + TERMS)
     assert people.type("agree", number, "--by", "chan")[0] == 0
 

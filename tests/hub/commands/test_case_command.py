@@ -52,6 +52,22 @@ def overdraw(world: World, till, op: str) -> None:
     world.take(till.batch(len(till.lines)))
 
 
+def test_no_age_is_too_great_to_be_understood(person):
+    status, _, told = person.type("list", "--age", 10**20)
+
+    assert (status, "Invalid value for '--age'" in told) == (2, True)
+
+
+def test_what_was_done_to_a_case_is_said(world, person):
+    overdraw(world, world.till("h1"), "r1")
+
+    assigned = person.type("assign", 1, "--to", "黃")
+    closed = person.type("close", 1, "--by", "黃", "--note", "The till was wrong.")
+
+    assert assigned == (0, "case 1 is 黃's now\n", "")
+    assert closed == (0, "case 1 is closed\n", "")
+
+
 def test_cases_are_listed_open_ones_first_and_found_by_what_they_have(world, person):
     overdraw(world, world.till("h1"), "r1")
     other = world.till("h2")

@@ -140,7 +140,7 @@ def test_a_case_goes_from_hand_to_hand(tmp_path):
         (("restore", "ledger.db"), "found the ledger itself, wanted a backup of it"),
         (("restore", "ledger.db", "--db", "postgresql://x/y"), "pg_restore --clean"),
         (("export", "--to", "."), "is there already, a new folder wanted"),
-        (("backup",), "Missing parameter: to"),
+        (("backup",), "Missing option '--to'"),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, words, said):

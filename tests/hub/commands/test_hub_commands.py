@@ -70,6 +70,8 @@ def test_balance_and_history_show_a_members_points(world, capsys):
         ["verify", "--db", "ledger.db", "--programme", "absent.toml"],
         ["verify", "--db", "ledger.db", "--programme", "ledger.db"],
         ["history", "anna", "--limit", "0"],
+        ["history", "anna", "--limit", "many"],
+        ["declare-lost", "h1", "e1", "0"],
         ["guess"],
     ],
 )
@@ -84,6 +86,30 @@ def test_a_mistake_is_told_in_a_sentence(world, tmp_path, monkeypatch, capsys, a
     assert "Traceback" not in shown.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["history", "anna", "--limit", "0"], "Invalid value for '--limit': "),
+        (["history"], "Missing argument 'member'."),
+        (["day", "close", "--store", "s1"], "Missing option '--day'."),
+        (["verify", "--programme", "absent.toml"], "absent.toml: No such file or directory, a"),
+        (["heads", "--key", "no.key", "--to", "heads"], "no.key: No such file or directory, a key"),
+    ],
+)
+def test_a_mistake_names_what_it_is_about(tmp_path, monkeypatch, capsys, arguments, told):
+    monkeypatch.chdir(tmp_path)
+
+    status = ledger_command.main(arguments)
+
+    assert (status in (1, 2), told in capsys.readouterr().err) == (True, True)
+
+
+def test_nothing_is_said_after_help(capsys):
+    status = hub_command.main([])
+
+    assert (status, capsys.readouterr().err) == (2, "")
+
+
 def test_a_device_is_added_and_told_its_secrets(tmp_path, capsys):
     path = tmp_path / "ledger.db"
 
@@ -96,6 +122,7 @@ def test_a_device_is_added_and_told_its_secrets(tmp_path, capsys):
     assert status == 0
     assert kept == [(told["kid"], bytes.fromhex(told["secret"]))]
     assert hub_command.main(["revoke-device", "h1", "--db", str(path)]) == 0
+    assert "h1 is shut out for good" in capsys.readouterr().out
     assert hub_command.main(["revoke-device", "h2", "--db", str(path)]) == 1
     assert hub_command.main(["add-device", "s/1", "h1", "--db", str(path)]) == 1
 

@@ -43,14 +43,15 @@ def person(world, tmp_path, capsys, monkeypatch):
 
 def test_a_stopped_card_spends_nothing_until_it_is_allowed_again(world, person):
     asked = AskRedeem(ref="q1", **ANNA, ctr_seen=0, offer="mug")
-    person.type("card", "stop", UID, "--reason", "lost", "--by", "wong")
+    _, first = person.type("card", "stop", UID, "--reason", "lost", "--by", "wong")
     (stopped,) = world.take(world.h1.ask(asked))
 
-    person.type("card", "allow", UID, "--by", "wong")
+    _, then = person.type("card", "allow", UID, "--by", "wong")
     (allowed,) = world.take(world.h1.ask(asked))
 
     assert stopped.reason == "card_blocked"
     assert allowed.kind == "redeem_granted"
+    assert ("is stopped" in first, "may be used again" in then) == (True, True)
 
 
 def test_whose_a_stopped_card_is_can_still_be_asked(world, person):
@@ -65,7 +66,7 @@ def test_whose_a_stopped_card_is_can_still_be_asked(world, person):
     ("words", "why"),
     [
         (("stop", "04000000", "--reason", "lost"), "no card"),
-        (("stop", UID, "--reason", "ugly"), "wanted choice"),
+        (("stop", UID, "--reason", "ugly"), "wanted one of lost, stolen, cloned, worn, retired"),
         (("allow", UID), "is in use, one stopped wanted"),
     ],
 )
