@@ -62,7 +62,7 @@ class PrinterMinder:
                 log.warning("printer_wants_cleaning")
 
     async def is_well_again(self, *, keeps_card: bool = False) -> bool:
-        """Return whether it is empty and takes commands, however that came about.
+        """Return whether it is empty and nothing is wrong with it, however that came about.
 
         A card that it holds without any fault comes out, unless `keeps_card`: then it was only
         the line, or the power, that had failed.
@@ -77,7 +77,7 @@ class PrinterMinder:
             await self._printer.reset()
         except DeviceError:
             return False
-        return True
+        return (await self.status()).fault is None
 
 
 async def _moves(movement: Callable[[], Awaitable[None]]) -> bool:

@@ -26,7 +26,7 @@ from device.display import cycle
 from device.display import cycle_events as happened
 from device.display import cycle_requests as wanted
 from device.display import cycle_states as at
-from device.display.printers.printer import CardPrinter, FaultCode
+from device.display.printers.printer import CardPrinter, FaultCode, PrinterTrouble
 from device.errors import DeviceError
 from device.faces.face_maker import FaceMaker, MadeFace
 from device.held_card import HeldCard
@@ -215,8 +215,9 @@ class Slot:
         try:
             taken = await self._printer.take_card(timeout_s)
         except DeviceError as error:
-            log.error("printer_lost", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
-            self._call_staff(FaultCode.COMMS)
+            log.error("slot_not_opened", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
+            told = error.fault.code if isinstance(error, PrinterTrouble) else FaultCode.COMMS
+            self._call_staff(told)
             while not await self._minder.is_well_again():
                 await self._patience.sleep_ms(PRINTER_RETRY_MS)
             return happened.CardNotTaken()

@@ -90,6 +90,18 @@ async def test_a_jam_is_over_once_the_card_is_out_and_the_printer_takes_commands
 
 
 @in_quick_time
+async def test_a_fault_that_a_reset_does_not_end_is_waited_for_though_no_card_is_inside(tmp_path):
+    async with minded_printer(tmp_path) as (hardware, minder, _):
+        hardware.star.force_out()
+        hardware.star.jammed = True
+        assert not await minder.is_well_again()
+
+        hardware.star.jammed = False
+
+        assert await minder.is_well_again()
+
+
+@in_quick_time
 async def test_an_open_cover_is_waited_for(tmp_path):
     async with minded_printer(tmp_path) as (hardware, minder, _):
         hardware.star.force_out()

@@ -6,6 +6,7 @@ import pytest
 
 from device.display.printers.printer import FaultCode
 from device.records.journal import OUTCOMES_KEPT
+from device.slot import JAM_POLL_MS
 from loyalty.records import FacePrinted, FaceStarted
 from simulators.chips.classic import ClassicChip
 from simulators.chips.other import OtherChip
@@ -138,6 +139,22 @@ async def test_a_printer_that_is_unplugged_while_it_waits_is_found_again(tmp_pat
         await ask_for_face(kiosk, card)
         assert await kiosk.card_at_gate() is card
         assert face_outcomes(kiosk) == ["printed"]
+
+
+@in_quick_time
+async def test_staff_are_told_what_is_wrong_with_an_empty_printer_until_it_is_right(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.see("welcome")
+        kiosk.hardware.star.jammed = True
+        await kiosk.see("staff_needed")
+        for _ in range(3):
+            await asyncio.sleep(JAM_POLL_MS / 1000)
+            assert kiosk.slot.trouble is FaultCode.JAM
+
+        kiosk.hardware.star.jammed = False
+
+        await ask_for_face(kiosk, card)
+        assert await kiosk.card_at_gate() is card
 
 
 @in_quick_time
