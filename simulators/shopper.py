@@ -176,7 +176,8 @@ class Shopper:
         if shown.screen == "confirm":
             await self._touch(station, shown, "confirm")
             shown = await station.front.see(("redeemed", *ends), but_not=account)
-        has_it = choice == "print" or shown.screen == "redeemed"
+        is_cut_off = shown is DARK
+        has_it = shown.screen == "redeemed" or (choice == "print" and not is_cut_off)
         if shown.screen == "redeemed":
             shown = await station.front.see(ends)
         if shown.screen == "account":

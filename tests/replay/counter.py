@@ -10,13 +10,17 @@ from simulators.plastic import PlasticCard
 
 
 class ScriptedKiosk:
-    """Welcomes nobody until staff were there; then it serves whoever puts a card in."""
+    """Serves whoever puts a card in once it says welcome, or staff have made it.
 
-    def __init__(self, shown_first: Show) -> None:
+    What is touched ends as `ends` say, one after the other, and the last time with the card out.
+    """
+
+    def __init__(self, shown_first: Show, *ends: Show) -> None:
         self.front = Front()
         self.making = SimpleNamespace(setting=SimpleNamespace(offers={}))
         self.done: list[str] = []
         self._card: PlasticCard | None = None
+        self._ends = iter((*ends, Show(screen="take_card")))
         self.front.show(shown_first)
 
     async def settled(self) -> None:
@@ -30,13 +34,15 @@ class ScriptedKiosk:
         self.front.show(Show(screen="account", values=values, choices=("print", "return")))
 
     async def put(self, event: Event) -> None:
-        """Take what is touched, and give the card back."""
+        """Take what is touched."""
         self.done.append(getattr(event, "choice", ""))
-        self.front.show(Show(screen="take_card"))
+        self.front.show(next(self._ends))
 
     async def take_card(self) -> PlasticCard:
-        """Give the card out, which somebody must have put in."""
+        """Give the card out, which somebody must have put in; power that was cut is back."""
         self.done.append("taken")
+        if self.front.screen is DARK:
+            self.front.show(Show(screen="welcome"))
         assert self._card is not None
         return self._card
 

@@ -120,6 +120,14 @@ async def test_whoever_could_not_put_the_card_in_calls_staff_and_waits_for_no_ca
     assert station.done == ["staff", "card", "print", "taken"]
 
 
+async def test_whoever_is_cut_off_before_the_face_came_asks_for_it_again():
+    station: Any = ScriptedKiosk(Show(screen="welcome"), DARK)
+
+    await shopper().visit(station)
+
+    assert station.done == ["card", "print", "taken"] * 2
+
+
 @pytest.mark.parametrize(
     ("choices", "best"),
     [
