@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+SENDERS_MIN = 10  # that have room at the same time; an honest device has a few messages under way
+
 T = TypeVar("T")
 
 
@@ -24,10 +26,14 @@ class Turn(Generic[T]):
 
 
 class FairQueue(Generic[T]):
-    """A bounded queue between threads, from which whole groups are taken."""
+    """A bounded queue between threads, from which whole groups are taken.
+
+    One sender has a part of the room at most, so that who floods it does not keep others out.
+    """
 
     def __init__(self, messages_max: int) -> None:
         self._messages_max = messages_max
+        self._of_one_max = max(1, messages_max // SENDERS_MIN)
         self._changed = threading.Condition()
         self._waiting: OrderedDict[str, deque[Turn[T]]] = OrderedDict()
         self._count = 0
@@ -40,7 +46,8 @@ class FairQueue(Generic[T]):
     def put(self, sender: str, message: T, size_bytes: int) -> bool:
         """Let a message wait behind those of its sender; return False if there is no room."""
         with self._changed:
-            if self._count >= self._messages_max:
+            waiting = self._waiting.get(sender, ())
+            if self._count >= self._messages_max or len(waiting) >= self._of_one_max:
                 return False
             turn = Turn(message, size_bytes)
             self._waiting.setdefault(sender, deque()).append(turn)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.broker.fair_queue import SENDERS_MIN
 from hub.broker.mqtt_road import MqttRoad
 from hub.broker.road import BridgeFailed
 from hub.broker_bridge import QUEUE_MAX_MESSAGES, Bridge
@@ -101,6 +102,11 @@ def broker(tmp_path):
     found = Mosquitto(tmp_path, free_port())
     yield found
     found.stop()
+
+
+def one_of_many(number: int) -> str:
+    """Return a topic to which h1 may publish, of one of so many senders as there is room for."""
+    return topics.up(f"s{number % SENDERS_MIN}", "h1", "batch")
 
 
 @contextlib.contextmanager
@@ -200,8 +206,8 @@ def test_a_full_queue_drops_and_goes_on(broker):
     with bridge_to(broker, intake) as bridge:
         wire.publish(topic, b"first")
         intake.groups.get(timeout=WAIT_S)
-        for _ in range(QUEUE_MAX_MESSAGES + 1):
-            wire.client.publish(topic, b"more", qos=1)
+        for number in range(QUEUE_MAX_MESSAGES + 1):
+            wire.client.publish(one_of_many(number), b"more", qos=1)
         full = wait_for(lambda: bridge.counts["dropped_queue_full"] == 1)
         intake.gate.set()
         taken = 0
@@ -291,7 +297,7 @@ def test_the_broker_has_every_reply_before_the_bridge_is_gone(broker):
     with bridge_to(broker, intake) as bridge:
         intake.gate.clear()
         for number in range(REPLIES):
-            wire.client.publish(topics.up("s1", "h1", "batch"), b"%d" % number, qos=1)
+            wire.client.publish(one_of_many(number), b"%d" % number, qos=1)
         assert wait_for(lambda: bridge.counts["received"] == REPLIES)
         stopping = threading.Thread(target=bridge.stop)
         stopping.start()

@@ -2,7 +2,7 @@
 
 import threading
 
-from hub.broker.fair_queue import FairQueue
+from hub.broker.fair_queue import SENDERS_MIN, FairQueue
 
 NO_LIMIT = 1_000_000
 
@@ -43,9 +43,20 @@ def test_a_group_ends_with_the_message_that_fills_it():
 def test_a_message_beyond_the_maximum_is_not_taken_in():
     queue: FairQueue[str] = FairQueue(messages_max=2)
 
-    was_room = [queue.put("a", str(number), 1) for number in range(3)]
+    was_room = [queue.put(sender, sender, 1) for sender in "abc"]
 
     assert was_room == [True, True, False]
+
+
+def test_a_sender_that_floods_leaves_room_for_the_others():
+    queue: FairQueue[str] = FairQueue(messages_max=SENDERS_MIN * 2)
+
+    of_one = [queue.put("a", str(number), 1) for number in range(3)]
+    of_another = queue.put("b", "b1", 1)
+    queue.take(1, NO_LIMIT, patience_s=0, gather_s=0)
+
+    assert (of_one, of_another) == ([True, True, False], True)
+    assert queue.put("a", "3", 1)
 
 
 def test_messages_are_finished_in_the_order_in_which_they_came():
