@@ -17,6 +17,7 @@ VERSION = 1
 LISTS_MAX = 1002  # a line, its list of rows, and more rows than any list may have
 
 NAME_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.:/+=")
+CARD_FIELDS = ("card", "stopped", "allowed")  # they name a card, and no message repeats them
 
 
 class WireError(ValueError):
@@ -129,7 +130,9 @@ def _allows(mark: "tuple[Any, ...]", value: "Any") -> bool:
 
 
 def _refusal(where: str, mark: "tuple[Any, ...]", value: "Any") -> str:
-    return f"{where}: found {str(value)[:40]!r}, wanted {_wanted(mark)}"
+    is_card = where.split(".")[1] in CARD_FIELDS
+    found = "no card's id" if is_card else repr(str(value)[:40])
+    return f"{where}: found {found}, wanted {_wanted(mark)}"
 
 
 def _wanted(mark: "tuple[Any, ...]") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from loyalty.records import from_line
-from loyalty.wire import UnknownLine, WireError, names_of
+from loyalty.wire import CARD_FIELDS, UnknownLine, WireError, names_of
 
 CARD_TAIL_CHARS = 4
 ROWS_SHOWN_MAX = 20
@@ -46,7 +46,7 @@ def fields(line: bytes) -> Iterator[tuple[str, str]]:
 
 
 def _text(name: str, value: object) -> str:
-    if name == "card":
+    if name in CARD_FIELDS:
         return short_card(str(value))
     if isinstance(value, tuple):
         return _rows(value)

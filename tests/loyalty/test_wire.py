@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -141,6 +142,13 @@ def test_a_field_that_cannot_be_is_told_with_what_was_wanted(name: str, value: o
         records.from_line(with_field(SALE_LINE, name, value))
 
     assert str(caught.value) == told
+
+
+def test_a_card_that_cannot_be_is_not_repeated():
+    with pytest.raises(WireError, match=r"sale\.card: found no card's id, wanted") as raised:
+        replace(SALE, card="04 A1 B2 C3 D4 E5 F6")
+
+    assert "A1" not in str(raised.value)
 
 
 @pytest.mark.parametrize("line", UNKNOWN_LINES.values(), ids=UNKNOWN_LINES.keys())

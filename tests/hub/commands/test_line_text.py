@@ -3,6 +3,8 @@
 import pytest
 
 from hub.commands.line_text import fields, short_card
+from hub.posting import own_chain
+from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.lines import to_line
 from loyalty.records import SaleItem
 from tests.hub.hub_world import START_MS, sale
@@ -21,6 +23,15 @@ def test_no_line_tells_a_whole_card():
     told = dict(fields(to_line(sale("r1", card="04A1B2C3D4E5F6", at_ms=START_MS))))
 
     assert told["card"] == "…E5F6"
+
+
+def test_nor_does_a_decision_about_a_card():
+    stamp = own_chain.stamp(START_MS)
+    stopped = CardStopped(**stamp, stopped="04A1B2C3D4E5F6", reason="lost")
+    allowed = CardAllowed(**stamp, allowed="04A1B2C3D4E5F6")
+
+    assert dict(fields(to_line(stopped)))["stopped"] == "…E5F6"
+    assert dict(fields(to_line(allowed)))["allowed"] == "…E5F6"
 
 
 @pytest.mark.parametrize(
