@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol, TextIO
 
-import structlog
 from PIL import Image
 
 from device.behaviour.events import Chosen, Event, NumberKeyed
@@ -41,8 +40,6 @@ _TURNING = {
     180: Image.Transpose.ROTATE_180,
     270: Image.Transpose.ROTATE_90,
 }
-
-log = structlog.get_logger()
 
 
 class Touch(Protocol):
@@ -149,14 +146,10 @@ class GraphicFront:
         self._surface.close()
 
     async def _take_contacts(self, touch: Touch, app: EventTaker) -> None:
-        try:
-            while True:
-                event = self._touched(await touch.next_contact())
-                if event is not None:
-                    await app.put(event)
-        except EOFError as error:
-            # Staff can still work with the card alone, and the card comes back by itself.
-            log.error("touch_lost", error=str(error))
+        while True:
+            event = self._touched(await touch.next_contact())
+            if event is not None:
+                await app.put(event)
 
     def _touched(self, contact: Contact) -> Event | None:
         if self._view is None or self._frame is None:

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,7 @@ from device.display.surfaces.sdl import RATE_HZ, SdlLoudspeaker, SdlSurface
 from device.display.surfaces.surface import Surface, SurfaceMissing
 from device.display.tones import NAMES, samples
 from device.display.touch.evdev import EvdevTouch, TouchMissing
+from device.display.touch.lasting import LastingTouch
 from device.graphic_front import GraphicFront, Loudspeaker, Touch
 from device.screen_config import ScreenConfig
 from loyalty.clock import Clock
@@ -91,7 +93,7 @@ def open_front(
             clock=clock,
             out=out,
             turned=config.turned,
-            touch=_touch(config, surface, opened),
+            touch=_touch(config, surface, clock, opened),
             loudspeaker=_loudspeaker(config, opened),
         )
     except (SurfaceMissing, TouchMissing, FontMissing) as error:
@@ -112,13 +114,20 @@ def _surface(config: ScreenConfig) -> Surface:
     return SdlSurface(turned, is_window=kind == "sdl+window")
 
 
-def _touch(config: ScreenConfig, surface: Surface, opened: AsyncExitStack) -> Touch | None:
+def _touch(
+    config: ScreenConfig, surface: Surface, clock: Clock, opened: AsyncExitStack
+) -> Touch | None:
     if config.touch is None:
         return surface if isinstance(surface, SdlSurface) else None
     width_px, height_px = surface.size
-    touch = EvdevTouch(
-        config.touch, width_px=width_px, height_px=height_px, calibration=config.calibration
+    open_panel = partial(
+        EvdevTouch,
+        config.touch,
+        width_px=width_px,
+        height_px=height_px,
+        calibration=config.calibration,
     )
+    touch = LastingTouch(open_panel, clock)
     opened.callback(touch.close)
     return touch
 

@@ -54,6 +54,7 @@ SHELLS = {
     "device/display/surfaces/framebuffer.py": "a framebuffer",
     "device/display/surfaces/sdl.py": "SDL's screen, mouse and loudspeaker",
     "device/display/touch/evdev.py": "a touch panel",
+    "device/display/touch/lasting.py": "the log of touch panels that were lost",
     "device/graphic_front.py": "a screen that is touched",
     "device/open_screen.py": "the screen that the configuration names",
     "device/screen_config.py": "the names of files",

@@ -59,10 +59,7 @@ class Finger:
         self._contacts = asyncio.Queue()
 
     async def next_contact(self):
-        contact = await self._contacts.get()
-        if contact is None:
-            raise EOFError("unplugged")
-        return contact
+        return await self._contacts.get()
 
     def put(self, contact):
         self._contacts.put_nowait(contact)
@@ -330,16 +327,6 @@ async def test_a_panel_that_hangs_another_way_is_drawn_and_touched_the_right_way
                 await asyncio.sleep(0)
 
         assert list(kiosk.events) == [Chosen("coffee")]
-
-
-async def test_a_touch_panel_that_is_unplugged_ends_nothing():
-    async with at_kiosk() as kiosk:
-        await kiosk.come_up(ACCOUNT)
-
-        kiosk.finger.put(None)
-        await kiosk.come_up(KIOSK["confirm"])
-
-        assert kiosk.is_seen(in_chinese(KIOSK["confirm"]))
 
 
 def test_a_terminal_that_ends_leaves_the_screen_dark():
