@@ -19,6 +19,7 @@ from hub.broker.road import Road
 from hub.errors import LedgerUnavailable
 from hub.posting.envelopes import Arrival, Reply
 from hub.posting.groups import Group, read_group
+from hub.posting.uncollected import uncollected
 from hub.web.pulse import Pulse
 from loyalty.chain import ENVELOPE_MAX_BYTES
 
@@ -145,33 +146,35 @@ class Bridge:
         tick_at_s = time.monotonic() + TICK_EVERY_S
         while not (self._stopping.is_set() and not self.waiting_messages):
             self.pulse.turned_s = time.monotonic()
-            read = self._ahead or self._read(patience_s=IDLE_S, gather_s=GROUP_WAIT_S)
-            self._ahead = None
-            if read is not None:
-                self._deliver(read)
+            if self._ahead is None:
+                turns = self._queue.take(*_WHOLE, patience_s=IDLE_S, gather_s=GROUP_WAIT_S)
+            else:
+                turns = self._ahead.turns
+            if turns:
+                with uncollected():
+                    self._deliver(turns)
             if time.monotonic() >= tick_at_s:
                 self._try(self._intake.tick)
                 tick_at_s = time.monotonic() + TICK_EVERY_S
 
-    def _read(self, *, patience_s: float, gather_s: float) -> _Read | None:
-        turns = self._queue.take(*_WHOLE, patience_s=patience_s, gather_s=gather_s)
-        return _Read(turns, read_group([it.message.arrival for it in turns])) if turns else None
-
     def _read_ahead(self) -> None:
         """Read the next group if it is a whole one; a small one may grow until it is its turn."""
         if self._ahead is None and self._queue.holds(*_WHOLE):
-            self._ahead = self._read(patience_s=0, gather_s=0)
+            turns = self._queue.take(*_WHOLE, patience_s=0, gather_s=0)
+            self._ahead = _Read(turns, _group(turns))
 
-    def _deliver(self, read: _Read) -> None:
+    def _deliver(self, turns: list[Turn[_Waiting]]) -> None:
+        group = _group(turns) if self._ahead is None else self._ahead.group
+        self._ahead = None
         begun_s = time.monotonic()
-        replies = self._try(lambda: self._intake.post(read.group, self._read_ahead))
+        replies = self._try(lambda: self._intake.post(group, self._read_ahead))
         if replies is None:
             return  # stopping while the ledger is away: nothing is acknowledged
         self.pulse.delivered_s = time.monotonic()
-        self._on_group(len(read.turns), self.pulse.delivered_s - begun_s)
+        self._on_group(len(turns), self.pulse.delivered_s - begun_s)
         self.counts["published"] += len(replies)
         self._road.send(replies)
-        for waiting in self._queue.finish(read.turns):
+        for waiting in self._queue.finish(turns):
             waiting.acknowledge()
 
     def _try(self, deed: Callable[[], Any]) -> Any:
@@ -197,6 +200,10 @@ class Bridge:
             if self._stopping.wait(delay_s):
                 return None
             delay_s = min(2 * delay_s, RETRY_S[1])
+
+
+def _group(turns: list[Turn[_Waiting]]) -> Group:
+    return read_group([it.message.arrival for it in turns])
 
 
 def _sender(topic: str) -> str:

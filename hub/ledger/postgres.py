@@ -143,7 +143,8 @@ class PostgresEngine:
 
     def _new_numbers(self, table: str, count: int) -> list[int]:
         statement = f"SELECT nextval('{table}_number') FROM generate_series(1, {count})"
-        return [number for (number,) in self.database.execute(statement)]
+        rows = self.database.connection.execute(statement, binary=True).fetchall()
+        return [number for (number,) in rows]
 
     @contextmanager
     def _telling_errors(self) -> Iterator[None]:

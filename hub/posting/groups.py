@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from hub.posting.envelopes import Arrival, Dropped, Envelope, read_envelope
-from hub.posting.uncollected import uncollected
 from loyalty.record import Record
 from loyalty.records import from_line
 
@@ -30,16 +29,15 @@ class Group(NamedTuple):
 
 def read_group(arrivals: Sequence[Arrival]) -> Group:
     """Return what `arrivals` say; no seal is checked yet."""
-    with uncollected():
-        dropped: Counter[str] = Counter()
-        envelopes = []
-        for arrival in arrivals:
-            try:
-                envelopes.append(read_envelope(arrival))
-            except Dropped as why:
-                dropped[f"dropped_{why}"] += 1
-        batches = [it for it in envelopes if it.purpose == "batch"]
-        records = _readable(line for it in batches for line in it.lines)
+    dropped: Counter[str] = Counter()
+    envelopes = []
+    for arrival in arrivals:
+        try:
+            envelopes.append(read_envelope(arrival))
+        except Dropped as why:
+            dropped[f"dropped_{why}"] += 1
+    batches = [it for it in envelopes if it.purpose == "batch"]
+    records = _readable(line for it in batches for line in it.lines)
     return Group(arrivals, envelopes, records, dropped)
 
 

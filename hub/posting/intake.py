@@ -94,7 +94,8 @@ class Intake:
 
     def take(self, arrivals: Sequence[Arrival]) -> list[Reply]:
         """Take a group of messages, as `post` does; read it first."""
-        return self.post(read_group(arrivals))
+        with uncollected():
+            return self.post(read_group(arrivals))
 
     def post(self, group: Group, meanwhile: Callable[[], None] = nothing) -> list[Reply]:
         """Take a group of messages; when this returns, what the replies say is durable.
