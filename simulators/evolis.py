@@ -82,6 +82,7 @@ class EvolisSimulator(Mechanism):
         on_printed: Callable[[PlasticCard], None] | None = None,
     ) -> None:
         self.cards_before_cleaning = 1000
+        self.power_cuts = 0
         super().__init__(on_held, on_printed=on_printed)
 
     @property
@@ -130,23 +131,29 @@ class EvolisSimulator(Mechanism):
     def _is_waiting(self) -> bool:
         return False
 
+    def cut_power(self) -> None:
+        """Everything stops; who was connected has to call again."""
+        self.power_cuts += 1
+        super().cut_power()
+
     def _forget(self) -> None:
         """It keeps nothing between jobs."""
 
 
 class Connection:
-    """A connection to one printer."""
+    """A connection to one printer, which does not outlive the printer's power."""
 
     def __init__(self, printer: EvolisSimulator | None) -> None:
-        self._printer = printer
+        self._called = printer
+        self._power_cuts = 0 if printer is None else printer.power_cuts
 
     def get_context(self) -> Any:
         """Return None where there is no such printer."""
-        return self._printer
+        return self._called
 
     def close(self) -> None:
         """Hang up."""
-        self._printer = None
+        self._called = None
 
     def get_state(self) -> State:
         """Return how the printer is."""
@@ -169,6 +176,11 @@ class Connection:
         if self._printer is None or not self._printer.answers:
             return None
         return CleaningInfo(self._printer.cards_before_cleaning)
+
+    @property
+    def _printer(self) -> EvolisSimulator | None:
+        printer = self._called
+        return printer if printer is not None and printer.power_cuts == self._power_cuts else None
 
 
 class PrintSession:

@@ -87,6 +87,18 @@ async def test_a_power_cut_half_way_is_unknown():
         assert (await bench.driver.status()).fault.code is FaultCode.COMMS
 
 
+async def test_a_printer_that_was_switched_off_and_on_is_connected_to_anew():
+    async with evolis_by_its_sdk() as bench:
+        await bench.driver.status()
+        bench.printer.cut_power()
+        during = await bench.driver.status()
+
+        bench.printer.restore_power()
+
+        assert during.fault.code is FaultCode.COMMS
+        assert (await bench.driver.status()).fault is None
+
+
 async def test_it_says_itself_when_it_wants_cleaning():
     async with evolis_by_its_sdk() as bench:
         before = await bench.driver.wants_cleaning()

@@ -27,6 +27,7 @@ STATES = (
 )
 AT_GATE = "DEF_CARD_ON_EJECT"
 WAITS_FOR_CARD = "DEF_WAIT_CARD"
+GONE = ("PRINTER_OFFLINE", "PRINTER_UNKNOWN")  # with these a connection is of no use
 
 
 def state_fault(name: str) -> Fault | None:

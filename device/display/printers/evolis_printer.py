@@ -16,7 +16,7 @@ from typing import Any
 from device.display.cards.profile import CR80
 from device.display.cards.raster import Raster, unpack
 from device.display.printers.antenna import Antenna
-from device.display.printers.evolis import AT_GATE, print_outcome, state_fault
+from device.display.printers.evolis import AT_GATE, GONE, print_outcome, state_fault
 from device.display.printers.printer import (
     Fault,
     FaultCode,
@@ -161,7 +161,10 @@ class EvolisPrinter:
 
     async def _state(self) -> str:
         state = await self._call(lambda printer: printer.get_state())
-        return str(state.minor.name)
+        name = str(state.minor.name)
+        if name in GONE:
+            await self.close()  # the next call connects anew
+        return name
 
     async def _do(self, movement: Callable[[Any], bool]) -> None:
         if not await self._call(movement):
