@@ -30,6 +30,7 @@ class MosquittoLogins:
         self._bridges: dict[str, str] = {}
         self._told: dict[str, bytes] = {}
         self._failed: dict[str, bytes] = {}
+        self._trouble = ""
         self._turns_to_wait = 0
 
     async def keep(self, logins: Mapping[str, DeviceLogin]) -> None:
@@ -47,9 +48,14 @@ class MosquittoLogins:
             return
         if wanted == self._failed and self._turns_to_wait > 0:
             self._turns_to_wait -= 1
-            return
-        self._failed, self._turns_to_wait = wanted, RETRY_AFTER_TURNS
-        await asyncio.to_thread(self._tell, wanted)
+            raise LoginsNotKept(self._trouble)
+        self._told = {}  # until it worked, nobody knows what the broker goes by
+        try:
+            await asyncio.to_thread(self._tell, wanted)
+        except LoginsNotKept as error:
+            self._failed, self._trouble = wanted, str(error)
+            self._turns_to_wait = RETRY_AFTER_TURNS
+            raise
         self._told, self._failed = wanted, {}
 
     def _wanted(self, logins: Mapping[str, DeviceLogin]) -> dict[str, bytes]:

@@ -249,15 +249,28 @@ async def test_a_command_that_fails_is_run_again_after_a_while(world, tmp_path):
     logins = device_logins(world.ledger)
     keeper = mosquitto_logins(tmp_path, "sh", "-c", f"printf x >> {tmp_path}/heard; exit 3")
 
-    with pytest.raises(LoginsNotKept, match="sh ended with 3"):
-        await keeper.keep(logins)
-    for _ in range(RETRY_AFTER_TURNS):
-        await keeper.keep(logins)
-    waited = told_times(tmp_path)
+    heard = []
+    for _ in range(1 + RETRY_AFTER_TURNS + 1):
+        with pytest.raises(LoginsNotKept, match="sh ended with 3"):
+            await keeper.keep(logins)
+        heard.append(told_times(tmp_path))
+
+    assert heard == [1] * (1 + RETRY_AFTER_TURNS) + [2]
+
+
+async def test_what_was_written_and_not_told_is_taken_back(world, tmp_path):
+    logins = device_logins(world.ledger)
+    before = {"h1": logins["h1"]}
+    keeper = mosquitto_logins(tmp_path, "sh", "-c", f"test ! -e {tmp_path}/broken")
+    await keeper.keep(before)
+    (tmp_path / "broken").touch()
     with pytest.raises(LoginsNotKept):
         await keeper.keep(logins)
+    (tmp_path / "broken").unlink()
 
-    assert (waited, told_times(tmp_path)) == (1, 2)
+    await keeper.keep(before)
+
+    assert "h2:" not in (tmp_path / "passwords").read_text()
 
 
 @pytest.mark.parametrize(
