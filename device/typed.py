@@ -27,7 +27,7 @@ from loyalty.units import UnitError, minor_from_text
 
 LINE_MAX_CHARACTERS = 2000
 FIRST_ZONE_MS = 14 * 3_600_000  # UTC+14:00, Line Islands
-RECEIPT_MAX_CHARACTERS = 24  # store, receipt and leg together are a business key of 96
+RECEIPT_MAX_CHARACTERS = 24  # store, receipt and leg together are a business key
 
 
 class NotUnderstood(ValueError):

@@ -10,6 +10,7 @@ from typing import Annotated
 TIME_MAX_MS = 4_102_444_800_000  # 2100-01-01T00:00:00Z
 POINTS_MAX = 10**12
 MONEY_MAX_MINOR = 10**12
+OP_MAX_CHARACTERS = 128  # store, receipt or grant, and leg
 COUNT_MAX = 2**53 - 1  # what every JSON reader keeps exact
 PART_MAX_CHARACTERS = 24_000  # leaves room for the other fields of its line
 
@@ -55,7 +56,8 @@ Day = Annotated[int, Whole(19700101, 20991231)]
 Id = Annotated[str, Name(1, 64)]
 OptionalId = Annotated[str, Name(0, 64)]
 MemberToken = Annotated[str, Name(0, 16)]
-Op = Annotated[str, Name(0, 96)]
+Op = Annotated[str, Name(0, OP_MAX_CHARACTERS)]
+Intended = Annotated[str, Name(1, OP_MAX_CHARACTERS)]
 Hash = Annotated[str, Name(64, 64)]
 Currency = Annotated[str, Name(3, 3)]
 Signature = Annotated[str, Name(128, 128)]  # Ed25519, in hexadecimal

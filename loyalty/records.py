@@ -18,6 +18,7 @@ from loyalty.fields import (
     Flag,
     Hash,
     Id,
+    Intended,
     MoneyMinor,
     OptionalId,
     Points,
@@ -150,7 +151,7 @@ class TouchUnknown(Record):
 
     kind: ClassVar[str] = "touch_unknown"
 
-    intended: Id
+    intended: Intended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

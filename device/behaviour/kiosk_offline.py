@@ -117,12 +117,17 @@ def _account(setting: Setting, card: Card, limit: Limit, *, notice: str) -> Step
     return State(phase=choosing), [screens.account_offline(setting, limit, notice=notice)]
 
 
-def _begin_spending(setting: Setting, card: Card, limit: Limit, offer: str, now: Now) -> Step:
+def offline_op(setting: Setting, card: Card, now: Now) -> str:
+    """Return the business key of what is spent without the hub: store, what pays and leg."""
     lease = lease_on(setting, card)
     if lease is None:
-        kind, op = Redemption.kind, f"{setting.store}:{card.uid}:{now.at_ms}:redeem"
-    else:
-        kind, op = LeaseSpend.kind, f"{setting.store}:{lease.id}:{card.next_counter}:spend"
+        return f"{setting.store}:{card.uid}:{now.at_ms}:redeem"
+    return f"{setting.store}:{lease.id}:{card.next_counter}:spend"
+
+
+def _begin_spending(setting: Setting, card: Card, limit: Limit, offer: str, now: Now) -> Step:
+    op = offline_op(setting, card, now)
+    kind = Redemption.kind if lease_on(setting, card) is None else LeaseSpend.kind
     points, value_minor = setting.offers[offer], setting.worth_minor[offer]
     intent = intent_to_write(card, op, kind, now, points=points, value_minor=value_minor)
     spending = SpendingOffline(card, limit, offer, op)

@@ -65,7 +65,7 @@ def refusal_of_one(mark: tuple[Any, ...], value: Any) -> str | None:
                 and shortest <= len(value) <= longest
                 and all(it in ALPHABET for it in value)
             )
-    return None if is_right else f"found {str(value)[:40]!r}, wanted {mark[0]} {mark[1:]}"
+    return None if is_right else "found "
 
 
 def assert_read_as_told(kind: str, fields: list[Any]) -> None:
