@@ -20,7 +20,7 @@ from device.behaviour.events import (
     FaceOutcome,
 )
 from device.behaviour.kiosk_screens import welcome
-from device.behaviour.requests import FaceContent, Show
+from device.behaviour.requests import FaceContent, Show, Sound
 from device.behaviour.setting import Setting
 from device.display import cycle
 from device.display import cycle_events as happened
@@ -202,7 +202,8 @@ class Slot:
                 log.error("printer_needs_staff", fault=code.value)
                 self._called_for = code
             case wanted.ShowTakeCard() if not self._is_serving:
-                self._say(Show(screen="take_card"))
+                self._front.sound(Sound("refused"))
+                self._say(Show(screen="not_finished", values={"card_is_out": 1}))
             case wanted.ShowOfferNewCard(rewrites=rewrites):
                 self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
             case wanted.ShowCardWorn(rewrites=rewrites):

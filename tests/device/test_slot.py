@@ -185,12 +185,12 @@ async def test_a_reader_that_is_unplugged_is_opened_again_for_the_next_card(tmp_
 
 
 @in_quick_time
-async def test_a_card_that_nobody_can_read_comes_back_with_a_word(tmp_path):
+async def test_who_has_a_card_that_nobody_can_read_is_told_that_their_points_are_safe(tmp_path):
     async with kiosk_at(tmp_path) as (kiosk, card):
         card.chip = None
         await kiosk.insert(card)
 
-        await kiosk.see("take_card")
+        await kiosk.see("not_finished")
 
         assert await kiosk.card_at_gate() is card
         await kiosk.see("welcome")
@@ -255,7 +255,7 @@ async def test_a_face_that_a_power_cut_left_open_is_ended_at_the_next_start(tmp_
         hardware.star.restore_power()
 
         async with terminal_on(hardware, tmp_path) as kiosk:
-            await kiosk.see("take_card")
+            await kiosk.see("not_finished")
 
             assert await kiosk.card_at_gate() is card
             assert (face_outcomes(kiosk), kiosk.journal.open_face()) == (["stale"], None)
