@@ -17,6 +17,7 @@ from hub.broker.config import BrokerAddress
 from hub.hosts import is_anywhere, is_here, parse_host
 from hub.pairing.private_ca import Certified, check_root
 from hub.web.config import WebAddress
+from loyalty.introductions import PEM_MAX_CHARS
 from loyalty.pairing import fingerprint_of
 from loyalty.private_files import check_private
 from loyalty.programme_table import Table
@@ -68,7 +69,7 @@ def read_pairing(
         fingerprint=_fingerprint(web.certificate_file),
         broker_host=table.parsed("broker_host", parse_host, "", default=usual),
         broker_port=broker.port,
-        broker_ca=_authorities(broker.tls),
+        broker_ca=_authorities(root, broker.tls),
         clients=_clients(table, folder),
         programme=programme,
     )
@@ -108,9 +109,18 @@ def _first(pem: str) -> str:
     return before + found
 
 
-def _authorities(tls: TlsContext | None) -> str:
-    found = [] if tls is None else tls.get_ca_certs(binary_form=True)
-    return "".join(ssl.DER_cert_to_PEM_cert(it) for it in found)
+def _authorities(root: Table, tls: TlsContext | None) -> str:
+    """Return what devices are to trust: nothing would have them speak to the broker without TLS."""
+    if tls is None:
+        return ""
+    found = "".join(map(ssl.DER_cert_to_PEM_cert, tls.get_ca_certs(binary_form=True)))
+    if not 1 <= len(found) <= PEM_MAX_CHARS:
+        wanted = f"wanted 1 to {PEM_MAX_CHARS:,}: the broker's own"
+        root.wrong(
+            "pairing",
+            f"found {len(found):,} characters of authorities in broker.ca_file, {wanted}",
+        )
+    return found
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """What `hub.toml` says about new devices, who keeps logins, and files that others may read."""
 
+import re
 import ssl
 from pathlib import Path
 
@@ -81,6 +82,27 @@ def test_another_broker_is_called_by_its_own_name_unless_that_is_this_machine(
     assert found.broker_host == told
     certificate = ROOT.certificate.decode()
     assert ssl.PEM_cert_to_DER_cert(found.broker_ca) == ssl.PEM_cert_to_DER_cert(certificate)
+
+
+@pytest.mark.parametrize(
+    ("certificates", "found"),
+    [
+        ([new_server(ROOT, ("hub.local",), NOW_MS)], "found 0 characters"),
+        ([new_root(NOW_MS) for _ in range(40)], r"found \d\d,\d{3} characters"),
+    ],
+    ids=["no authority", "too many"],
+)
+def test_devices_are_told_the_brokers_own_authority_or_nobody_is_paired(
+    folder, certificates, found
+):
+    (folder / "ca.crt").write_bytes(b"".join([it.certificate for it in certificates]))
+    broker = THEIRS.format(host="192.168.1.2")
+
+    told = mistakes_of(folder, broker, WEB, '[pairing]\nhost = "hub.local"\n')
+
+    assert re.search(
+        rf"pairing: {found} of authorities in broker.ca_file, wanted 1 to 16,384", told
+    )
 
 
 def test_a_web_server_with_tls_is_known_by_the_certificate_that_it_shows(folder):
