@@ -115,7 +115,9 @@ def minor_from_decimal(amount: Decimal, currency: str) -> int:
     exponent = exponent_of(currency)
     if not amount.is_finite() or amount.adjusted() > 20:
         raise UnitError(f"amount {amount}, wanted at most {MONEY_MAX_MINOR} minor units")
-    return _in_range(int(amount.scaleb(exponent).to_integral_value(ROUND_HALF_UP)))
+    # First rounded, then moved: to move an amount of many digits would round it as well.
+    rounded = amount.quantize(Decimal(1).scaleb(-exponent), ROUND_HALF_UP)
+    return _in_range(int(rounded.scaleb(exponent)))
 
 
 def text_from_minor(amount_minor: int, currency: str) -> str:

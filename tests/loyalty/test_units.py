@@ -71,7 +71,8 @@ def test_written_amounts_are_read_back(minor: int, currency: str):
 
 
 @pytest.mark.parametrize(
-    ("amount", "minor"), [("0.125", 13), ("0.124999", 12), ("-0.125", -13), ("1E+2", 10_000)]
+    ("amount", "minor"),
+    [("0.125", 13), ("0.124" + "9" * 30, 12), ("-0.125", -13), ("1E+2", 10_000), ("1E-9999", 0)],
 )
 def test_decimals_are_rounded_once_halves_away_from_zero(amount: str, minor: int):
     assert minor_from_decimal(Decimal(amount), "USD") == minor
