@@ -27,16 +27,18 @@ def main(arguments: list[str]) -> int:
 
     What a person can mend is told in a sentence on standard error, and 2 is returned.
     """
-    parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
-    parser.add_argument("kind", choices=("kiosk", "handheld"), help="what the terminal is")
-    parser.add_argument("deed", choices=(COMMAND,))
+    kind, _, *words = arguments
+    parser = argparse.ArgumentParser(
+        prog=f"revisit {kind} {COMMAND}",
+        description="Write the lines that the hub does not have into a file, to carry it there.",
+    )
     parser.add_argument("config", type=Path, help="its configuration")
     parser.add_argument("file", type=Path, help="where the lines go")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     try:
         _hand_over(options.config, options.file)
     except DeviceError as error:
-        sys.stderr.write(f"revisit {options.kind} {COMMAND}: {error}\n")
+        sys.stderr.write(f"revisit {kind} {COMMAND}: {error}\n")
         return MISTAKE
     return 0
 

@@ -14,7 +14,7 @@ from device.documents.published import PROGRAMME, parse_programme
 from device.errors import DeviceError
 from device.links.lockfile import FileLock
 from device.mqtt.credentials import Credentials
-from device.mqtt.pinned_post import post
+from device.mqtt.pinned_post import HubUnreached, post
 from device.mqtt.provisioning import CREDENTIALS, pair
 from device.mqtt.secret_change import Store, change_secret, is_due, store_at
 from loyalty.clock import SystemClock
@@ -49,7 +49,8 @@ def main(arguments: list[str]) -> int:
 
     What a person can mend is told in a sentence on standard error, and 2 is returned.
     """
-    options = _parser().parse_args(arguments)
+    kind, *words = arguments
+    options = _parser(kind).parse_args(words, argparse.Namespace(kind=kind))
     try:
         if options.deed == "pair":
             _pair(options)
@@ -76,9 +77,8 @@ def end_change(config: DeviceConfig) -> bool:
     return True
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
-    parser.add_argument("kind", choices=("kiosk", "handheld"), help="what the terminal is")
+def _parser(kind: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"revisit {kind}", description=__doc__)
     deeds = parser.add_subparsers(dest="deed", required=True)
     pairing = deeds.add_parser("pair", help="become a device of the hub that showed a code")
     pairing.add_argument("code", help="the code; - reads it from standard input")
@@ -90,9 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     rotation = deeds.add_parser("rotate", help="replace the secret and the password")
     rotation.add_argument("config", type=Path, help="its configuration")
     rotation.add_argument(
-        "--older-than", type=int, default=0, metavar="DAYS", help="only if they are so old"
+        "--older-than", type=_days, default=0, metavar="DAYS", help="only if they are so old"
     )
     return parser
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted a number of days")
+    return int(text)
 
 
 def _pair(options: argparse.Namespace) -> None:
@@ -139,10 +145,17 @@ def _rotate(options: argparse.Namespace) -> None:
     lock = FileLock(config.journal)
     lock.take()
     try:
-        now_ms = SystemClock().now_ms()
-        if is_due(store.read(), now_ms=now_ms, after_days=options.older_than):
+        now_ms, found = SystemClock().now_ms(), store.read()
+        holds = f"{found.device} keeps the secret {found.keys.kid}"
+        if not is_due(found, now_ms=now_ms, after_days=options.older_than):
+            sys.stdout.write(f"{holds}, younger than {options.older_than} days.\n")
+            return
+        try:
             changed = _change(store)
-            sys.stdout.write(f"{changed.device} has the secret {changed.keys.kid} now.\n")
+        except HubUnreached as error:
+            wanted = "until the hub is reached: the next start, or rotate, goes on"
+            raise HubUnreached(f"{error}; {holds} {wanted}") from error
+        sys.stdout.write(f"{changed.device} has the secret {changed.keys.kid} now.\n")
     finally:
         lock.release()
 

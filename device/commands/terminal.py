@@ -18,6 +18,8 @@ from loyalty.service_manager import ServiceManager
 KINDS = ("kiosk", "handheld")
 MISTAKE = 2
 
+_OTHERS = "|".join((*pairing_command.COMMANDS, handover_command.COMMAND))
+
 
 def main(arguments: list[str]) -> int:
     """Run the kind of terminal that the first argument names until SIGTERM or SIGINT.
@@ -28,9 +30,14 @@ def main(arguments: list[str]) -> int:
         return pairing_command.main(arguments)
     if arguments[1:2] == [handover_command.COMMAND]:
         return handover_command.main(arguments)
-    parser = argparse.ArgumentParser(prog="revisit", description=__doc__)
-    parser.add_argument("kind", choices=KINDS, help="what the terminal is")
-    parser.add_argument("config", type=Path, help="its configuration, kiosk.toml or handheld.toml")
+    kind, *words = arguments
+    assert kind in KINDS
+    parser = argparse.ArgumentParser(
+        prog=f"revisit {kind}",
+        description=f"Run a {kind} from its configuration, until SIGTERM or Ctrl-C.",
+        epilog=f"revisit {kind} {_OTHERS}: each tells more with --help.",
+    )
+    parser.add_argument("config", type=Path, help=f"its configuration, {kind}.toml")
     parser.add_argument(
         "--programme", type=Path, help="put this programme into the catalogue first, if it is newer"
     )
@@ -38,7 +45,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--check", action="store_true", help="say what is wrong with the configuration, and end"
     )
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     try:
         config = read_config(options.config)
         if options.check:
@@ -48,7 +55,7 @@ def main(arguments: list[str]) -> int:
         if pairing_command.end_change(config):
             config = read_config(options.config)
         working = run_terminal(
-            options.kind,
+            kind,
             config,
             programme_file=options.programme,
             keyboard=sys.stdin.fileno(),
@@ -58,6 +65,6 @@ def main(arguments: list[str]) -> int:
         with keeping_what_is_there():
             asyncio.run(working)
     except DeviceError as error:
-        sys.stderr.write(f"revisit {options.kind}: {error}\n")
+        sys.stderr.write(f"revisit {kind}: {error}\n")
         return MISTAKE
     return 0

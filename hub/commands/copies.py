@@ -11,7 +11,7 @@ import typer
 from hub.ledger.backup import Copy, back_up
 from hub.ledger.export import export
 from hub.ledger.ledger import open_ledger
-from hub.ledger.restore import restore
+from hub.ledger.restore import begin_anew, restore
 
 Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
 
@@ -42,8 +42,7 @@ def restore_command(
 @app.command("restored")
 def restored_command(db: Db = "ledger.db") -> None:
     """Say that this ledger was restored by other means. Stop the hub before."""
-    with closing(open_ledger(db)) as ledger:
-        ledger.begin_incarnation(secrets.token_hex(8))
+    begin_anew(db, secrets.token_hex(8))
     typer.echo(f"{db}: devices will send again what this ledger lacks")
 
 

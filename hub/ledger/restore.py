@@ -51,6 +51,23 @@ def restore(backup: Path, place: Place, incarnation: str, *, overwrites: bool) -
     return copy
 
 
+def begin_anew(place: Place, incarnation: str) -> None:
+    """Give the ledger at `place`, which was restored by other means, the name `incarnation`.
+
+    On a server nobody can tell here whether a hub runs.
+
+    Raises:
+        HubError: there is no ledger, or somebody has its file open; it keeps its name then.
+    """
+    with closing(open_ledger(place)):
+        pass  # it is one of ours
+    if not is_on_server(place):
+        with _for_nobody_else(file_of(place)):
+            pass
+    with closing(open_ledger(place)) as ledger:
+        ledger.begin_incarnation(incarnation)
+
+
 def _copy_checked(backup: Path, to: Path) -> None:
     with closing(open_sqlite(backup, create=False)) as engine:
         try:

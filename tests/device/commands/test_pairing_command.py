@@ -77,7 +77,7 @@ async def test_from_a_code_to_the_first_card_and_on_with_another_secret(tmp_path
 
     assert said == "This is s1-handheld-1 of s1 now: revisit handheld h/handheld.toml\n"
     assert rotated == (0, "s1-handheld-1 has the secret k2 now.\n", "")
-    assert young == (0, "", "")
+    assert young == (0, "s1-handheld-1 keeps the secret k2, younger than 90 days.\n", "")
     with closing(open_ledger(tmp_path / "ledger.db")) as ledger:
         kids = ledger.connection.execute("SELECT kid FROM device_secret").fetchall()
     assert kids == [("k2",)]
@@ -100,6 +100,47 @@ async def test_a_running_terminal_keeps_its_secret(tmp_path):
     assert status == 2
     assert "journal.db is in use by process" in errors
     assert read_credentials(tmp_path / "h" / "credentials.json").keys.kid == "k1"
+
+
+async def test_a_terminal_that_cannot_reach_its_hub_is_told_that_its_secret_holds(tmp_path):
+    async with site_in(tmp_path) as site:
+        let_pair(site)
+        hub = await site.start("hub", "hub.toml")
+        await paired(site, await code_of(site, "--kind", "handheld"), "handheld", "--to", "h")
+        (tmp_path / "card-keys.toml").rename(tmp_path / "h" / "card-keys.toml")
+        await hub.end()
+
+        status, _, errors = await site.run("handheld", "rotate", "h/handheld.toml")
+
+    assert status == 2
+    assert "s1-handheld-1 keeps the secret k1 until the hub is reached" in errors
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "usage: revisit kiosk [-h]"),
+        (["pair"], "usage: revisit kiosk pair [-h]"),
+        (["rotate"], "usage: revisit kiosk rotate [-h]"),
+        (["hand-over"], "usage: revisit kiosk hand-over [-h]"),
+    ],
+)
+def test_the_help_is_of_the_very_command(capsys, words, told):
+    with pytest.raises(SystemExit) as ended:
+        main(["kiosk", *words, "--help"])
+
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    assert said.startswith(told)
+    assert words or "revisit kiosk pair|rotate|hand-over: each tells more with --help." in said
+
+
+def test_secrets_are_not_younger_than_nothing(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["kiosk", "rotate", "k1.toml", "--older-than", "-1"])
+
+    assert ended.value.code == 2
+    assert "--older-than: found '-1', wanted a number of days" in capsys.readouterr().err
 
 
 async def test_a_kiosks_configuration_may_stand_elsewhere_and_is_never_written_over(tmp_path):

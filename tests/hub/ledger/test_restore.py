@@ -12,7 +12,7 @@ from hub.errors import HubError, LedgerUnavailable, NoLedger
 from hub.ledger.backup import back_up
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
-from hub.ledger.restore import restore
+from hub.ledger.restore import begin_anew, restore
 from hub.ledger.schema import OLDER_REVISIONS
 from tests.hub.commands.test_hub_commands import configured
 from tests.hub.hub_world import World, free_port, sale
@@ -105,6 +105,26 @@ def test_a_ledger_that_somebody_has_open_is_not_replaced(site):
 
     assert site.digest() == before
     assert site.files() == {"ledger.db", "backup.db"}
+
+
+def test_a_ledger_that_somebody_has_open_keeps_its_name(site):
+    with closing(open_ledger(site.path)) as used:
+        before = used.incarnation
+        with pytest.raises(LedgerUnavailable, match="wanted nobody to have it open: stop the hub"):
+            begin_anew(site.path, "anew")
+
+    with closing(open_ledger(site.path)) as found:
+        assert found.incarnation == before
+    begin_anew(site.path, "anew")
+    with closing(open_ledger(site.path)) as found:
+        assert found.incarnation == "anew"
+
+
+def test_no_ledger_is_made_only_to_be_given_a_name(site):
+    with pytest.raises(NoLedger):
+        begin_anew(site.folder / "absent.db", "anew")
+
+    assert not (site.folder / "absent.db").exists()
 
 
 def test_a_hub_that_runs_keeps_its_ledger(site):
