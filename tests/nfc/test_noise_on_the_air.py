@@ -3,7 +3,7 @@
 import pytest
 
 from device.errors import DeviceError
-from device.nfc.cards.member_card import Blank, MemberCard
+from device.nfc.cards.member_card import Blank, MemberCard, Outcome, Written
 from simulators.chip_reader import Cut
 from tests.nfc.cards_in_hand import KINDS, MEMBER, Hand, commands_of, issued
 
@@ -38,3 +38,16 @@ async def test_a_blank_card_is_blank_whichever_answer_is_damaged(kind):
         found = await read_with_noise(Hand(chip).again(), after)
 
         assert found == Blank(chip.uid), f"{found} after {after} commands"
+
+
+@every_kind
+async def test_no_blank_card_is_thought_spoiled_whichever_answer_is_damaged(kind):
+    for after in range(await commands_of(kind.make(), Hand.issue)):
+        hand = Hand(kind.make())
+        hand.reader.cut(Cut.DAMAGED_ANSWER, after=after)
+
+        written = await hand.issue()
+
+        assert isinstance(written, Written), f"{written} after {after} commands"
+        if written.outcome is not Outcome.DONE:
+            assert await hand.again().read() == Blank(hand.chip.uid)

@@ -24,10 +24,12 @@ from tests.nfc.reader_on_a_port import (
 CUTS = range(0, 368, 31)
 
 
-async def try_to_issue(reader: Pn532, chip: ClassicChip) -> Written | WrongKey:
+async def try_to_issue(
+    reader: Pn532, chip: ClassicChip, op_digest: bytes = FIRST_OP
+) -> Written | WrongKey:
     await reader.wait_for_card(TAP_S)
     cards = MemberCards(reader, KEYS)
-    return await cards.personalise(seen(chip), member="m-1001", op_digest=FIRST_OP)
+    return await cards.personalise(seen(chip), member="m-1001", op_digest=op_digest)
 
 
 @pytest.mark.parametrize("sector", [1, 2, 3])
@@ -59,9 +61,19 @@ async def test_a_card_that_is_ours_already_keeps_its_counter():
         card = await issue(reader, chip)
         await reader.reselect()
 
-        refused = await try_to_issue(reader, chip)
+        refused = await try_to_issue(reader, chip, b"second-issue")
 
         assert refused == WrongKey(UID_4)
+        assert await tap(reader) == card
+
+
+async def test_an_issue_that_is_asked_for_again_was_done():
+    chip = blank_chip()
+    async with reader_on_port(chip) as (reader, _):
+        card = await issue(reader, chip)
+        await reader.reselect()
+
+        assert await try_to_issue(reader, chip) == Written(outcome=Outcome.DONE, card=card)
         assert await tap(reader) == card
 
 

@@ -22,6 +22,7 @@ from device.nfc.reader import CardSeen, Reader
 from loyalty import card as layout
 
 FIRST_COUNTER = 1
+FIRST_WRITES_MAX = 2  # A card that is blank still after a refusal may have met noise.
 BEHIND_S = 0.05  # For another card, once a foreign one was found; both are there already.
 
 
@@ -124,6 +125,21 @@ class MemberCards:
             ValueError: a field is out of its limits, or the issuer's keys are not known.
         """
         slot = layout.Slot(counter, member, op_digest, 0)
+        refused: Foreign | WrongKey | None = None
+        for _ in range(FIRST_WRITES_MAX):
+            refused = await self._made_ours(seen, slot, issuer)
+            wanted = member_card(seen.uid, self.kind, slot, 0, torn=False)
+            if self._with_leases and isinstance(self._store, LeaseStore):
+                wanted = replace(wanted, lease=NO_LEASE)
+            ended = await self._find_out(wanted, is_first=True)
+            if refused is None or ended.outcome is not Outcome.TORN:
+                break
+        return ended if refused is None or ended.outcome is Outcome.DONE else refused
+
+    async def _made_ours(
+        self, seen: CardSeen, slot: layout.Slot, issuer: IssuerKeys | None
+    ) -> Foreign | WrongKey | None:
+        """Return why `seen` is not made ours; None if it was, or nobody knows."""
         with suppress(DeviceError):
             if self._store is None or self._seen != seen:
                 self._seen, self._store = seen, None
@@ -131,15 +147,9 @@ class MemberCards:
             if self._store is None:
                 return Foreign(seen.uid)
             if isinstance(self._store, LeaseStore):
-                refused = await self._store.personalise(seen, slot, issuer)
-            else:
-                refused = await self._store.personalise(seen, slot)
-            if refused is not None:
-                return refused
-        wanted = member_card(seen.uid, self.kind, slot, 0, torn=False)
-        if self._with_leases and isinstance(self._store, LeaseStore):
-            wanted = replace(wanted, lease=NO_LEASE)
-        return await self._find_out(wanted, is_first=True)
+                return await self._store.personalise(seen, slot, issuer)
+            return await self._store.personalise(seen, slot)
+        return None
 
     async def _look(self, seen: CardSeen) -> MemberCard | Refusal:
         self._seen, self._store = seen, await store_for(self._reader, self._keys, seen)
