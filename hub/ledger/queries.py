@@ -133,7 +133,8 @@ def history(ledger: Ledger, token: str, limit: int = HISTORY_MAX) -> list[Moveme
     if row is None:
         raise NotFound(f"no member {token!r} in {ledger.place}")
     number, account = row
-    rows = ledger.connection.execute(_MOVEMENTS, (account, number, min(limit, HISTORY_MAX)))
+    values = (account, number, number, number, number, min(limit, HISTORY_MAX))
+    rows = ledger.connection.execute(_MOVEMENTS, values)
     return [Movement(*it) for it in rows]
 
 
@@ -179,6 +180,8 @@ _MEMBER_CARDS = """
 SELECT uid, kind, card.status FROM card JOIN member ON member.id = card.member
 WHERE token = ? ORDER BY seen_ms DESC, uid LIMIT ?
 """
+# By lines of the member's own, or of whoever took one of their operations: lines are found by
+# member and by op, among transfers all of them would have to be looked at.
 _MOVEMENTS = """
 SELECT transfer.event_ms, booked_ms, device.name, inbox.op, leg,
     CASE ? WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END, rules
@@ -186,6 +189,13 @@ FROM inbox
 JOIN transfer ON transfer.line = inbox.id
 JOIN chain ON chain.id = inbox.chain
 JOIN device ON device.id = chain.device
-WHERE inbox.member = ?
+WHERE transfer.member = ? AND inbox.id IN (
+    SELECT id FROM inbox WHERE member = ?
+    UNION SELECT other.id FROM inbox AS own JOIN inbox AS other
+        ON other.op = own.op AND other.op <> '' AND other.status = 'posted'
+        WHERE own.member = ? AND own.status <> 'posted'
+    UNION SELECT other.id FROM inbox AS own JOIN inbox AS other
+        ON other.op = own.op AND other.op <> '' AND other.status <> 'posted'
+        WHERE own.member = ? AND own.status <> 'posted')
 ORDER BY inbox.id DESC, leg LIMIT ?
 """

@@ -139,6 +139,21 @@ def test_points_move_between_the_member_and_the_stores_houses(world):
     assert checks(world) == []
 
 
+def test_an_operation_that_counts_for_another_member_is_told_to_both(world):
+    first, earlier = world.till("h1"), world.till("h2")
+    first.add(sale("r1", 9900, till_ms=START_MS - 1), sale("r2", 1000))
+    earlier.add(sale("r1", 9900, till_ms=START_MS - 2, card="04BB", member="ben"))
+    world.take(first.batch())
+    world.take(earlier.batch())
+
+    moved = {
+        token: [(it.op, it.points) for it in history(world.ledger, token)]
+        for token in ("anna", "ben")
+    }
+
+    assert moved == {"anna": [("r1", -99), ("r2", 10), ("r1", 99)], "ben": [("r1", 99)]}
+
+
 def test_the_digest_says_what_members_have_and_nothing_else(tmp_path):
     digests = []
     for name, order in (("a", ("h1", "h2")), ("b", ("h2", "h1"))):
