@@ -4,9 +4,11 @@ A statement that joins arrays changes each row of a table once, whatever the arr
 are summed up by key before, and the number of changed rows is checked after.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
+
+import psycopg
 
 from hub.ledger.database import Row
 from hub.ledger.postgres_arrays import as_array
@@ -37,7 +39,7 @@ class PostgresWriter:
     def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
         """Write the rows of `unwritten`, in the order in which the server wants to see them.
 
-        While it works on the last of them, `meanwhile` is called.
+        While it works on most of what is not new, `meanwhile` is called.
         """
         changes = [*_changes(unwritten)]
         new: list[tuple[str, str, Sequence[Row]]] = [
@@ -50,21 +52,23 @@ class PostgresWriter:
         ]
         if len(unwritten.inbox) < COPY_MIN_LINES:
             added = [_Change(_add_to(table, types), rows) for table, types, rows in new]
-            self._make([*added, *changes], meanwhile)
-            return
-        for table, types, rows in new:
-            self._copy(table, types, rows)
-        self._make(changes, meanwhile)
-
-    def _make(self, changes: Sequence[_Change], meanwhile: Callable[[], None]) -> None:
-        connection = self._database.connection
-        made = [it for it in changes if it.rows]
-        with connection.pipeline():
-            cursors = [connection.execute(it.statement, _columns(it.rows)) for it in made]
+            changes = added + changes
+        else:
+            for table, types, rows in new:
+                self._copy(table, types, rows)
+        with self._database.connection.pipeline():
+            made = [*self._send(changes)]
             meanwhile()
-        for (statement, rows, is_free), cursor in zip(made, cursors, strict=True):
+            made += self._send(_changes_of_houses(unwritten))
+        for (statement, rows, is_free), cursor in made:
             if not is_free:
                 must_change(cursor.rowcount, len(rows), statement)
+
+    def _send(self, changes: Iterable[_Change]) -> Iterator[tuple[_Change, psycopg.Cursor[Row]]]:
+        """Have `changes` made, without waiting for that."""
+        for it in changes:
+            if it.rows:
+                yield it, self._database.connection.execute(it.statement, _columns(it.rows))
 
     def _copy(self, table: str, types: str, rows: Sequence[Row]) -> None:
         """Add `rows`, which are all new, to a table whose columns are of `types`."""
@@ -94,14 +98,30 @@ def _changes(it: Unwritten) -> Iterator[_Change]:
     yield _Change(_KEEP_STATE, list(kept.values()))
     old = {member: version - STATES_SPAN for member, version in sorted(kept)}
     yield _Change(_FORGET_OLD_STATES, list(old.items()), is_free=True)
-    # Houses are everybody's: they come last, so that others wait for nothing but the commit.
-    # Without the lock the order of the update would decide who waits for whom. Nobody waits for
-    # the account of a member whose row is ours.
-    new = {account for account, *_ in it.accounts}
-    deltas = [(account, points) for account, points in it.deltas.items() if account not in new]
-    ours = {member.account for member in it.members.values()}
-    yield _Change(_LOCK_ACCOUNTS, [(it,) for it, _ in deltas if it not in ours])
+    yield _Change(_MOVE, _moved(it)[0])
+
+
+def _changes_of_houses(it: Unwritten) -> Iterator[_Change]:
+    """Yield what changes accounts that are everybody's.
+
+    They come last, so that others wait for nothing but the commit. Without the lock the order of
+    the update would decide who waits for whom.
+    """
+    _, deltas = _moved(it)
+    yield _Change(_LOCK_ACCOUNTS, [(account,) for account, _ in deltas])
     yield _Change(_MOVE, deltas)
+
+
+def _moved(it: Unwritten) -> tuple[list[Row], list[Row]]:
+    """Return what moves on accounts that are there: of members whose rows we hold, and others."""
+    new = {account for account, *_ in it.accounts}
+    held = {member.account for member in it.members.values()}
+    of_members: list[Row] = []
+    others: list[Row] = []
+    for account, points in it.deltas.items():
+        if account not in new:
+            (of_members if account in held else others).append((account, points))
+    return of_members, others
 
 
 def _new_accounts(it: Unwritten) -> list[Row]:

@@ -16,8 +16,9 @@ from hub.errors import LedgerUnavailable
 from hub.ledger.queries import line_counts
 from hub.ledger.verify import broken, verify
 from hub.posting.envelopes import Arrival, Reply
-from hub.posting.groups import Group
+from hub.posting.groups import Group, read_group
 from hub.posting.intake import Intake
+from loyalty.receipts import Answer
 from tests.hub.hub_world import START_MS, World, opened, sale
 from tests.postgres_server import PostgresServer, new_database
 
@@ -137,3 +138,24 @@ def test_only_a_whole_group_is_read_ahead(postgres_url, waiting, is_read):
         assert (ahead is not None) == is_read
         assert line_counts(world.ledger) == {"posted": len(messages)}
         world.ledger.close()
+
+
+def test_another_hub_moves_points_of_the_same_store_while_one_reads_ahead(postgres_url):
+    with new_database(postgres_url) as url:
+        world, other = World(url), World(url)
+        tills = [world.till(name) for name in ("h1", "h2")]
+        for till, member in zip(tills, ("anna", "ben"), strict=True):
+            till.add(*[sale(f"{member}-{it}", 1_000, member=member, card="") for it in (1, 2)])
+            world.take(till.batch(1, 1))
+        other.ledger.connection.execute("SET lock_timeout = '10s'")
+        begun: list[Answer] = []
+
+        answers = world.intake.post(
+            read_group([tills[0].batch(2)]), lambda: begun.extend(other.take(tills[1].batch(2)))
+        )
+
+        receipts = [*begun, *map(opened, answers)]
+        assert [it.upto_seq for it in receipts] == [2, 2]
+        assert broken(verify(world.ledger, [world.programme], world.clock.now_ms())) == []
+        world.ledger.close()
+        other.ledger.close()
