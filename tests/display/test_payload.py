@@ -15,9 +15,10 @@ from device.display.cards.payload import (
 )
 
 WORDS = st.text("ABCXYZabcxyz0123456789_-", min_size=1, max_size=16)
+ACCOUNTS = st.text("ABCXYZabcxyz0123456789_.:-", min_size=1, max_size=16)
 PAYLOADS = st.builds(
     Payload,
-    account=WORDS,
+    account=ACCOUNTS,
     version=st.integers(0, 10**9 - 1),
     points=st.integers(-POINTS_MAX, POINTS_MAX),
     as_of_s=st.integers(0, 2**33 - 1),

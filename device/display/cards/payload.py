@@ -20,7 +20,8 @@ TEXT_MAX_CHARS = 112  # the longest line that still fits a version 7 QR code at 
 SUM_CHARS = 6
 
 _MARK = "RV1"
-_ACCOUNT = re.compile(rf"[A-Za-z0-9_-]{{1,{ACCOUNT_MAX_CHARS}}}\Z", re.ASCII)
+# Every name that `loyalty.card` lets a member have; the text has room for longer ones.
+_ACCOUNT = re.compile(rf"[A-Za-z0-9_.:-]{{1,{ACCOUNT_MAX_CHARS}}}\Z", re.ASCII)
 _CHECK = re.compile(rf"[A-Za-z0-9_-]{{1,{CHECK_MAX_CHARS}}}\Z", re.ASCII)
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,12})\Z", re.ASCII)
 

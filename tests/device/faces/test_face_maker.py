@@ -15,6 +15,7 @@ from device.display.cards.profile import CR80, STAR_TCP
 from device.display.cards.raster import unpack
 from device.display.fonts import Fonts, installed_collection
 from device.faces.face_maker import FaceMaker
+from loyalty.card import is_member_token
 from loyalty.clock import end_of_day_ms
 from tests.device.face_content import AHEAD, CONTENT
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, plain
@@ -36,6 +37,17 @@ def test_the_code_says_what_the_hub_signed_and_what_is_pending():
     assert made.read_back == made.payload
     assert (said.account, said.points, said.pending_points) == ("hh-1234", 1250, -40)
     assert (said.version, said.as_of_s, said.check) == (7, NOON_MS // 1000, "a1b2")
+
+
+@pytest.mark.parametrize("layout", ["classic", "identity"])
+def test_every_name_that_a_member_may_have_is_printed_and_read(layout):
+    member = "HK.kln:00_12-Zz9"
+    assert is_member_token(member)
+
+    made = maker(drawing=artist(layout, CR80)).make(replace(CONTENT, member=member))
+
+    assert made.read_back == made.payload
+    assert decode(made.payload).account == member
 
 
 def test_a_face_tells_tier_brand_and_the_messages_of_its_moment():
