@@ -116,6 +116,7 @@ SHELLS = {
     "hub/ledger/hotlist.py": "the statements about stopped cards",
     "hub/ledger/leases.py": "the statements about leases",
     "hub/ledger/watermarks.py": "the statements about how far devices have told",
+    "hub/web/counted_socket.py": "the connections of a listening socket",
     "hub/web/listening.py": "the end of listening sockets",
     "hub/commands/fork.py": "a command line",
     "hub/commands/heads.py": "a command line",

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from hub.errors import HubError
 from hub.web.config import WebAddress
+from hub.web.counted_socket import CountedSocket
 from loyalty.tls import TlsContext
 
 CONNECTIONS_MAX = 64
@@ -84,9 +85,10 @@ class WebServer:
         host, port = self._address.host, self._address.port
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return socket.create_server((host, port), family=family, backlog=BACKLOG)
+            listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
         except OSError as error:
             raise WebFailed(f"no web server at {host}:{port}: {error.strerror}") from error
+        return CountedSocket(listening, CONNECTIONS_MAX)
 
 
 class _Listener(uvicorn.Server):
@@ -108,21 +110,17 @@ class _Listener(uvicorn.Server):
 
 
 class _Connection(H11Protocol):
-    """A connection that is closed where there are too many, or where no whole request comes.
+    """A connection that is closed where no whole request comes.
 
     uvicorn's own limits look at requests whose head is there, so that silent connections, and
-    those that never end what they began, could use up the files that the broker and the ledger
-    need.
+    those that never end what they began, would take the place of others for ever.
     """
 
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS_MAX:
-            transport.abort()
-        else:
-            self._mind()
+        self._mind()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

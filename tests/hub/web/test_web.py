@@ -183,6 +183,49 @@ def test_one_connection_too_many_is_closed_and_the_others_are_served() -> None:
     assert refused == b""
 
 
+def test_whoever_goes_makes_room() -> None:
+    async def said_hello(port: int) -> bool:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"GET /hello HTTP/1.1\r\nHost: hub\r\n\r\n")
+            return (await reader.read(15)).startswith(b"HTTP/1.1 200")
+        except ConnectionError:
+            return False
+        finally:
+            writer.close()
+
+    async def run() -> bool:
+        async with serving() as web:
+            for _ in range(2 * CONNECTIONS_MAX):
+                while not await said_hello(web.port):
+                    pass  # the one before is not gone yet
+            return True
+
+    assert asyncio.run(asyncio.wait_for(run(), WITHIN_S))
+
+
+def test_connections_that_never_begin_with_tls_are_counted_too(tmp_path: Path) -> None:
+    _, tls = certified(tmp_path)
+
+    async def run() -> bytes:
+        async with serving(WebAddress("127.0.0.1", 0, tls)) as web:
+            silent = [
+                await asyncio.open_connection("127.0.0.1", web.port) for _ in range(CONNECTIONS_MAX)
+            ]
+            extra, extra_writer = await asyncio.open_connection("127.0.0.1", web.port)
+            try:
+                heard = await extra.read()
+            except ConnectionResetError:
+                heard = b""
+            for writer in [extra_writer, *[it for _, it in silent]]:
+                writer.close()
+            return heard
+
+    heard = asyncio.run(asyncio.wait_for(run(), WITHIN_S / 2))
+
+    assert heard == b""
+
+
 POST = b"POST /count HTTP/1.1\r\nHost: hub\r\nContent-Length: 60000\r\n\r\n"
 
 
