@@ -16,9 +16,9 @@ from device.errors import LinkBusy, LinkLost
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
 SYN_DROPPED = 3  # of EV_SYN: the queue ran over, and what was in it is lost
 
-_EVENT = struct.Struct("llHHi")  # native sizes: seconds, microseconds, type, code, value
-_EVENTS_AT_ONCE = 64
-_EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
+EVENT = struct.Struct("llHHi")  # native sizes: seconds, microseconds, type, code, value
+EVENTS_AT_ONCE = 64
+EVIOCGRAB = 0x40044590  # _IOW('E', 0x90, int)
 
 
 class InputEvent(NamedTuple):
@@ -32,10 +32,10 @@ class InputEvent(NamedTuple):
 
 def input_events(data: bytes) -> list[InputEvent]:
     """Return the whole events in `data`; the kernel never hands out a part of one."""
-    whole = len(data) - len(data) % _EVENT.size
+    whole = len(data) - len(data) % EVENT.size
     return [
         InputEvent(seconds * 1000 + micros // 1000, kind, code, value)
-        for seconds, micros, kind, code, value in _EVENT.iter_unpack(data[:whole])
+        for seconds, micros, kind, code, value in EVENT.iter_unpack(data[:whole])
     ]
 
 
@@ -59,7 +59,7 @@ class InputDevice:
         try:
             self._fd = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
             if self._is_ours_alone:
-                fcntl.ioctl(self._fd, _EVIOCGRAB, 1)
+                fcntl.ioctl(self._fd, EVIOCGRAB, 1)
         except OSError as error:
             await self.close()
             if error.errno == errno.EBUSY:
@@ -74,7 +74,7 @@ class InputDevice:
         """
         while True:
             try:
-                data = os.read(self._fd, _EVENT.size * _EVENTS_AT_ONCE)
+                data = os.read(self._fd, EVENT.size * EVENTS_AT_ONCE)
             except BlockingIOError:
                 await self._until_readable()
                 continue

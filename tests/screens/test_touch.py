@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from device.display.touch import evdev_events as ev
 from device.display.touch.contact import STRAIGHT, Calibration, Contact, in_picture
 from device.display.touch.evdev import ContactStream, EvdevTouch, TouchMissing
-from device.display.touch.evdev_events import EVENT, TouchReader
+from device.display.touch.evdev_events import TouchReader
+from device.links import evdev
+from device.links.evdev import EVENT
 
 
 def events(*rows):
@@ -17,21 +19,21 @@ def events(*rows):
     return b"".join(EVENT.pack(1, 2, kind, code, value) for kind, code, value in rows)
 
 
-REPORT = (ev.EV_SYN, ev.SYN_REPORT, 0)
+REPORT = (evdev.EV_SYN, 0, 0)
 
 # Raspberry Pi's 7-inch panel (FT5406), protocol B: a tap, with the finger rolling a little.
 TAP = events(
-    (ev.EV_ABS, ev.ABS_MT_TRACKING_ID, 17),
-    (ev.EV_ABS, ev.ABS_MT_POSITION_X, 400),
-    (ev.EV_ABS, ev.ABS_MT_POSITION_Y, 120),
-    (ev.EV_KEY, ev.BTN_TOUCH, 1),
-    (ev.EV_ABS, ev.ABS_X, 400),
-    (ev.EV_ABS, ev.ABS_Y, 120),
+    (evdev.EV_ABS, ev.ABS_MT_TRACKING_ID, 17),
+    (evdev.EV_ABS, ev.ABS_MT_POSITION_X, 400),
+    (evdev.EV_ABS, ev.ABS_MT_POSITION_Y, 120),
+    (evdev.EV_KEY, ev.BTN_TOUCH, 1),
+    (evdev.EV_ABS, ev.ABS_X, 400),
+    (evdev.EV_ABS, ev.ABS_Y, 120),
     REPORT,
-    (ev.EV_ABS, ev.ABS_MT_POSITION_X, 402),
+    (evdev.EV_ABS, ev.ABS_MT_POSITION_X, 402),
     REPORT,
-    (ev.EV_ABS, ev.ABS_MT_TRACKING_ID, -1),
-    (ev.EV_KEY, ev.BTN_TOUCH, 0),
+    (evdev.EV_ABS, ev.ABS_MT_TRACKING_ID, -1),
+    (evdev.EV_KEY, ev.BTN_TOUCH, 0),
     REPORT,
 )
 
@@ -71,9 +73,9 @@ def test_no_bytes_put_a_finger_off_the_screen(data):
 
 def test_a_second_finger_is_not_looked_at():
     second = events(
-        (ev.EV_ABS, ev.ABS_MT_SLOT, 1),
-        (ev.EV_ABS, ev.ABS_MT_TRACKING_ID, 18),
-        (ev.EV_ABS, ev.ABS_MT_POSITION_X, 10),
+        (evdev.EV_ABS, ev.ABS_MT_SLOT, 1),
+        (evdev.EV_ABS, ev.ABS_MT_TRACKING_ID, 18),
+        (evdev.EV_ABS, ev.ABS_MT_POSITION_X, 10),
         REPORT,
     )
 
@@ -83,7 +85,9 @@ def test_a_second_finger_is_not_looked_at():
 def test_after_lost_events_a_finger_that_was_down_is_taken_to_have_left():
     panel = reader()
     down = TAP[: 7 * EVENT.size]
-    lost = events((ev.EV_SYN, ev.SYN_DROPPED, 0), (ev.EV_ABS, ev.ABS_MT_POSITION_X, 799), REPORT)
+    lost = events(
+        (evdev.EV_SYN, evdev.SYN_DROPPED, 0), (evdev.EV_ABS, ev.ABS_MT_POSITION_X, 799), REPORT
+    )
 
     assert panel.feed(down + lost) == [Contact(400, 120, True), Contact(400, 120, False)]
     assert panel.feed(TAP)[0] == Contact(400, 120, True)

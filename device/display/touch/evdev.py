@@ -13,16 +13,14 @@ from device.display.touch.evdev_events import (
     ABS_MT_POSITION_Y,
     ABS_X,
     ABS_Y,
-    EVENT,
     TouchReader,
 )
+from device.links.evdev import EVENT, EVENTS_AT_ONCE, EVIOCGRAB
 
-READ_MAX_EVENTS = 64
 CONTACTS_MAX = 64
 
 _ABSINFO = struct.Struct("=6i")  # value, minimum, maximum, fuzz, flat, resolution
-_READ = 2  # of the kernel's _IOC; linux/input.h, EVIOCGABS and EVIOCGRAB
-_EVIOCGRAB = 0x40044590
+_READ = 2  # of the kernel's _IOC; linux/input.h, EVIOCGABS
 
 
 class TouchMissing(OSError):
@@ -46,7 +44,7 @@ class EvdevTouch:
             raise TouchMissing(f"cannot open {path}: {error.strerror}") from error
         try:
             x_range, y_range = _axes(self._descriptor)
-            fcntl.ioctl(self._descriptor, _EVIOCGRAB, 1)
+            fcntl.ioctl(self._descriptor, EVIOCGRAB, 1)
         except OSError as error:
             os.close(self._descriptor)
             raise TouchMissing(f"{path} is no touch panel: {error.strerror}") from error
@@ -85,7 +83,7 @@ class ContactStream:
         while not self._found:
             await _until_readable(self._descriptor)
             try:
-                data = os.read(self._descriptor, READ_MAX_EVENTS * EVENT.size)
+                data = os.read(self._descriptor, EVENTS_AT_ONCE * EVENT.size)
             except BlockingIOError:
                 continue
             except OSError as error:

@@ -1,17 +1,11 @@
 """A Linux touch panel's events as taps: one finger, down and up, nothing else.
 
-Source: Linux kernel documentation, input/event-codes and input/multi-touch-protocol (protocol B);
-struct input_event of linux/input.h on 64-bit machines.
+Source: Linux kernel documentation, input/event-codes and input/multi-touch-protocol (protocol B).
 """
 
-import struct
-
 from device.display.touch.contact import Calibration, Contact
+from device.links.evdev import EV_ABS, EV_KEY, EV_SYN, EVENT, SYN_DROPPED
 
-EVENT = struct.Struct("=qqHHi")  # seconds, microseconds, type, code, value
-
-EV_SYN, EV_KEY, EV_ABS = 0x00, 0x01, 0x03
-SYN_REPORT, SYN_DROPPED = 0x00, 0x03
 BTN_TOUCH = 0x14A
 ABS_X, ABS_Y = 0x00, 0x01
 ABS_MT_SLOT, ABS_MT_POSITION_X, ABS_MT_POSITION_Y, ABS_MT_TRACKING_ID = 0x2F, 0x35, 0x36, 0x39
