@@ -170,7 +170,10 @@ def _objection(
         return "this code has ended, ask for another"
     if introduction.kind != row.kind:
         return f"this code is for a {row.kind}, not for a {introduction.kind}"
-    if _is_revoked(database, row.name):
+    store, is_revoked = _stands(database, row.name)
+    if store not in ("", row.store):
+        return f"device {row.name} is of store {store} by now, ask for a code with another name"
+    if is_revoked:
         return f"device {row.name} was shut out, ask for a code with another name"
     return ""
 
@@ -198,16 +201,18 @@ def _check_room(database: Database, now_ms: int) -> None:
 def _check_device(database: Database, store: str, name: str) -> None:
     if name == HUB_DEVICE:
         raise HubError(f"{name!r} is the name of the hub itself, another wanted")
-    row = database.execute("SELECT store FROM device WHERE name = ?", (name,)).fetchone()
-    if row is not None and row[0] != store:
-        raise HubError(f"device {name!r} is of store {row[0]!r}, {store!r} wanted")
-    if _is_revoked(database, name):
+    found, is_revoked = _stands(database, name)
+    if found not in ("", store):
+        raise HubError(f"device {name!r} is of store {found!r}, {store!r} wanted")
+    if is_revoked:
         raise HubError(f"device {name!r} was shut out for good, another name wanted")
 
 
-def _is_revoked(database: Database, name: str) -> bool:
-    row = database.execute("SELECT revoked_ms FROM device WHERE name = ?", (name,)).fetchone()
-    return row is not None and row[0] is not None
+def _stands(database: Database, name: str) -> tuple[str, bool]:
+    """Return the store of device `name`, empty for a new one, and whether it was shut out."""
+    statement = "SELECT store, revoked_ms FROM device WHERE name = ?"
+    row = database.execute(statement, (name,)).fetchone()
+    return ("", False) if row is None else (row[0], row[1] is not None)
 
 
 def _free_name(database: Database, wanted: Wanted, now_ms: int) -> str:

@@ -128,6 +128,15 @@ def test_a_letter_for_another_code_is_a_wrong_one(world):
     assert introduce(world.ledger, second.id, a_letter(first), START_MS) is None
 
 
+def test_a_name_that_another_store_has_by_now_is_not_given(world):
+    code = a_code(world, replace_name("h9"))
+    world.ledger.add_device("s2", "h9", "k1", bytes(32), "q" * 43)
+
+    found = use(world, code)
+
+    assert reason(found) == "device h9 is of store s2 by now, ask for a code with another name"
+
+
 def test_no_device_is_called_like_the_hub(world):
     with pytest.raises(HubError, match="'hub' is the name of the hub itself"):
         a_code(world, replace_name("hub"))
