@@ -18,7 +18,7 @@ from simulators.plastic import PlasticCard
 from simulators.pn532_port import Pn532Port
 from simulators.printer_command import PRINTERS, numbered_cards
 from simulators.printer_port import PrinterPort
-from simulators.typed_hand import end_signal, obey, save_picture, say
+from simulators.typed_hand import end_signal, obey, picture_path, save_picture, say
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--printer", type=Path, required=True, help="a link to the printer's port")
     parser.add_argument("--handheld", type=Path, help="a link to the reader of a handheld")
     parser.add_argument("--kind", choices=PRINTERS, default="star", help="which printer it is")
-    parser.add_argument("--png", type=Path, help="a PNG of the nearest card")
+    parser.add_argument("--png", type=picture_path, help="a PNG of the nearest card")
     options = parser.parse_args(arguments)
     asyncio.run(_serve(options))
     return 0

@@ -62,10 +62,12 @@ def main(arguments: list[str]) -> int:
         parser.error(f"card {kind!r}, wanted one of {', '.join(CARDS)}")
     if file and kind not in card_file.KINDS:
         parser.error(f"a {kind} in a file, wanted one of {', '.join(card_file.KINDS)}")
+    if file and not Path(file).parent.is_dir():
+        parser.error(f"card file {file}: no such folder, one that is there wanted")
     card = _Card(kind, Path(file) if file else None)
     try:
         asyncio.run(_serve(options.link, card, timing=options.timing))
-    except (CardFileError, OSError) as error:
+    except CardFileError as error:
         _complain(error)
         return 1
     return 0
@@ -115,7 +117,10 @@ def _say(line: str) -> None:
 
 
 def _complain(error: CardFileError | OSError) -> None:
-    mistakes = error.mistakes if isinstance(error, CardFileError) else [str(error)]
+    if isinstance(error, CardFileError):
+        mistakes = error.mistakes
+    else:
+        mistakes = [f"{error.filename}: {error.strerror}"]
     sys.stderr.writelines(f"card: {mistake}\n" for mistake in mistakes)
 
 

@@ -17,13 +17,14 @@ from simulators.mechanism import Mechanism
 from simulators.plastic import PlasticCard
 from simulators.printer_port import PrinterPort, PrinterServer
 from simulators.star import COLUMN_BYTES, COLUMNS, StarSimulator
-from simulators.typed_hand import end_signal, obey, save_picture, say
+from simulators.typed_hand import end_signal, obey, picture_path, save_picture, say
 
 PRINTERS: dict[str, tuple[type[Mechanism], tuple[int, int]]] = {
     "star": (StarSimulator, (COLUMNS, COLUMN_BYTES * 8)),
     "eps3": (Eps3Simulator, (WIDTH_PX, HEIGHT_PX)),
 }
 FIRST_UID = 0xCA4D0001
+TCP_PORT_MAX = 0xFFFF
 
 
 def main(arguments: list[str]) -> int:
@@ -32,15 +33,21 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f"revisit sim {kind}", description=__doc__)
     parser.add_argument("--link", type=Path, help="a symbolic link to make to the port")
     if kind == "eps3":
-        parser.add_argument("--tcp", type=int, help="listen on this port of 127.0.0.1 instead")
+        parser.add_argument("--tcp", type=_tcp_port, help="listen on this port here instead")
     parser.add_argument("--card", action="store_true", help="start with a new card in the slot")
-    parser.add_argument("--png", type=Path, help="a PNG of the nearest card")
+    parser.add_argument("--png", type=picture_path, help="a PNG of the nearest card")
     parser.add_argument("--baud", type=int, help="make bytes take as long as at this speed")
     options = parser.parse_args(words)
     if options.baud is not None and options.baud < 1:
         parser.error(f"--baud {options.baud}: at least 1 wanted")
     asyncio.run(_serve(kind, options))
     return 0
+
+
+def _tcp_port(text: str) -> int:
+    if not text.isdecimal() or int(text) > TCP_PORT_MAX:
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted 0 to {TCP_PORT_MAX}")
+    return int(text)
 
 
 def numbered_cards(kind: str) -> Callable[[], PlasticCard]:

@@ -32,7 +32,7 @@ class PtyPort:
         """
         self.bytes_in = 0
         self.bytes_out = 0
-        self.path = ""
+        self.path = self._port = ""
         self.baud = baud
         self._on_bytes = on_bytes
         self._link = link
@@ -42,16 +42,22 @@ class PtyPort:
         self._line_free_at_s = 0.0
 
     def start(self) -> str:
-        """Open the pty and return its path, or that of the symbolic link if one was asked for."""
+        """Open the pty and return its path, or that of the symbolic link if one was asked for.
+
+        Raises:
+            FileExistsError: something that is no symbolic link has that name; it stays.
+            OSError: the link cannot be made there.
+        """
         # We hold the inner end open too, or the outer one would fail whenever a client leaves.
         self._outer, self._inner = pty.openpty()
         tty.setraw(self._inner)
         os.set_blocking(self._outer, False)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._outer, self._on_readable)
-        self.path = os.ttyname(self._inner)
+        self.path = self._port = os.ttyname(self._inner)
         if self._link is not None:
-            self._link.unlink(missing_ok=True)
+            if self._link.is_symlink():
+                self._link.unlink()  # of one that was killed
             self._link.symlink_to(self.path)
             self.path = str(self._link)
         return self.path
@@ -65,8 +71,10 @@ class PtyPort:
         os.close(self._inner)
         os.close(self._outer)
         self._outer = self._inner = -1
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        # What stands there by now may be a file of the user's, or the link of another simulator.
+        is_link = self._link is not None and self._link.is_symlink()
+        if self._link is not None and is_link and os.readlink(self._link) == self._port:
+            self._link.unlink()
 
     def host_baud(self) -> int:
         """Return the speed that the host has set, 0 if it is none that a UART here has."""

@@ -174,8 +174,10 @@ def _programme(text: str, path: Path) -> Programme:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unusable(f"no programme at {path}: {error}") from error
+    except OSError as error:
+        raise Unusable(f"{path}: {error.strerror}, a programme wanted") from error
+    except UnicodeDecodeError as error:
+        raise Unusable(f"{path}: no UTF-8 text, a programme wanted") from error
 
 
 def _store(text: str) -> int | None:
@@ -226,7 +228,7 @@ def _print_invariants(console: Console, invariants: Mapping[str, Holds]) -> None
     held = [name for name, holds in invariants.items() if holds is True]
     absent = [name for name, holds in invariants.items() if holds == "absent"]
     console.print(f"holds: {', '.join(held)}", highlight=False)
-    console.print(f"not checked yet: {', '.join(absent)}", highlight=False)
+    console.print(f"absent, as no ledger can tell: {', '.join(absent)}", highlight=False)
     for name in broken(dict(invariants)):
         console.print(f"BROKEN: {name}", style="bold red")
 

@@ -1,5 +1,6 @@
 """A simulated printer served until the end of the program, with a hand that obeys what is typed."""
 
+import argparse
 import asyncio
 import os
 import signal
@@ -25,6 +26,18 @@ def say(line: str) -> None:
     """Say something to whoever runs the program."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def picture_path(text: str) -> Path:
+    """Return where pictures go, for the parser of a command line.
+
+    Raises:
+        argparse.ArgumentTypeError: there is no such folder.
+    """
+    path = Path(text)
+    if not path.parent.is_dir() or path.is_dir():
+        raise argparse.ArgumentTypeError(f"found {text!r}, wanted a file in a folder that is there")
+    return path
 
 
 def obey(hand: Hand, png: Path | None) -> None:

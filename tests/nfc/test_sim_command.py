@@ -1,6 +1,7 @@
 """`revisit sim`, run as the program that it is."""
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from device.nfc.readers.pn532 import Pn532
 from simulators.chips.card_file import parse, render
 from simulators.chips.ultralight import UltralightChip
 from simulators.pn532_command import CARDS
-from simulators.sim_command import main
+from simulators.sim_command import SIMULATORS, main
 from tests.nfc.reader_on_a_port import TAP_S, UID_7
 
 PROGRAM = "import sys; from simulators.sim_command import main; sys.exit(main(sys.argv[1:]))"
@@ -124,9 +125,70 @@ def test_cards_that_there_are_not_are_refused(card, capsys):
     assert "wanted one of" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "why"), [("mine.toml", "File exists"), ("no/link", "No such")])
+def test_a_link_never_takes_the_place_of_a_file(tmp_path, capsys, name, why):
+    (tmp_path / "mine.toml").write_text("mine")
+
+    ended = main(["pn532", "--link", str(tmp_path / name)])
+
+    assert ended == 1
+    assert f"revisit sim pn532: {tmp_path / name}: {why}" in capsys.readouterr().err
+    assert (tmp_path / "mine.toml").read_text() == "mine"
+
+
+def test_a_link_that_another_simulator_took_stays(tmp_path):
+    link = tmp_path / "reader"
+    with start("--link", link) as first:
+        said(first)
+        with start("--link", link) as second:
+            said(second)
+            first.terminate()
+            first.wait(END_MAX_S)
+            stays = link.is_symlink()
+            second.terminate()
+            second.wait(END_MAX_S)
+
+    assert (stays, link.is_symlink()) == (True, False)
+
+
+def test_a_card_file_wants_a_folder_that_is_there(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["pn532", "--card", f"ntag213:{tmp_path}/none/card.toml"])
+
+    assert "no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["eps3", "--tcp", "65536"], "argument --tcp: found '65536', wanted 0 to 65535"),
+        (["eps3", "--tcp", "-1"], "argument --tcp: found '-1', wanted 0 to 65535"),
+        (["star", "--png", "/dev/null/card.png"], "argument --png: found '/dev/null/card.png'"),
+    ],
+)
+def test_a_printer_is_told_what_cannot_be(capsys, words, told):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+
+    assert (ended.value.code, told in capsys.readouterr().err) == (2, True)
+
+
+def test_a_port_that_is_used_is_told(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        ended = main(["eps3", "--tcp", str(used.getsockname()[1])])
+
+    told = capsys.readouterr().err
+    assert ended == 1
+    assert told.startswith("revisit sim eps3: ")
+    assert "address already in use" in told
+
+
 def test_without_a_simulator_it_says_which_there_are(capsys):
     assert main([]) == 2
     assert main(["toaster"]) == 2
+    refused = capsys.readouterr().err
     assert main(["--help"]) == 0
 
-    assert "pn532" in capsys.readouterr().err
+    asked = capsys.readouterr().out
+    assert refused == 2 * asked
+    assert all(f"  {name} " in asked for name in SIMULATORS)
