@@ -104,8 +104,10 @@ class Table:
             try:
                 with path.open(encoding="utf-8") as file:
                     value = file.read(TEXT_MAX_CHARACTERS + 1).strip()
-            except (OSError, ValueError) as error:
-                return self.complain(file_key, f"cannot read {path}: {error}")
+            except OSError as error:
+                return self.complain(file_key, f"cannot read {path}: {error.strerror}")
+            except ValueError:
+                return self.complain(file_key, f"cannot read {path}: no UTF-8 text")
             try:
                 check_private(path)
             except ValueError as error:

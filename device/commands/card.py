@@ -15,7 +15,7 @@ from device.nfc.readers.reader_url import parse_reader_url
 from loyalty.card import COUNTER_MAX, is_member_token
 
 WELL, NOT_WELL, MISTAKE = 0, 1, 2
-WAIT_S = 30.0
+WAIT_S, WAIT_MAX_S = 30.0, 86_400.0
 DEEDS = ("personalise", "read", "verify", "repair", "wipe")
 
 
@@ -57,6 +57,8 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError("personalise wants --member, 1 to 16 of A-Z a-z 0-9 _ . : -")
     if options.counter is not None and not 1 <= options.counter <= COUNTER_MAX:
         raise ValueError(f"counter {options.counter}, wanted 1 to {COUNTER_MAX}")
+    if not 0 < options.wait_s <= WAIT_MAX_S:
+        raise ValueError(f"--wait-s {options.wait_s:g}, wanted more than 0, up to {WAIT_MAX_S:g}")
 
 
 async def _serve(reader: Reader, keys: CardKeys, options: argparse.Namespace) -> Told:

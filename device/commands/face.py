@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from device.display.cards.artist import FaceArtist
 from device.display.cards.face import Face
@@ -144,8 +144,10 @@ def _locale(lang: str) -> str:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise NotShown(f"cannot read {path}: {error}") from error
+    except OSError as error:
+        raise NotShown(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise NotShown(f"cannot read {path}: no UTF-8 text") from error
 
 
 def _photo(path: Path | None) -> Image.Image | None:
@@ -156,5 +158,9 @@ def _photo(path: Path | None) -> Image.Image | None:
             if picture.width * picture.height > PHOTO_MAX_PX:
                 raise NotShown(f"{path}: more than {PHOTO_MAX_PX:,} dots")
             return picture.convert("L")
-    except (OSError, Image.DecompressionBombError) as error:
-        raise NotShown(f"cannot read {path}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise NotShown(f"cannot read {path}: no picture that is known here") from error
+    except Image.DecompressionBombError as error:
+        raise NotShown(f"{path}: more than {PHOTO_MAX_PX:,} dots") from error
+    except OSError as error:
+        raise NotShown(f"cannot read {path}: {error.strerror or error}") from error

@@ -64,7 +64,7 @@ class InputDevice:
             await self.close()
             if error.errno == errno.EBUSY:
                 raise LinkBusy(f"{self._path} is used by another program") from error
-            raise LinkLost(f"cannot open {self._path}: {error}") from error
+            raise LinkLost(f"cannot open {self._path}: {error.strerror}") from error
 
     async def read(self) -> list[InputEvent]:
         """Return what happened, waiting for at least one event.

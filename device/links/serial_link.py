@@ -59,9 +59,12 @@ class SerialLink:
         except BlockingIOError as error:
             await self.close()
             raise LinkBusy(f"{self._path} is used by another program") from error
-        except (OSError, termios.error) as error:
+        except OSError as error:
             await self.close()
-            raise LinkLost(f"cannot open {self._path}: {error}") from error
+            raise LinkLost(f"cannot open {self._path}: {error.strerror}") from error
+        except termios.error as error:
+            await self.close()
+            raise LinkLost(f"cannot open {self._path}: {error.args[-1]}") from error
 
     async def read(self) -> bytes:
         """Return what has arrived, waiting for at least one byte.

@@ -226,8 +226,7 @@ url = "star+serial:///dev/ttyUSB0?baud=9601&speed=2"
         "hub.port: found 70000, wanted a port, 1 to 65535",
         "hub.password: wanted either password or password_file",
         "hub.secrets[0].hex: wanted 32 to 256 hexadecimal digits",
-        f"hub.secrets[1].file: cannot read {path.parent / 'nowhere'}: [Errno 2] No such file or"
-        f" directory: '{path.parent / 'nowhere'}'",
+        f"hub.secrets[1].file: cannot read {path.parent / 'nowhere'}: No such file or directory",
         "reader: missing, wanted a table",
         "reader.url: missing, wanted text of 1 to 255 characters",
         "printer.url: baud '9601', wanted one of 9600, 19200, 38400, 57600, 115200",

@@ -43,7 +43,7 @@ class _Node:
             raise LinkBusy(f"{self._path} is used by another program") from error
         except OSError as error:
             self.close()
-            raise LinkLost(f"cannot open {self._path}: {error}") from error
+            raise LinkLost(f"cannot open {self._path}: {error.strerror}") from error
 
     def _set_up(self) -> None:
         raise NotImplementedError

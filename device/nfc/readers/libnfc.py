@@ -174,7 +174,7 @@ class LibnfcReader:
             self._port_fd = -1
             if isinstance(error, BlockingIOError):
                 raise LinkBusy(f"{self._port} is used by another program") from error
-            raise LinkLost(f"cannot open {self._port}: {error}") from error
+            raise LinkLost(f"cannot open {self._port}: {error.strerror}") from error
 
     def _is_unplugged(self) -> bool:
         if self._port_fd < 0:

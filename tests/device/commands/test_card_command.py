@@ -72,9 +72,14 @@ async def test_no_card_is_told(keys):
     ("options", "said"),
     [
         (("personalise", "pn532+serial:///dev/null-reader"), "personalise wants --member"),
-        (("read", "pn532+serial:///dev/null-reader"), "cannot open /dev/null-reader"),
+        (
+            ("read", "pn532+serial:///dev/null-reader"),
+            "cannot open /dev/null-reader: No such file or directory\n",
+        ),
         (("read", "carrier-pigeon:"), "wanted pn532+serial"),
         (("personalise", "pn532+serial:///x", "--member", "m", "--counter", "0"), "counter 0"),
+        (("wipe", "pn532+serial:///x", "--wait-s", "-1"), "--wait-s -1, wanted more than 0"),
+        (("read", "pn532+serial:///x", "--wait-s", "nan"), "--wait-s nan, wanted more than 0"),
     ],
 )
 async def test_mistakes_are_told_in_a_sentence(keys, options, said):

@@ -82,9 +82,9 @@ def test_what_is_cut_and_what_the_font_lacks_is_told(tmp_path, capsys):
     [
         (("--lang", "fr"), "--lang: found 'fr', wanted one of en, zh_Hant_HK, zh_Hans_CN"),
         (("--lang", "zh"), "--lang: found 'zh', wanted one of"),
-        (("--member", "nobody.toml"), "cannot read nobody.toml: "),
-        (("--programme", "none.toml"), "cannot read none.toml: "),
-        (("--photo", str(SAMPLE_MEMBER)), "cannot read "),
+        (("--member", "nobody.toml"), "cannot read nobody.toml: No such file or directory"),
+        (("--programme", "none.toml"), "cannot read none.toml: No such file or directory"),
+        (("--photo", str(SAMPLE_MEMBER)), "no picture that is known here"),
         (("--programme", str(SAMPLE_MEMBER)), "sample_member.toml:4: member: found an unknown key"),
         (("--member", str(SUPERMARKET_FILE)), "supermarket.toml:1: member: found nothing, wanted"),
         (("--turn", "90"), "code: found 120 dots on star-tcp, wanted at least 159"),
