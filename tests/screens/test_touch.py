@@ -93,6 +93,15 @@ def test_after_lost_events_a_finger_that_was_down_is_taken_to_have_left():
     assert panel.feed(TAP)[0] == Contact(400, 120, True)
 
 
+def test_after_lost_events_the_first_finger_is_looked_at_again():
+    panel = reader()
+    second = events((evdev.EV_ABS, ev.ABS_MT_SLOT, 1), (evdev.EV_ABS, ev.ABS_X, 10), REPORT)
+    lost = events((evdev.EV_SYN, evdev.SYN_DROPPED, 0), (evdev.EV_ABS, ev.ABS_X, 10), REPORT)
+    panel.feed(second + lost)
+
+    assert panel.feed(TAP) == [Contact(400, 120, True), Contact(402, 120, False)]
+
+
 def test_a_panel_that_was_mounted_turned_is_set_right_by_its_matrix():
     upside_down = Calibration(-1, 0, 1, 0, -1, 1)
 

@@ -65,8 +65,9 @@ class TouchReader:
 
     def _report(self, code: int) -> list[Contact]:
         if code == SYN_DROPPED:
-            # The kernel lost events: what comes until the next report is half a story.
-            self._is_lost, self._is_down = True, False
+            # The kernel lost events: what comes until the next report is half a story. Whose the
+            # next is may be lost as well; nearly always it is the first finger's.
+            self._is_lost, self._is_down, self._slot = True, False, 0
             return []
         if self._is_lost:
             self._is_lost = False
