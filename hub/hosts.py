@@ -3,7 +3,7 @@
 import re
 from ipaddress import ip_address
 
-_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,253}", re.ASCII)
 
 
 def parse_host(text: str) -> str:
@@ -12,7 +12,8 @@ def parse_host(text: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    if not _HOST.fullmatch(text):
+    # No name has a colon: what stands behind one is a port, and not asked for.
+    if not _NAME.fullmatch(text) and not _is_address(text):
         raise ValueError(f"found {text[:40]!r}, wanted a host name or an address")
     return text
 
@@ -31,3 +32,11 @@ def is_anywhere(host: str) -> bool:
         return ip_address(host).is_unspecified
     except ValueError:
         return False
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text  # an interface of this machine means nothing to others
