@@ -35,6 +35,7 @@ def on(benches):
 
 with_every_printer = on(EVERY_BENCH)
 with_every_printer_with_a_slot = on(BENCHES)
+with_every_printer_that_moves_cards = on({k: it for k, it in EVERY_BENCH.items() if k != "ipp"})
 
 
 def good(bench):
@@ -133,6 +134,14 @@ async def test_nobody_comes_and_the_slot_closes(bench):
 
     assert not taken
     assert bench.printer.held is None
+
+
+@with_every_printer_that_moves_cards
+async def test_a_printer_in_which_something_is_stuck_says_so_instead_of_waiting_for_a_card(bench):
+    bench.printer.jammed = True
+
+    with pytest.raises(PrinterTrouble):
+        await bench.driver.take_card(60.0)
 
 
 @with_every_printer_with_a_slot

@@ -89,8 +89,11 @@ class Eps3Printer:
                 self._fault = None
                 return True
             await self._tell(ABORT_FEED)
+            state = await self._state()
+            if state.error:
+                raise self._trouble(FaultCode.PRINTER, "it reports an error and takes no card")
             # A card may have come at the very moment; then it is ours to deal with.
-            return (await self._state()).in_print_position
+            return state.in_print_position
         except asyncio.CancelledError:
             with suppress(LinkLost):
                 await self._link.write(ABORT_FEED)

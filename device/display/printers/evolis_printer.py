@@ -99,6 +99,7 @@ class EvolisPrinter:
                 while not self._is_cancelled:
                     if await self._call(take):
                         return True
+                    await self._want_it_well()
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             pass
@@ -158,6 +159,12 @@ class EvolisPrinter:
 
     def _take_to(self, position: Any, printer: Any) -> bool:
         return bool(printer.set_card_pos(position))
+
+    async def _want_it_well(self) -> None:
+        """Raise PrinterTrouble for what does not pass by itself, as a card that is yet to come."""
+        fault = state_fault(await self._state())
+        if fault is not None and fault.rank is not Rank.MINOR:
+            raise PrinterTrouble(fault)
 
     async def _state(self) -> str:
         state = await self._call(lambda printer: printer.get_state())
