@@ -21,12 +21,15 @@ from device.errors import DeviceError, LinkLost
 from device.links.reopened_link import ReopenedLink
 from device.links.serial_link import SerialLink
 from device.links.tcp_link import TcpLink
-from device.nfc.reader import CardGone, Reader
+from device.nfc.reader import CardGone
+from device.nfc.readers.supervisor import Supervisor
 
 LOOK_S = 0.3  # for a card before the antenna
 
 
-async def open_printer(url: PrinterUrl, opened: AsyncExitStack, *, reader: Reader) -> CardPrinter:
+async def open_printer(
+    url: PrinterUrl, opened: AsyncExitStack, *, reader: Supervisor
+) -> CardPrinter:
     """Return the driver for `url`; `opened` closes its link.
 
     A printer that cannot tell where its card is has the antenna of `reader` inside.
@@ -58,7 +61,7 @@ async def open_printer(url: PrinterUrl, opened: AsyncExitStack, *, reader: Reade
 class _Antenna:
     """The reader's antenna, which sees a card or none."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Supervisor) -> None:
         self._reader = reader
 
     async def sees_card(self) -> bool:
@@ -68,11 +71,14 @@ class _Antenna:
             LinkLost: the reader does not say.
         """
         try:
-            return await self._reader.wait_for_card(LOOK_S) is not None
+            seen = await self._reader.wait_for_card(LOOK_S)
         except CardGone:
             return False
         except DeviceError as error:
             raise LinkLost(f"the reader in the printer: {error}") from error
+        if seen is None and self._reader.is_lost:
+            raise LinkLost("the reader in the printer is lost")
+        return seen is not None
 
 
 async def _open(place: SerialPlace | TcpPlace, opened: AsyncExitStack) -> ReopenedLink:

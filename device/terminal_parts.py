@@ -29,7 +29,6 @@ from device.documents.pulling import Documents
 from device.faces.open_faces import open_faces
 from device.graphic_front import GraphicFront
 from device.mqtt.client import HubClient
-from device.nfc.reader import Reader
 from device.nfc.readers.open_reader import supervised_reader
 from device.nfc.readers.supervisor import Supervisor
 from device.open_printer import open_printer
@@ -194,7 +193,7 @@ def _followed_by(front: ConsoleFront | GraphicFront, locale: str) -> Callable[[P
     return lambda programme: front.follow(words_of(programme)[locale].labels)
 
 
-async def _printer(config: DeviceConfig, reader: Reader, opened: AsyncExitStack) -> CardPrinter:
+async def _printer(config: DeviceConfig, reader: Supervisor, opened: AsyncExitStack) -> CardPrinter:
     if config.printer is None:
         raise ConfigError("printer: missing, a kiosk wants a table with url")
     return await open_printer(config.printer, opened, reader=reader)

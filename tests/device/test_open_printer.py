@@ -1,5 +1,6 @@
 """An address in a configuration becomes the driver that it names."""
 
+import random
 from contextlib import AsyncExitStack
 
 import pytest
@@ -8,7 +9,9 @@ from device.display.cards.profile import CR80, EPS3, STAR_TCP
 from device.display.printers.urls import parse_printer_url
 from device.errors import LinkLost
 from device.nfc.reader import CardGone, ReaderSilent
+from device.nfc.readers.supervisor import Supervisor
 from device.open_printer import open_printer
+from loyalty.clock import SystemClock
 from simulators.eps3 import Eps3Simulator
 from simulators.ipp import IppSimulator
 from simulators.printer_port import PrinterPort, PrinterServer
@@ -17,6 +20,8 @@ from simulators.star import StarSimulator
 
 class Antenna:
     """A reader that sees a card, or none, or has trouble."""
+
+    is_lost = False
 
     def __init__(self, seen=None):
         self.seen = seen
@@ -92,3 +97,15 @@ async def test_the_antenna_tells_where_the_card_of_a_queue_is():
         assert held == [True, False, False]
         with pytest.raises(LinkLost, match="the reader in the printer: no answer"):
             await silent.status()
+
+
+async def test_a_reader_that_is_lost_does_not_say_that_the_card_has_gone():
+    lost = Supervisor(Antenna(LinkLost("unplugged")), clock=SystemClock(), rng=random.Random(1))
+    server = PrinterServer(IppSimulator())
+    url = f"ipp://127.0.0.1:{await server.start()}/printers/cards"
+    async with AsyncExitStack() as opened:
+        opened.push_async_callback(server.stop)
+        printer = await open_printer(parse_printer_url(url), opened, reader=lost)
+
+        with pytest.raises(LinkLost, match="the reader in the printer"):
+            await printer.status()
