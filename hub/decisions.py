@@ -110,6 +110,7 @@ class Decisions:
 
         Raises:
             NotFound: the hub has never heard of that device or epoch.
+            HubError: the line `from_seq` is here.
         """
         stamp = own_chain.stamp(now_ms, staff=staff)
         lost = EpochLost(**stamp, device=device, epoch=epoch, from_seq=from_seq)
@@ -147,12 +148,16 @@ class Decisions:
 
     def _declare_lost(self, lost: EpochLost, now_ms: int) -> None:
         with self._ledger.transaction() as database:
-            epochs = [str(it) for (it,) in database.execute(_EPOCHS_OF, (lost.device, HUB_DEVICE))]
-            if not epochs:
+            last_seqs = dict(database.execute(_EPOCHS_OF, (lost.device, HUB_DEVICE)).fetchall())
+            if not last_seqs:
                 raise NotFound(f"no journal of a device {lost.device!r} was ever heard of")
-            if lost.epoch not in epochs:
-                wanted = f"one of {', '.join(epochs)} wanted"
+            if lost.epoch not in last_seqs:
+                wanted = f"one of {', '.join(last_seqs)} wanted"
                 raise NotFound(f"no epoch {lost.epoch!r} of device {lost.device!r}, {wanted}")
+            if lost.from_seq <= last_seqs[lost.epoch]:
+                last = last_seqs[lost.epoch]
+                here = f"lines up to {last} of {lost.device} are here"
+                raise HubError(f"{here}: {last + 1} is the first that can be lost")
             self._state(lost, now_ms)
 
     def _state(self, record: Record, now_ms: int, faces: Sequence[UntrueFace] = ()) -> None:
@@ -166,6 +171,6 @@ class Decisions:
 
 _DEVICES_OF = "SELECT id FROM device WHERE store = ? ORDER BY id"
 _EPOCHS_OF = """
-SELECT epoch FROM chain JOIN device ON device.id = chain.device
+SELECT epoch, seq FROM chain JOIN device ON device.id = chain.device
 WHERE name = ? AND name <> ? ORDER BY chain.id
 """

@@ -91,3 +91,10 @@ def test_only_lines_of_a_journal_that_was_heard_of_are_declared_lost(
         decisions.declare_lost(device, epoch, 1, world.clock.at_ms)
 
     assert stated(world) == 0
+
+
+def test_what_is_here_is_not_declared_lost(world, decisions):
+    with pytest.raises(HubError, match="up to 1 of h1 are here: 2 is the first that can be lost"):
+        decisions.declare_lost("h1", "e1", 1, world.clock.at_ms)
+
+    assert stated(world) == 0
