@@ -26,7 +26,7 @@ SERVER_CERTIFICATE, SERVER_KEY = "server.crt", "server.key"
 
 LOGINS = "logins"
 
-_LOGINS_MODE = 0o2750
+_FOLDER_MODE, _LOGINS_MODE = 0o755, 0o2750
 _ROOT = 0
 
 
@@ -72,7 +72,9 @@ def write_mosquitto(folder: Path, ledger: Ledger, wanted: Wanted, now_ms: int) -
     """
     try:
         folder = folder.absolute()
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            folder.chmod(_FOLDER_MODE)  # whatever the umask: mosquitto has to get through
         writer = _Writer(folder, _owner(wanted.service_user))
         hubs = _hubs(folder, wanted.bridges)
         bridges = [_bridge(writer, it, wanted.hub_user) for it in hubs]

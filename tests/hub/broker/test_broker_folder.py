@@ -61,6 +61,18 @@ def test_only_the_ca_is_for_everybody_to_read(world):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_mosquitto_gets_to_its_files_whatever_the_umask_is(world):
+    before = os.umask(0o077)
+    try:
+        write(world)
+    finally:
+        os.umask(before)
+
+    folder = world.path.parent / "mq"
+    modes = [stat.S_IMODE(it.stat().st_mode) for it in (folder, folder / "logins" / "passwords")]
+    assert modes == [0o755, 0o640]
+
+
 def test_what_mosquitto_must_not_have_stays_with_who_made_it(world):
     write(world, "--service-user", "mosquitto")
 
