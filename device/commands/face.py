@@ -72,8 +72,10 @@ def _preview(options: argparse.Namespace) -> int:
     picture = artist.draw_upright(face)
     try:
         picture.save(options.out, dpi=(profile.dots_per_inch,) * 2)
-    except (OSError, ValueError) as error:
-        raise NotShown(f"cannot write {options.out}: {error.strerror or error}") from error
+    except OSError as error:
+        raise NotShown(f"cannot write {options.out}: {error.strerror}") from error
+    except ValueError as error:
+        raise NotShown(f"cannot write {options.out}: {error}") from error
     told = [f"{options.out}: {picture.width} × {picture.height} dots for {profile.name}"]
     for placed, fitted in artist.set_texts(face):
         if fitted.is_cut:
