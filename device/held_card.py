@@ -1,10 +1,13 @@
 """The card that a printer holds before the reader's antenna."""
 
+from contextlib import suppress
+
 import structlog
 
 from device.display.printers.printer import CardPrinter
 from device.errors import DeviceError
-from device.nfc.reader import CardGone, CardSeen, Reader
+from device.nfc.reader import CardGone, CardSeen
+from device.nfc.readers.supervisor import Supervisor
 
 READ_UID_S = 1.0
 
@@ -14,9 +17,23 @@ log = structlog.get_logger()
 class HeldCard:
     """Looks which card `printer` holds: with `reader`, and with the printer's own if it has one."""
 
-    def __init__(self, printer: CardPrinter, reader: Reader) -> None:
+    def __init__(self, printer: CardPrinter, reader: Supervisor) -> None:
         self._printer = printer
         self._reader = reader
+
+    @property
+    def is_reader_lost(self) -> bool:
+        """Whether the reader did not answer when it was last asked."""
+        return self._reader.is_lost
+
+    async def has_reader(self) -> bool:
+        """Return whether the reader answers; one that was lost is opened again, if it can be.
+
+        Whatever is before the antenna then, or says no there, is not what is asked.
+        """
+        with suppress(DeviceError):
+            await self._reader.wait_for_card(0)
+        return not self._reader.is_lost
 
     async def see(self) -> CardSeen | None:
         """Return the card at the antenna, selected, if it is the one that the printer holds."""

@@ -32,7 +32,7 @@ from device.faces.face_maker import FaceMaker, MadeFace
 from device.held_card import HeldCard
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import IssuerKeys
-from device.nfc.reader import Reader
+from device.nfc.readers.supervisor import Supervisor
 from device.parts import Front
 from device.printer_minder import PrinterMinder
 from device.records.face_records import FaceRecords
@@ -41,7 +41,9 @@ from device.tap import Tap
 from loyalty.clock import Clock
 
 SLOT_OPEN_S = 3600.0
+READER_LOOK_S = 10.0  # so long at most an open slot invites cards to a reader that is lost
 JAM_POLL_MS = 2000
+READER_RETRY_MS = 2000
 PRINTER_RETRY_MS = 5000
 
 log = structlog.get_logger()
@@ -59,7 +61,7 @@ class Slot:
         self,
         *,
         printer: CardPrinter,
-        reader: Reader,
+        reader: Supervisor,
         tap: Tap,
         faces: FaceMaker,
         recorder: Recorder,
@@ -104,6 +106,7 @@ class Slot:
                 self._is_serving = True
                 return self._found
             await self._until_away()
+            await self._until_reader_is_back()
             if self._has_spoken:
                 self._front.show(welcome(self._setting))
                 self._has_spoken = False
@@ -203,7 +206,8 @@ class Slot:
                 self._called_for = code
             case wanted.ShowTakeCard() if not self._is_serving:
                 self._front.sound(Sound("refused"))
-                self._say(Show(screen="not_finished", values={"card_is_out": 1}))
+                why = "reader_lost" if self._held.is_reader_lost else "not_finished"
+                self._say(Show(screen=why, values={"card_is_out": 1}))
             case wanted.ShowOfferNewCard(rewrites=rewrites):
                 self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
             case wanted.ShowCardWorn(rewrites=rewrites):
@@ -213,16 +217,23 @@ class Slot:
         return None
 
     async def _take_card(self, timeout_s: float) -> happened.Event:
+        left_s = timeout_s
         try:
-            taken = await self._printer.take_card(timeout_s)
+            while left_s > 0:
+                if await self._printer.take_card(min(left_s, READER_LOOK_S)):
+                    return happened.CardTaken()
+                left_s -= READER_LOOK_S
+                if not await self._held.has_reader():
+                    break
         except DeviceError as error:
+            if self._held.is_reader_lost:
+                return happened.CardNotTaken()  # a printer that needs it to see its card
             log.error("slot_not_opened", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
             told = error.fault.code if isinstance(error, PrinterTrouble) else FaultCode.COMMS
             self._call_staff(told)
             while not await self._minder.is_well_again():
                 await self._patience.sleep_ms(PRINTER_RETRY_MS)
-            return happened.CardNotTaken()
-        return happened.CardTaken() if taken else happened.CardNotTaken()
+        return happened.CardNotTaken()
 
     async def _read_uid(self) -> happened.Event:
         seen = await self._held.see()
@@ -259,6 +270,12 @@ class Slot:
             keeps_card = isinstance(self._state, at.Abandoned)
             if await self._minder.is_well_again(keeps_card=keeps_card):
                 self._feed(happened.StaffCleared())
+
+    async def _until_reader_is_back(self) -> None:
+        while not await self._held.has_reader():
+            # Said again each time: what was touched before may have brought another screen.
+            self._say(Show(screen="reader_lost"))
+            await self._patience.sleep_ms(READER_RETRY_MS)
 
     def _call_staff(self, code: FaultCode) -> None:
         self.trouble = code

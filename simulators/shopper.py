@@ -27,7 +27,7 @@ _LOST = ("card_wrong_key", "card_bad_seal", "card_spoiled")  # pulled away at th
 _ISSUE_ENDS = ("issue_again", "card_spoiled")
 _TAP_ENDS = (*_CARD_TROUBLE, *_ISSUE_ENDS, "journal_full", "journal_failed", DARK.screen)
 _OVER = (
-    *("take_card", "face_later", "not_finished", "staff_needed"),
+    *("take_card", "face_later", "not_finished", "reader_lost", "staff_needed"),
     *("offline", "try_later", "unknown_card", "card_blocked"),
 )
 _NOT_OFFERS = ("print", "return")

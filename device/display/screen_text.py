@@ -168,6 +168,7 @@ WORDINGS: Mapping[str, Wording] = {
     "staff_needed": Wording(
         _("The card printer needs a hand."), _ASK_STAFF, _("Your points and your card are safe.")
     ),
+    "reader_lost": Wording(_("This kiosk cannot read cards just now."), _ASK_STAFF, _POINTS_SAFE),
     **{f"printer_{code.value}": Wording(it.happened, it.do_now) for code, it in ADVICE.items()},
     "face_unseen": Wording(
         _("Is the new picture on your card?"), _("Look at your card and tell us.")
@@ -303,6 +304,7 @@ CODES: Mapping[str, str] = {
     "not_finished": "A4",
     "face_later": "P1",
     "staff_needed": "P2",
+    "reader_lost": "P3",
 }
 
 # Notices that tell of nothing wrong: nobody has to do anything about them.

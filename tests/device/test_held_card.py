@@ -30,6 +30,8 @@ FOREIGN = CardRefused("deadbeef", "foreign")
 class Antenna:
     """A reader that always sees one card."""
 
+    is_lost = False
+
     def __init__(self, uid):
         self.uid = uid
 

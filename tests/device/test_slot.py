@@ -185,6 +185,67 @@ async def test_a_reader_that_is_unplugged_is_opened_again_for_the_next_card(tmp_
 
 
 @in_quick_time
+async def test_a_kiosk_without_its_reader_invites_no_card_until_it_is_there_again(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.hardware.star.slot_opened.wait()
+        kiosk.hardware.reader.stop()
+
+        await kiosk.see("reader_lost")
+        kiosk.hardware.star.slot_opened.clear()
+        await asyncio.sleep(60.0)  # of quick time, in which nothing opens the slot
+
+        assert not kiosk.hardware.star.slot_opened.is_set()
+        assert kiosk.front.screen.screen == "reader_lost"
+        kiosk.hardware.plug_in_reader()
+        await kiosk.see("welcome")
+        await kiosk.insert(card)
+        await kiosk.see("account")
+
+
+@in_quick_time
+async def test_a_card_put_in_just_as_the_reader_goes_comes_back_and_is_told_why(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.hardware.star.slot_opened.wait()
+        kiosk.hardware.reader.stop()
+        await kiosk.insert(card)
+
+        await kiosk.see("reader_lost")
+
+        assert kiosk.front.screen.values == {"card_is_out": 1}
+        assert await kiosk.card_at_gate() is card
+        assert "not_finished" not in kiosk.front.shown
+        kiosk.hardware.plug_in_reader()
+        await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_a_reader_that_goes_in_a_visit_is_missed_once_the_card_is_out(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        kiosk.hardware.reader.stop()
+        await kiosk.choose("return")
+
+        assert await kiosk.card_at_gate() is card
+        await kiosk.see("reader_lost")
+        kiosk.hardware.plug_in_reader()
+        await kiosk.see("welcome")
+
+
+@in_quick_time
+async def test_what_an_earlier_screen_leaves_behind_does_not_hide_that_the_reader_is_lost(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, _):
+        await kiosk.see("welcome")
+        kiosk.hardware.reader.stop()
+        await kiosk.see("reader_lost")
+
+        await kiosk.choose("back")  # touched a moment before: the kiosk greets the next member
+        await kiosk.see("welcome")
+
+        await kiosk.see("reader_lost")
+
+
+@in_quick_time
 async def test_who_has_a_card_that_nobody_can_read_is_told_that_their_points_are_safe(tmp_path):
     async with kiosk_at(tmp_path) as (kiosk, card):
         card.chip = None

@@ -10,6 +10,7 @@ from device.behaviour.events import CardRead, CardReturned, FaceEnded
 from device.behaviour.setting import Setting
 from device.display.cards.raster import pack
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
+from device.errors import LinkLost
 from device.faces.face_maker import MadeFace
 from device.links.tcp_link import TcpLink
 from device.nfc.reader import CardSeen
@@ -32,12 +33,15 @@ class Antenna:
 
     def __init__(self, printer):
         self._printer = printer
+        self.is_lost = False
 
     async def wait_for_card(self, timeout_s):
-        held = self._printer.held
+        held = None if self.is_lost else self._printer.held
         return None if held is None else CardSeen(uid=held.chip.uid, atqa=b"\x00\x04", sak=8)
 
     async def sees_card(self):
+        if self.is_lost:
+            raise LinkLost("the reader in the printer is lost")
         return self._printer.held is not None
 
 
@@ -57,7 +61,7 @@ class Faces:
 
 
 @asynccontextmanager
-async def slot_of_a_queue(folder):
+async def slot_of_a_queue(folder, front=None):
     printer = IppSimulator()
     server = PrinterServer(printer)
     port = await server.start()
@@ -77,11 +81,11 @@ async def slot_of_a_queue(folder):
         faces=Faces(),
         recorder=Recorder(journal, SpokenForHub(), ScriptClock(START_MS)),
         setting=Setting(store="s1", rules=1, currency="USD"),
-        front=NotedFront(),
+        front=front or NotedFront(),
         patience=HastyClock(START_MS),
     )
     try:
-        yield slot, server, journal
+        yield slot, server, journal, antenna
     finally:
         await server.stop()
         journal.close()
@@ -91,7 +95,7 @@ async def slot_of_a_queue(folder):
 def test_what_somebody_saw_becomes_the_end_of_the_face(tmp_path, is_good, outcome):
     @in_quick_time
     async def looked_at():
-        async with slot_of_a_queue(tmp_path) as (slot, server, journal):
+        async with slot_of_a_queue(tmp_path) as (slot, server, journal, _):
             card = PlasticCard(ClassicChip(bytes.fromhex(CARD.uid)), size=(1011, 637))
             journal.begin(COUNTING)
             coming = asyncio.ensure_future(slot.next_card())
@@ -115,3 +119,19 @@ def test_what_somebody_saw_becomes_the_end_of_the_face(tmp_path, is_good, outcom
             assert (after[1].outcome, card.rewrite_count) == (outcome, 1)
 
     looked_at()
+
+
+@in_quick_time
+async def test_a_printer_is_not_blamed_for_the_reader_in_it(tmp_path):
+    front = NotedFront()
+    async with slot_of_a_queue(tmp_path, front) as (slot, _, _, antenna):
+        waiting = asyncio.ensure_future(slot.next_card())
+        await asyncio.sleep(1.0)
+        antenna.is_lost = True
+
+        await front.see(("reader_lost",))
+
+        assert (slot.trouble, "staff_needed" in front.shown) == (None, False)
+        antenna.is_lost = False
+        await front.see(("welcome",))
+        waiting.cancel()

@@ -140,6 +140,8 @@ KIOSK = {
     "account-balance_provisional": _view(
         "account", values={**_ACCOUNT, "notice": "balance_provisional"}, choices=_FEW
     ),
+    "reader_lost": _view("reader_lost"),
+    "reader_lost-card-is-out": _returned("reader_lost"),
 }
 
 HANDHELD = {
