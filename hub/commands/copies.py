@@ -42,8 +42,8 @@ def restore_command(
 @app.command("restored")
 def restored_command(db: Db = "ledger.db") -> None:
     """Say that this ledger was restored by other means. Stop the hub before."""
-    begin_anew(db, secrets.token_hex(8))
-    typer.echo(f"{db}: devices will send again what this ledger lacks")
+    told_place = begin_anew(db, secrets.token_hex(8))
+    typer.echo(f"{told_place}: devices will send again what this ledger lacks")
 
 
 @app.command("export")

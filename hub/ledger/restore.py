@@ -51,10 +51,11 @@ def restore(backup: Path, place: Place, incarnation: str, *, overwrites: bool) -
     return copy
 
 
-def begin_anew(place: Place, incarnation: str) -> None:
+def begin_anew(place: Place, incarnation: str) -> str:
     """Give the ledger at `place`, which was restored by other means, the name `incarnation`.
 
-    On a server nobody can tell here whether a hub runs.
+    Return where it is, as people may be told: no password of `place` is in that. On a server nobody
+    can tell here whether a hub runs.
 
     Raises:
         HubError: there is no ledger, or somebody has its file open; it keeps its name then.
@@ -66,6 +67,7 @@ def begin_anew(place: Place, incarnation: str) -> None:
             pass
     with closing(open_ledger(place)) as ledger:
         ledger.begin_incarnation(incarnation)
+        return ledger.place
 
 
 def _copy_checked(backup: Path, to: Path) -> None:

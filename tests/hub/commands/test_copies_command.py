@@ -92,6 +92,19 @@ def test_a_chain_goes_on_from_its_servers_backup(tmp_path, postgres_url):
     assert incarnation != "incarnation"
 
 
+def test_a_password_in_a_url_is_not_repeated(postgres_url, capsys):
+    with new_database(postgres_url) as url:
+        World(url).ledger.close()
+        with_password = url.replace("@", ":hunter2@", 1)
+
+        status = ledger_command.main(["restored", "--db", with_password])
+
+    told = capsys.readouterr()
+    assert status == 0
+    assert "devices will send again" in told.out
+    assert "hunter2" not in told.out + told.err
+
+
 def test_the_back_office_gets_its_figures(tmp_path):
     world = World(tmp_path)
     work(world, world.till("h1"), "r1")
