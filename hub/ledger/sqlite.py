@@ -188,7 +188,8 @@ def open_sqlite(path: Path, *, create: bool, connect: Connect = sqlite3.connect)
         LedgerUnavailable: the disk or a lock stands in the way.
     """
     if not create and not path.is_file():
-        raise NoLedger(f"{path}: no such file, a ledger wanted")
+        found = "no file" if path.exists() else "no such file"
+        raise NoLedger(f"{path}: {found}, a ledger wanted")
     try:
         if connect is sqlite3.connect:
             _keep_private(path)

@@ -289,8 +289,9 @@ def test_a_copy_of_the_file_is_the_whole_ledger(world_in_a_file, tmp_path):
 def test_what_is_no_ledger_is_told(tmp_path):
     (tmp_path / "text.db").write_text("not a database, but long enough to be looked at" * 20)
 
-    for name in ("absent.db", "text.db", "."):
-        with pytest.raises(NoLedger, match=r"wanted|unable"):
+    told = {"absent.db": "no such file", "text.db": "not a database", ".": "no file"}
+    for name, why in told.items():
+        with pytest.raises(NoLedger, match=f"{why}, a ledger wanted"):
             open_ledger(tmp_path / name)
 
 
