@@ -1,4 +1,4 @@
-"""The programme that a terminal works by: the newest one in its catalogue."""
+"""The programme that a terminal works by, and the one that begins later: both in its catalogue."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from device.documents.catalogue import Catalogue
 from loyalty.programme import Programme, ProgrammeErrors, parse
 
 PROGRAMME = "programme"
+PROGRAMME_TO_COME = "programme-to-come"  # only here: the hub publishes one document for both
 
 
 def programme_of(catalogue: Catalogue, newer_file: Path | None = None) -> Programme:
@@ -23,6 +24,21 @@ def programme_of(catalogue: Catalogue, newer_file: Path | None = None) -> Progra
     if document is None:
         raise ConfigError("the catalogue holds no programme yet: start once with --programme FILE")
     return parse_programme(document.text, f"programme {document.version} of the catalogue")
+
+
+def programme_to_come(catalogue: Catalogue) -> tuple[Programme, str] | None:
+    """Return the programme, and its text, that was kept until its first day; None for none.
+
+    One that has begun, or that a newer one has overtaken, is not to come any more.
+
+    Raises:
+        ConfigError: it has mistakes; all of them are named.
+    """
+    current, kept = catalogue.get(PROGRAMME), catalogue.get(PROGRAMME_TO_COME)
+    if kept is None or (current is not None and current.version >= kept.version):
+        return None
+    source = f"programme {kept.version} to come of the catalogue"
+    return parse_programme(kept.text, source), kept.text
 
 
 def parse_programme(text: str, source: str) -> Programme:

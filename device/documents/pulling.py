@@ -1,7 +1,7 @@
 """Documents of the hub's, pulled while it is there: the programme, and the cards that are stopped.
 
-A programme that begins later is followed once its first day has begun, also without the hub. Until
-then it is kept for this boot only.
+A programme that begins later is kept in the catalogue, beside the one that holds. It is followed
+once its first day has begun, also without the hub, and after any number of restarts.
 
 What the hub says is current is as old as its last answer about it. That age is kept for this boot
 only: without having heard the hub in this boot nothing is spent anyhow.
@@ -15,7 +15,12 @@ import structlog
 from device.documents.catalogue import Catalogue
 from device.documents.document_parts import BadDocument, DocumentParts
 from device.documents.hotlist import HOTLIST, NO_HOTLIST, Hotlist, cards_in
-from device.documents.published import PROGRAMME, parse_programme
+from device.documents.published import (
+    PROGRAMME,
+    PROGRAMME_TO_COME,
+    parse_programme,
+    programme_to_come,
+)
 from device.errors import DeviceError
 from device.mqtt.client import HubClient
 from loyalty.asks import AskDocument
@@ -53,7 +58,7 @@ class Documents:
         self._boot = boot
         self._on_programme = on_programme
         self._asked = 0
-        self._coming: tuple[Programme, str] | None = None
+        self._coming = _kept_until_now(catalogue)
         self.hotlist: Hotlist = NO_HOTLIST
 
     async def run(self) -> None:
@@ -79,8 +84,8 @@ class Documents:
 
     async def _watch_calendar(self) -> None:
         while True:
-            await self._clock.sleep_ms(PULL_EVERY_MS)
             self._follow_what_has_begun()
+            await self._clock.sleep_ms(PULL_EVERY_MS)
 
     def _follow_what_has_begun(self) -> None:
         if self._coming is None:
@@ -129,6 +134,7 @@ class Documents:
     def _follow_once_begun(self, programme: Programme, text: str) -> None:
         if self._clock.now_ms() < programme.starts_ms:
             self._coming = (programme, text)
+            self._catalogue.put(PROGRAMME_TO_COME, programme.version, text)
             return
         is_newer = self._catalogue.put(PROGRAMME, programme.version, text)
         self._coming = None
@@ -139,3 +145,12 @@ class Documents:
         self._asked += 1
         ref = f"{self._boot}-d{self._asked}"
         return AskDocument(ref=ref, name=name, version=version, part=part)
+
+
+def _kept_until_now(catalogue: Catalogue) -> tuple[Programme, str] | None:
+    """Return the programme to come in `catalogue`; one with mistakes is left to the hub."""
+    try:
+        return programme_to_come(catalogue)
+    except DeviceError as error:
+        log.warning("programme_to_come_not_read", error=str(error))
+        return None

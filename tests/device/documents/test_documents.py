@@ -21,6 +21,8 @@ NOW_MS = 1_800_000_000_000
 PROGRAMME = (Path(__file__).parents[3] / "programmes" / "supermarket.toml").read_text()
 FIRST_DAY = "valid_from = 2017-01-01"
 NEWER = PROGRAMME.replace("version = 1\n", "version = 2\n", 1)
+TOMORROW = NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16")
+A_DAY_MS = 24 * 3_600_000
 
 
 class PublishingHub:
@@ -120,12 +122,12 @@ async def test_a_newer_programme_is_kept_and_told(place):
 
 
 async def test_a_programme_that_begins_later_is_followed_from_its_first_day_on(place):
-    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+    place.hub.texts["programme"] = (2, TOMORROW)
 
     await place.documents.pull()
     before = [it.version for it in place.told], place.catalogue.get("programme").version
     asked = len(place.hub.asked)
-    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    place.clock.move_to(NOW_MS + A_DAY_MS)
     await place.documents.pull()
 
     assert before == ([], 1)
@@ -135,12 +137,12 @@ async def test_a_programme_that_begins_later_is_followed_from_its_first_day_on(p
 
 
 async def test_a_programme_begins_although_the_hub_has_gone_meanwhile(place):
-    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+    place.hub.texts["programme"] = (2, TOMORROW)
     running = asyncio.ensure_future(place.documents.run())
     await place.hub.was_asked_for("hotlist")
 
     place.hub.online = False
-    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    place.clock.move_to(NOW_MS + A_DAY_MS)
     await asyncio.wait_for(place.was_told.wait(), 30.0)
     running.cancel()
 
@@ -149,9 +151,9 @@ async def test_a_programme_begins_although_the_hub_has_gone_meanwhile(place):
 
 
 async def test_a_programme_that_cannot_be_kept_begins_once_it_can(place):
-    place.hub.texts["programme"] = (2, NEWER.replace(FIRST_DAY, "valid_from = 2027-01-16"))
+    place.hub.texts["programme"] = (2, TOMORROW)
     await place.documents.pull()
-    place.clock.move_to(NOW_MS + 24 * 3_600_000)
+    place.clock.move_to(NOW_MS + A_DAY_MS)
     place.catalogue.is_full = True
     await place.documents.pull()
     before = list(place.told)
@@ -160,6 +162,98 @@ async def test_a_programme_that_cannot_be_kept_begins_once_it_can(place):
     await place.documents.pull()
 
     assert before == []
+    assert [it.version for it in place.told] == [2]
+
+
+async def restarted(folder, begun_ms=0):
+    """Return a place that has started again, with no hub, `begun_ms` after the first one."""
+    place = Place(folder)
+    place.hub.online, place.hub.is_silent = False, True
+    place.clock.move_to(NOW_MS + begun_ms)
+    running = asyncio.ensure_future(place.documents.run())
+    await asyncio.sleep(0)  # its tasks are made
+    await asyncio.sleep(0)  # and have begun
+    return place, running
+
+
+async def test_a_programme_that_begins_later_outlives_every_restart_without_the_hub(tmp_path):
+    first = Place(tmp_path)
+    first.hub.texts["programme"] = (2, TOMORROW)
+    await first.documents.pull()
+    before, running = await restarted(tmp_path, A_DAY_MS // 2)
+    running.cancel()
+
+    after, running = await restarted(tmp_path, A_DAY_MS)
+    running.cancel()
+    last, running = await restarted(tmp_path, A_DAY_MS)
+    running.cancel()
+
+    assert [it.version for it in before.told] == []
+    assert [it.version for it in after.told] == [2]
+    assert last.told == []
+    assert last.catalogue.get("programme").text == TOMORROW
+
+
+async def test_a_programme_kept_from_an_earlier_start_begins_while_the_terminal_works(tmp_path):
+    first = Place(tmp_path)
+    first.hub.texts["programme"] = (2, TOMORROW)
+    await first.documents.pull()
+    place, running = await restarted(tmp_path)
+
+    place.clock.move_to(NOW_MS + A_DAY_MS)
+    await asyncio.wait_for(place.was_told.wait(), 30.0)
+    running.cancel()
+
+    assert [it.version for it in place.told] == [2]
+
+
+async def test_a_programme_to_come_is_written_down_once_the_disk_has_room(tmp_path):
+    first = Place(tmp_path)
+    first.hub.texts["programme"] = (2, TOMORROW)
+    first.catalogue.is_full = True
+    await first.documents.pull()
+    first.catalogue.is_full, first.hub.is_silent = False, True
+    await first.documents.pull()
+
+    place, running = await restarted(tmp_path, A_DAY_MS)
+    running.cancel()
+
+    assert [it.version for it in place.told] == [2]
+
+
+async def test_a_programme_to_come_that_is_kept_is_not_asked_for_again(tmp_path):
+    first = Place(tmp_path)
+    first.hub.texts["programme"] = (2, TOMORROW)
+    await first.documents.pull()
+    place = Place(tmp_path)
+
+    await place.documents.pull()
+
+    assert [it.version for it in place.hub.asked if it.name == "programme"] == [2]
+
+
+async def test_one_to_come_that_a_newer_programme_has_overtaken_is_forgotten(tmp_path):
+    first = Place(tmp_path)
+    first.hub.texts["programme"] = (2, TOMORROW)
+    await first.documents.pull()
+    first.catalogue.put("programme", 3, PROGRAMME.replace("version = 1\n", "version = 3\n", 1))
+
+    place = Place(tmp_path)
+    await place.documents.pull()
+    place.clock.move_to(NOW_MS + A_DAY_MS)
+    await place.documents.pull()
+
+    assert place.told == []
+    assert [it.version for it in place.hub.asked if it.name == "programme"] == [3, 3]
+
+
+async def test_one_to_come_that_this_release_cannot_read_is_asked_for_anew(tmp_path):
+    Place(tmp_path).catalogue.put("programme-to-come", 2, "version = 2\n")
+    place = Place(tmp_path)
+    place.hub.texts["programme"] = (2, NEWER)
+
+    await place.documents.pull()
+
     assert [it.version for it in place.told] == [2]
 
 
