@@ -15,19 +15,22 @@ from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from loyalty import topics
+from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.tls import tls_trouble
 
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
 QUEUED_MAX = 100  # in paho's memory; what it refuses is sent again when no receipt comes
+PACKET_MAX_BYTES = ENVELOPE_MAX_BYTES + 1024  # what the broker may send at once
 LOOKS_IN_KEEPALIVE = 10  # so often paho sees whether it is time for a ping, or too late
 
 ONLINE, OFFLINE = b"online", b"offline"
+_QOS_2 = 0x04  # in the first byte of a PUBLISH: MQTT 3.1.1, 3.3.1
 _REFUSALS = ("Bad user name or password", "Not authorized")
 
 
@@ -53,7 +56,7 @@ class Connection:
         self._upkeep: asyncio.TimerHandle | None = None
         self._welcome_timeout_s = welcome_timeout_s
         self._state_topic = topics.state(identity.store, identity.device)
-        client = self._client = paho.Client(
+        client = self._client = _WaryClient(
             CallbackAPIVersion.VERSION2,
             client_id=identity.device,
             clean_session=True,
@@ -185,7 +188,32 @@ class Connection:
     def _on_disconnect(
         self, client: paho.Client, _: Any, flags: Any, reason: Any, more: Any
     ) -> None:
-        self._end(reason.getName())
+        self._end(self._client.broke_off or reason.getName())
+
+
+class _WaryClient(paho.Client):
+    """Leaves a broker that would fill our memory; `broke_off` says with what.
+
+    Paho 2.2 gathers whatever length a packet announces, up to 256 MiB, and keeps each message of
+    QoS 2 until the broker releases it (client.py, `_packet_read` and `_handle_publish`). MQTT 3.1.1
+    has no word to forbid the former; the latter is more than we subscribed to (3.8.4).
+    """
+
+    broke_off = ""
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if bufsize > PACKET_MAX_BYTES:
+            self.broke_off = (
+                f"the broker sends {bufsize} bytes at once, at most {PACKET_MAX_BYTES} wanted"
+            )
+            raise ConnectionAbortedError(self.broke_off)
+        return super()._sock_recv(bufsize)
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        if self._in_packet["command"] & _QOS_2:
+            self.broke_off = "the broker sends with QoS 2, at most 1 was asked for"
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        return super()._handle_publish()
 
 
 def _send_at_once(client: paho.Client, _: Any, link: Any) -> None:

@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from device.mqtt.connection import Connection
+import pytest
+
+from device.mqtt.connection import PACKET_MAX_BYTES, Connection
 from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from hub.pairing.private_ca import new_root, new_server
+from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.tls import TlsContext, client_context, server_context
 
@@ -119,10 +122,25 @@ class Dawdler:
         self._is_left.set()
 
 
-def message(envelope: bytes) -> bytes:
+def message(envelope: bytes, *, first_byte: int = 0x30, mid: bytes = b"") -> bytes:
     """Return `envelope` as a PUBLISH that nobody acknowledges; source: MQTT 3.1.1 section 3.3."""
-    body = b"\x00\x01t" + envelope
-    return b"\x30" + bytes([len(body)]) + body
+    body = b"\x00\x01t" + mid + envelope
+    return bytes([first_byte]) + announced(len(body)) + body
+
+
+def announced(length: int) -> bytes:
+    """Return the length of a packet as it is announced; source: MQTT 3.1.1 section 2.2.3."""
+    digits = bytearray()
+    while length > 0x7F:
+        digits.append(length & 0x7F | 0x80)
+        length >>= 7
+    return bytes((*digits, length))
+
+
+async def heard_of(says: bytes, events: int) -> list[Event]:
+    """Return the first `events` of a device whose broker says this."""
+    async with Dawdler(says).met() as told:
+        return [await told.get() for _ in range(events)]
 
 
 def test_what_one_record_of_tls_brings_is_all_heard(tmp_path: Path) -> None:
@@ -171,3 +189,32 @@ def test_a_broker_that_listens_no_more_is_left_all_the_same() -> None:
         return dawdler.heard_bytes
 
     assert asyncio.run(scenario()) < LARGE_BYTES
+
+
+def test_the_longest_envelope_is_heard_whole() -> None:
+    longest = bytes(ENVELOPE_MAX_BYTES)
+
+    heard = asyncio.run(heard_of(WELCOME + message(longest), 2))
+
+    assert heard == [Connected(), Received(longest)]
+
+
+@pytest.mark.parametrize("length", [PACKET_MAX_BYTES + 1, 0x0FFFFFFF])
+def test_a_broker_that_announces_more_than_any_envelope_is_left_unheard(length: int) -> None:
+    heard = asyncio.run(heard_of(WELCOME + b"\x30" + announced(length), 2))
+
+    assert heard == [
+        Connected(),
+        Disconnected(f"the broker sends {length} bytes at once, at most {PACKET_MAX_BYTES} wanted"),
+    ]
+
+
+def test_a_broker_that_would_have_messages_kept_until_it_says_more_is_left() -> None:
+    exactly_once = message(b"one", first_byte=0x34, mid=b"\x00\x07")
+
+    heard = asyncio.run(heard_of(WELCOME + exactly_once, 2))
+
+    assert heard == [
+        Connected(),
+        Disconnected("the broker sends with QoS 2, at most 1 was asked for"),
+    ]
