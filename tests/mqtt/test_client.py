@@ -19,6 +19,7 @@ from device.mqtt.identity import Broker, Identity
 from device.records.journal import Journal
 from loyalty import topics
 from loyalty.asks import AskAccount
+from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.receipts import AccountView, LineStatus
 from loyalty.records import CheckIn
@@ -363,7 +364,7 @@ def test_garbage_from_the_broker_changes_nothing(
     async def scenario() -> None:
         async with running(client_of(journal, mosquitto.port)) as client:
             await client.until(lambda it: it.online)
-            for garbage in (b"", b"\xff" * 70_000, b"[" * 5_000, b"rv1\n\n"):
+            for garbage in (b"", b"\xff" * (ENVELOPE_MAX_BYTES + 1), b"[" * 5_000, b"rv1\n\n"):
                 hub._client.publish(topics.rx("s1", "h1", "receipt"), garbage, 1)
             await client.until(lambda it: it.tallies.get("envelope_strange") == 4)
             write(journal, 1)
