@@ -184,7 +184,9 @@ def hello() -> Arrival:
 
 def time_hub_process(folder: Path) -> float:
     """Return the seconds from the start of `python -m hub` until it says that it has started."""
-    (folder / "face.key").write_text("00" * 32)
+    key_file = folder / "face.key"
+    key_file.touch(mode=0o600)
+    key_file.write_text("00" * 32)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -195,8 +197,8 @@ def time_hub_process(folder: Path) -> float:
     )
     began_s = time.perf_counter()
     command = [sys.executable, "-m", "hub", str(folder / "hub.toml")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as hub:
-        has_started = any("hub_started" in line for line in hub.stdout or ())
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as hub:
+        has_started = any("hub_started" in line for line in hub.stderr or ())
         took_s = time.perf_counter() - began_s
         hub.terminate()
     assert has_started
