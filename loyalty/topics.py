@@ -1,9 +1,11 @@
-"""Portable. MQTT topic names: `loy/v1/{store}/{device}/…`.
+"""Portable. MQTT topic names: `loy/v1/{store}/{device}/…`, and how long a packet may be.
 
 A device writes below `up/` and `state`, and reads below `rx/`; nothing else is its business.
 """
 
-from loyalty.chain import is_name
+from loyalty.chain import ENVELOPE_MAX_BYTES, is_name
+
+PACKET_MAX_BYTES = ENVELOPE_MAX_BYTES + 1024  # with the topic and what MQTT puts around them
 
 ROOT = "loy/v1"
 UP = ("batch", "hello", "ask")

@@ -20,13 +20,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from loyalty import topics
-from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.tls import tls_trouble
+from loyalty.topics import PACKET_MAX_BYTES
 
 CONNECT_TIMEOUT_S = 5.0
 WELCOME_TIMEOUT_S = 15.0  # from the first packet to the broker's word that we may listen
 QUEUED_MAX = 100  # in paho's memory; what it refuses is sent again when no receipt comes
-PACKET_MAX_BYTES = ENVELOPE_MAX_BYTES + 1024  # what the broker may send at once
 LOOKS_IN_KEEPALIVE = 10  # so often paho sees whether it is time for a ping, or too late
 
 ONLINE, OFFLINE = b"online", b"offline"

@@ -14,7 +14,6 @@ from hub.broker.config import BridgeLogin
 from hub.broker.passwords import SALT_BYTES, mosquitto_password, password_digest
 from hub.ledger.queries import DeviceLogin
 from loyalty import topics
-from loyalty.chain import ENVELOPE_MAX_BYTES
 
 CONNECTIONS_MAX = 1_000  # below the 1,024 files that Debian's service may open
 # What waits for a hub that is away. Beyond it mosquitto drops without a word, as it does with 1,000
@@ -22,8 +21,6 @@ CONNECTIONS_MAX = 1_000  # below the 1,024 files that Debian's service may open
 QUEUED_MAX_MESSAGES = 100_000
 QUEUED_MAX_BYTES = 256 * 1024 * 1024
 INFLIGHT_MAX_MESSAGES = 500  # so that the bridge gathers whole groups; by default 20
-# A longer packet ends its connection. `message_size_limit` would acknowledge and drop it instead.
-PACKET_MAX_BYTES = ENVELOPE_MAX_BYTES + 1024
 SESSION_MAX = "7d"  # of a hub that is gone for good
 SAVE_EVERY_S = 30
 
@@ -86,7 +83,8 @@ def configuration(it: Setting) -> str:
         key_file=it.key_file,
         wants_certificates="true" if it.clients_ca_file else "false",
         connections=CONNECTIONS_MAX,
-        packet_bytes=PACKET_MAX_BYTES,
+        # A longer one ends its connection; `message_size_limit` would acknowledge and drop it.
+        packet_bytes=topics.PACKET_MAX_BYTES,
         inflight=INFLIGHT_MAX_MESSAGES,
         queued=QUEUED_MAX_MESSAGES,
         queued_bytes=QUEUED_MAX_BYTES,

@@ -5,9 +5,7 @@ amqtt 0.12.1 reads whatever length a packet announces, up to 256 MiB, before it 
 
 import asyncio
 
-from loyalty.chain import ENVELOPE_MAX_BYTES
-
-PACKET_MAX_BYTES = ENVELOPE_MAX_BYTES + 1024  # a longer one ends its connection
+from loyalty.topics import PACKET_MAX_BYTES
 
 
 class ShortPackets:

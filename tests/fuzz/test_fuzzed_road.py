@@ -9,12 +9,12 @@ from typing import TypeVar
 import pytest
 from structlog.testing import capture_logs
 
-from hub.broker.packet_limit import PACKET_MAX_BYTES
 from hub.hub import Hub
 from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.receipts import Answer
+from loyalty.topics import PACKET_MAX_BYTES
 from tests.campaign import size
 from tests.fuzz.forger import Forger
 from tests.fuzz.fuzzed_world import everything, good_message, honest_messages, rogue_in

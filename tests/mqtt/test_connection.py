@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from device.mqtt.connection import PACKET_MAX_BYTES, Connection
+from device.mqtt.connection import Connection
 from device.mqtt.events import Connected, Disconnected, Event, Received
 from device.mqtt.identity import Broker, Identity
 from hub.pairing.private_ca import new_root, new_server
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.tls import TlsContext, client_context, server_context
+from loyalty.topics import PACKET_MAX_BYTES
 
 IDENTITY = Identity(store="s1", device="h1", secrets={"k1": b"s" * 32})
 LIMIT_S = 20.0

@@ -4,10 +4,10 @@ import socket
 
 import pytest
 
-from hub.broker.packet_limit import PACKET_MAX_BYTES
 from hub.hub import Hub
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
+from loyalty.topics import PACKET_MAX_BYTES
 from tests.hub.hub_world import Till, World, sale
 from tests.hub.mqtt_wire import WAIT_S, Wire
 from tests.security.running_hub import beside_a_hub

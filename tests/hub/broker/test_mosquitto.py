@@ -15,7 +15,6 @@ from device.mqtt.events import Disconnected, Event
 from device.mqtt.identity import Broker, Identity
 from device.records.journal import Journal
 from hub.broker.bridge_users import BRIDGE_USER
-from hub.broker.mosquitto import PACKET_MAX_BYTES
 from hub.broker.mqtt_road import MqttRoad
 from hub.broker.road import BridgeFailed
 from hub.broker_bridge import Bridge
@@ -28,6 +27,7 @@ from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.tls import client_context
+from loyalty.topics import PACKET_MAX_BYTES
 from simulators.mosquitto import Mosquitto
 from tests.campaign import size
 from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, free_port, sale
