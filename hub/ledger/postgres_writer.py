@@ -41,7 +41,8 @@ class PostgresWriter:
 
         While it works on most of what is not new, `meanwhile` is called.
         """
-        changes = [*_changes(unwritten)]
+        of_members, of_others = _moved(unwritten)
+        changes = [*_changes(unwritten), _Change(_MOVE, of_members)]
         new: list[tuple[str, str, Sequence[Row]]] = [
             ("account", _ACCOUNT, _new_accounts(unwritten)),
             ("member", _MEMBER, [member_row(it) for it in unwritten.members_to_write(new=True)]),
@@ -59,7 +60,7 @@ class PostgresWriter:
         with self._database.connection.pipeline():
             made = [*self._send(changes)]
             meanwhile()
-            made += self._send(_changes_of_houses(unwritten))
+            made += self._send(_changes_of_houses(of_others))
         for (statement, rows, is_free), cursor in made:
             if not is_free:
                 must_change(cursor.rowcount, len(rows), statement)
@@ -83,7 +84,7 @@ class PostgresWriter:
 
 
 def _changes(it: Unwritten) -> Iterator[_Change]:
-    """Yield what there is besides new lines and what they moved."""
+    """Yield what there is besides new rows and what moves on accounts."""
     members = it.members_to_write(new=False)
     yield _Change(_SET_MEMBER, [member_row(member) for member in members])
     yield _Change(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
@@ -98,16 +99,14 @@ def _changes(it: Unwritten) -> Iterator[_Change]:
     yield _Change(_KEEP_STATE, list(kept.values()))
     old = {member: version - STATES_SPAN for member, version in sorted(kept)}
     yield _Change(_FORGET_OLD_STATES, list(old.items()), is_free=True)
-    yield _Change(_MOVE, _moved(it)[0])
 
 
-def _changes_of_houses(it: Unwritten) -> Iterator[_Change]:
-    """Yield what changes accounts that are everybody's.
+def _changes_of_houses(deltas: Sequence[Row]) -> Iterator[_Change]:
+    """Yield what moves `deltas` on accounts that are everybody's.
 
     They come last, so that others wait for nothing but the commit. Without the lock the order of
     the update would decide who waits for whom.
     """
-    _, deltas = _moved(it)
     yield _Change(_LOCK_ACCOUNTS, [(account,) for account, _ in deltas])
     yield _Change(_MOVE, deltas)
 
