@@ -32,6 +32,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
         if programmes:
             is_folded = next(rescore(ledger, programmes), None) is None
             is_entered = entries_follow_rules(ledger, programmes)
+        is_ordered = _order_decides_nothing(ledger) if is_folded is True else is_folded
         return {
             "sums_zero": _is_empty(ledger, _SUMS),
             "balance_is_transfers": _is_empty(ledger, _BALANCES),
@@ -44,9 +45,7 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
             "posted_at_most_once": _is_empty(ledger, _POSTINGS),
             "heads_follow_lines": heads_follow_lines(ledger),
             "references_exist": not ledger.engine.has_dangling_references(),
-            "any_order_same_state": _order_decides_nothing(ledger)
-            if is_folded is True
-            else is_folded,
+            "any_order_same_state": is_ordered,
             "sale_and_return_is_nothing": "absent",
             "rules_leave_old_entries": is_entered,
             "fold_from_zero": is_folded,
