@@ -3,7 +3,6 @@
 What is typed is a number of the screen, or a line of staff (`typed.py`).
 """
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TextIO
@@ -12,6 +11,7 @@ from device.behaviour.events import Chosen, Event
 from device.behaviour.requests import Show, Sound
 from device.behaviour.setting import Setting
 from device.display.screen_text import screen_text
+from device.links.readable import until_readable
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.clock import SystemClock
 
@@ -111,7 +111,8 @@ async def _lines(descriptor: int) -> AsyncIterator[str]:
     pending = b""
     while True:
         try:
-            await _until_readable(descriptor)
+            # It stays blocking: on a terminal it is the one that the screen is written to.
+            await until_readable(descriptor)
         except PermissionError:
             return  # /dev/null, or a file: nobody types there
         data = os.read(descriptor, _READ_MAX_BYTES)
@@ -122,14 +123,3 @@ async def _lines(descriptor: int) -> AsyncIterator[str]:
         for line in whole:
             if typed := line.decode(errors="replace").strip():
                 yield typed
-
-
-async def _until_readable(descriptor: int) -> None:
-    # The descriptor stays blocking: on a terminal it is the one that the screen is written to.
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(descriptor)

@@ -12,6 +12,7 @@ import struct
 from typing import NamedTuple
 
 from device.errors import LinkBusy, LinkLost
+from device.links.readable import until_readable
 
 EV_SYN, EV_KEY, EV_ABS = 0, 1, 3
 SYN_DROPPED = 3  # of EV_SYN: the queue ran over, and what was in it is lost
@@ -76,7 +77,7 @@ class InputDevice:
             try:
                 data = os.read(self._fd, EVENT.size * EVENTS_AT_ONCE)
             except BlockingIOError:
-                await self._until_readable()
+                await until_readable(self._fd)
                 continue
             except OSError as error:
                 raise LinkLost(f"{self._path} went away: {error}") from error
@@ -90,13 +91,3 @@ class InputDevice:
             asyncio.get_running_loop().remove_reader(self._fd)
             os.close(self._fd)
             self._fd = -1
-
-    async def _until_readable(self) -> None:
-        loop = asyncio.get_running_loop()
-        ready = asyncio.Event()
-        loop.add_reader(self._fd, ready.set)
-        try:
-            await ready.wait()
-        finally:
-            if self._fd >= 0:
-                loop.remove_reader(self._fd)

@@ -1,6 +1,5 @@
 """A touch panel at /dev/input/event…, read without any library."""
 
-import asyncio
 import fcntl
 import os
 import struct
@@ -16,6 +15,7 @@ from device.display.touch.evdev_events import (
     TouchReader,
 )
 from device.links.evdev import EVENT, EVENTS_AT_ONCE, EVIOCGRAB
+from device.links.readable import until_readable
 
 CONTACTS_MAX = 64
 
@@ -81,7 +81,7 @@ class ContactStream:
             EOFError: the panel is gone.
         """
         while not self._found:
-            await _until_readable(self._descriptor)
+            await until_readable(self._descriptor)
             try:
                 data = os.read(self._descriptor, EVENTS_AT_ONCE * EVENT.size)
             except BlockingIOError:
@@ -106,13 +106,3 @@ def _range(descriptor: int, axis: int) -> tuple[int, int]:
     request = _READ << 30 | _ABSINFO.size << 16 | ord("E") << 8 | (0x40 + axis)
     _, least, most, *_ = _ABSINFO.unpack(fcntl.ioctl(descriptor, request, bytes(_ABSINFO.size)))
     return least, most
-
-
-async def _until_readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready = asyncio.Event()
-    loop.add_reader(descriptor, ready.set)
-    try:
-        await ready.wait()
-    finally:
-        loop.remove_reader(descriptor)
