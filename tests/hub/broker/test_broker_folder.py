@@ -38,7 +38,7 @@ def changed(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 
 
 def named(files: dict[str, bytes], device: str) -> set[str]:
-    """Returns the files that have a line for a device (a password's digest may hold any letters)."""
+    """Return the files with a line for a device; a password's digest may hold any letters."""
     starts = {"passwords": f"{device}:", "acl": f"user {device}"}
     return {name for name, start in starts.items() if has_line(files[name].decode(), start)}
 
