@@ -12,6 +12,7 @@ from typing import Any
 from device.errors import DeviceError
 from loyalty.chain import is_name
 from loyalty.private_files import check_private
+from loyalty.text_files import NoText, text_of
 
 CONFIG_MAX_BYTES = 65_536
 TEXT_MAX_CHARACTERS = 255
@@ -102,12 +103,9 @@ class Table:
         path = self.path(file_key) if value is None else None
         if path is not None:
             try:
-                with path.open(encoding="utf-8") as file:
-                    value = file.read(TEXT_MAX_CHARACTERS + 1).strip()
-            except OSError as error:
-                return self.complain(file_key, f"cannot read {path}: {error.strerror}")
-            except ValueError:
-                return self.complain(file_key, f"cannot read {path}: no UTF-8 text")
+                value = text_of(path, most_characters=TEXT_MAX_CHARACTERS + 1).strip()
+            except NoText as error:
+                return self.complain(file_key, f"cannot read {path}: {error}")
             try:
                 check_private(path)
             except ValueError as error:

@@ -37,6 +37,7 @@ from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
 from loyalty.programme_table import Notes, Table
 from loyalty.programme_toml import Mistake, SyntaxMistake, read
+from loyalty.text_files import NoText, text_of
 
 PROGRAMMES_MAX = 100
 FACE_KEY_BYTES = 32
@@ -168,7 +169,6 @@ def _master(path: Path) -> bytes:
 
 def _text(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
-        raise ConfigErrors((f"{name}: {reason}, a readable file wanted",)) from error
+        return text_of(path)
+    except NoText as error:
+        raise ConfigErrors((f"{name}: {error}, a readable file wanted",)) from error

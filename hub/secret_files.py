@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from loyalty.private_files import check_private
+from loyalty.text_files import NoText, text_of
 
 
 def secret_text(path: Path) -> str:
@@ -12,12 +13,10 @@ def secret_text(path: Path) -> str:
         ValueError: it cannot be read, or others can; the message names it and repeats nothing.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = text_of(path)
         check_private(path)
-    except OSError as error:
-        raise ValueError(f"{path}: {error.strerror}, a readable file wanted") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no UTF-8 text, a readable file wanted") from error
-    except ValueError as error:
+    except NoText as error:
+        raise ValueError(f"{path}: {error}, a readable file wanted") from error
+    except (OSError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
     return text.strip()

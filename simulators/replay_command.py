@@ -27,6 +27,7 @@ from hub.ledger.queries import house_points, line_counts
 from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
 from hub.ledger.verify import Holds, broken, verify
 from loyalty.programme import Programme, parse
+from loyalty.text_files import NoText, text_of
 from simulators.baskets import DAYS_MAX, read_baskets
 from simulators.plastic import PlasticCard
 from simulators.replay import LEDGER_FILE, Plan, Traffic, play
@@ -173,11 +174,9 @@ def _programme(text: str, path: Path) -> Programme:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Unusable(f"{path}: {error.strerror}, a programme wanted") from error
-    except UnicodeDecodeError as error:
-        raise Unusable(f"{path}: no UTF-8 text, a programme wanted") from error
+        return text_of(path)
+    except NoText as error:
+        raise Unusable(f"{path}: {error}, a programme wanted") from error
 
 
 def _store(text: str) -> int | None:

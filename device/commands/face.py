@@ -20,6 +20,7 @@ from device.display.fonts import FontMissing, Fonts, installed_collection
 from device.display.lettering import Lettering
 from device.faces.face_member import face_of, parse_member
 from loyalty.programme import Programme, parse
+from loyalty.text_files import NoText, text_of
 
 MISTAKE = 2
 SAMPLE_MEMBER = Path(__file__).parents[1] / "display" / "sample_member.toml"
@@ -145,11 +146,9 @@ def _locale(lang: str) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise NotShown(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise NotShown(f"cannot read {path}: no UTF-8 text") from error
+        return text_of(path)
+    except NoText as error:
+        raise NotShown(f"cannot read {path}: {error}") from error
 
 
 def _photo(path: Path | None) -> Image.Image | None:

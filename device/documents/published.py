@@ -5,6 +5,7 @@ from pathlib import Path
 from device.config_table import ConfigError
 from device.documents.catalogue import Catalogue
 from loyalty.programme import Programme, ProgrammeErrors, parse
+from loyalty.text_files import NoText, text_of
 
 PROGRAMME = "programme"
 PROGRAMME_TO_COME = "programme-to-come"  # only here: the hub publishes one document for both
@@ -55,8 +56,6 @@ def parse_programme(text: str, source: str) -> Programme:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise ConfigError(f"cannot read {path}: no UTF-8 text") from error
+        return text_of(path)
+    except NoText as error:
+        raise ConfigError(f"cannot read {path}: {error}") from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from hub.errors import HubError
 from loyalty.programme import Programme, parse
+from loyalty.text_files import NoText, text_of
 
 
 def read_programme(path: Path) -> Programme:
@@ -14,9 +15,7 @@ def read_programme(path: Path) -> Programme:
         ProgrammeErrors: it has mistakes; all of them are named.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise HubError(f"{path}: {error.strerror}, a programme wanted") from error
-    except UnicodeDecodeError as error:
-        raise HubError(f"{path}: no UTF-8 text, a programme wanted") from error
+        text = text_of(path)
+    except NoText as error:
+        raise HubError(f"{path}: {error}, a programme wanted") from error
     return parse(text, source=str(path))
