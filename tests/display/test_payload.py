@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from sample_faces import payload
 
 from device.display.cards.payload import (
-    POINTS_MAX,
     TEXT_MAX_CHARS,
     BadPayload,
     Payload,
     decode,
     encode,
 )
+from loyalty.fields import POINTS_MAX
 
 WORDS = st.text("ABCXYZabcxyz0123456789_-", min_size=1, max_size=16)
 ACCOUNTS = st.text("ABCXYZabcxyz0123456789_.:-", min_size=1, max_size=16)
@@ -68,6 +68,8 @@ def test_one_changed_character_is_noticed(written, data):
         {"account": "a" * 25},
         {"account": "a\n"},
         {"points": POINTS_MAX + 1},
+        {"points": -POINTS_MAX - 1},
+        {"pending_points": POINTS_MAX + 1},
         {"version": -1},
         {"as_of_s": 2**33},
         {"check": "é"},

@@ -11,7 +11,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-POINTS_MAX = 10**12 - 1
+from loyalty.fields import POINTS_MAX
+
 VERSION_MAX = 10**9 - 1
 AS_OF_S_MAX = 2**33 - 1  # the year 2242
 ACCOUNT_MAX_CHARS = 24

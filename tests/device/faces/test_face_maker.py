@@ -17,6 +17,7 @@ from device.display.fonts import Fonts, installed_collection
 from device.faces.face_maker import FaceMaker
 from loyalty.card import is_member_token
 from loyalty.clock import end_of_day_ms
+from loyalty.fields import POINTS_MAX
 from tests.device.face_content import AHEAD, CONTENT
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, plain
 
@@ -48,6 +49,17 @@ def test_every_name_that_a_member_may_have_is_printed_and_read(layout):
 
     assert made.read_back == made.payload
     assert decode(made.payload).account == member
+
+
+@pytest.mark.parametrize(("layout", "profile"), [("classic", STAR_TCP), ("identity", CR80)])
+@pytest.mark.parametrize("points", [POINTS_MAX, -POINTS_MAX])
+def test_as_many_points_as_a_line_may_tell_of_are_printed_and_read(layout, profile, points):
+    content = replace(CONTENT, points=points, pending_points=points)
+
+    made = maker(drawing=artist(layout, profile)).make(content)
+
+    assert made.read_back == made.payload
+    assert (decode(made.payload).points, decode(made.payload).pending_points) == (points, points)
 
 
 def test_a_face_tells_tier_brand_and_the_messages_of_its_moment():
