@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 
 HOST = "127.0.0.1"
 TOPIC = "loy/v1/s1/h1/up/batch"

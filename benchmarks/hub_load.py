@@ -37,7 +37,7 @@ from loyalty.clock import SystemClock
 from loyalty.programme import Programme, parse
 from loyalty.records import Sale, SaleItem
 from loyalty.tls import TlsContext, client_context
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 
 ROOT = Path(__file__).parents[1]
 SALE_ITEMS = 10

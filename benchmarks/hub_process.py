@@ -19,7 +19,7 @@ from hub.ledger.ledger import Place
 from loyalty.clock import SystemClock
 from loyalty.long_lived import keeping_what_is_there
 from loyalty.tls import TlsContext, client_context
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 
 BROKERS = ("embedded", "mosquitto")

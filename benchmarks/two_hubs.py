@@ -18,7 +18,7 @@ from hub.config import HubConfig
 from hub.hub import Hub
 from loyalty.clock import SystemClock
 from loyalty.tls import client_context
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from simulators.mosquitto import HOST, Mosquitto
 
 HUBS = (1, 2)

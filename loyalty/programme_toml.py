@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 DOCUMENT_MAX_CHARS = 256 * 1024
+WORD_MAX_CHARS = 1000  # Python writes and reads numbers of some four thousand digits at most
 
 Path = tuple[str | int, ...]
 
@@ -68,14 +69,16 @@ def read(text: str) -> tuple[dict[str, Any], Lines]:
     """Return the values of TOML `text` and the lines they stand on.
 
     Raises:
-        SyntaxMistake: no TOML, too long, or nested too deeply.
+        SyntaxMistake: no TOML, too long, nested too deeply, or a number of too many digits.
     """
     if len(text) > DOCUMENT_MAX_CHARS:
         raise SyntaxMistake(1, f"found {len(text)} characters, wanted at most {DOCUMENT_MAX_CHARS}")
     text = text.replace("\r\n", "\n")
+    tokens = list(_tokens(text))
+    _check_words(tokens)
     try:
         values = tomllib.loads(text)
-        return values, Lines(_Scan(text).lines)
+        return values, Lines(_Scan(tokens).lines)
     except tomllib.TOMLDecodeError as error:
         raise _syntax_mistake(text, str(error)) from error
     except RecursionError as error:
@@ -96,13 +99,21 @@ class _Token(NamedTuple):
     line: int
 
 
-class _Scan:
-    """One walk over valid TOML that notes the line of every path."""
+def _check_words(tokens: list[_Token]) -> None:
+    for kind, text, line in tokens:
+        if kind == "bare" and len(text) > WORD_MAX_CHARS:
+            raise SyntaxMistake(
+                line, f"found a word of {len(text)} characters, wanted at most {WORD_MAX_CHARS}"
+            )
 
-    def __init__(self, text: str) -> None:
+
+class _Scan:
+    """One walk over the tokens of valid TOML that notes the line of every path."""
+
+    def __init__(self, tokens: list[_Token]) -> None:
         self.lines: dict[Path, int] = {}
         self._counts: dict[Path, int] = {}
-        self._tokens = list(_tokens(text))
+        self._tokens = tokens
         self._at = 0
         table: Path = ()
         while (token := self._tokens[self._at]).kind != "end":

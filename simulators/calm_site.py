@@ -1,7 +1,6 @@
 """A site where nothing goes wrong: the hub in this process, with its own broker or mosquitto."""
 
 import random
-import socket
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -11,6 +10,7 @@ from hub.hub import Hub
 from hub.ledger.ledger import Place
 from loyalty.programme import Programme
 from loyalty.tls import TlsContext
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from simulators.script_clock import ScriptClock
 
@@ -59,10 +59,3 @@ class CalmSite:
         """Have the broker look again who may come in."""
         if self._mosquitto is not None:
             await self._mosquitto.reload()
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -23,8 +23,9 @@ from hub.ledger.ledger import Place, open_ledger
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
 from simulators.baskets import Basket
-from simulators.calm_site import CalmSite, free_port
+from simulators.calm_site import CalmSite
 from simulators.faults import FAULTS, Mishap, plan
+from simulators.free_port import free_port
 from simulators.life import Making
 from simulators.mosquitto import Mosquitto
 from simulators.plastic import PlasticCard

@@ -18,8 +18,8 @@ from typing import Any
 from hub.broker.config import BrokerAddress
 from hub.ledger.ledger import Place
 from hub.whole_file import write_whole
-from simulators.calm_site import free_port
 from simulators.faults import fates
+from simulators.free_port import free_port
 from simulators.hub_process import READY
 from simulators.mosquitto import Mosquitto
 from simulators.network import Network

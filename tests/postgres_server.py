@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg
 
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 
 START_WITHIN_S = 60
 ROOT = 0

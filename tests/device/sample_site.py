@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from tests.hub.hub_world import free_port
+from simulators.free_port import free_port
 
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
 

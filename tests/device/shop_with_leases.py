@@ -30,8 +30,8 @@ from loyalty.programme import parse
 from loyalty.records import SaleItem, from_line
 from loyalty.signatures import public_key_of
 from loyalty.tls import TlsContext
-from simulators.calm_site import free_port
 from simulators.chips.desfire import desfire_chip
+from simulators.free_port import free_port
 from simulators.life import Making
 from simulators.mosquitto import Mosquitto
 from simulators.plastic import PlasticCard

@@ -21,7 +21,7 @@ from hub.ledger.verify import broken, verify
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.records import SaleItem
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, sale
 from tests.hub.hurried_device import hurried_device
 from tests.postgres_server import PostgresServer, new_database

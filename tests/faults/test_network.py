@@ -9,8 +9,8 @@ from itertools import repeat
 import pytest
 
 from simulators import mqtt_packets as mqtt
-from simulators.calm_site import free_port
 from simulators.faults import DROPPED, PASSED
+from simulators.free_port import free_port
 from simulators.network import Network
 from tests.faults.test_mqtt_packets import CONNECT, PINGREQ, PUBACK, PUBLISH
 

@@ -24,7 +24,7 @@ from hub.posting.envelopes import Arrival, Reply
 from hub.posting.groups import Group
 from hub.posting.intake import Intake
 from loyalty.chain import LINES_MAX, unpack
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from tests.hub.hub_world import START_MS, World, sale
 from tests.hub.hurried_device import hurried_device

@@ -1,6 +1,5 @@
 """A small world for the hub's tests: a clock to move, a ledger, an intake, devices with a chain."""
 
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -182,13 +181,6 @@ def opened(reply: Reply) -> Answer:
     assert is_sealed_by(SECRET, body, seal)
     assert reply.topic.endswith(f"/{header[1]}/rx/{header[0]}")
     return receipts.from_line(lines[0])
-
-
-def free_port() -> int:
-    """Return a port on loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 _COMMON = {

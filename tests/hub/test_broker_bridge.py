@@ -21,7 +21,8 @@ from hub.posting.envelopes import Reply
 from hub.posting.groups import Group
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
-from tests.hub.hub_world import Till, World, free_port, sale
+from simulators.free_port import free_port
+from tests.hub.hub_world import Till, World, sale
 from tests.hub.mqtt_wire import WAIT_S, Wire
 
 REPLIES = 300  # more than are on their way at once

@@ -16,7 +16,8 @@ from hub.ledger.queries import member_view
 from hub.web.config import WebAddress
 from loyalty import receipts, topics
 from loyalty.programme import parse
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, free_port, sale
+from simulators.free_port import free_port
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, MovedClock, Till, sale
 from tests.hub.mqtt_wire import Wire
 
 

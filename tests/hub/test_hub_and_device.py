@@ -17,16 +17,8 @@ from loyalty.asks import AskAccount, AskRedeem
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.receipts import AccountView
-from tests.hub.hub_world import (
-    FACE_KEY,
-    PROGRAMME,
-    SECRET,
-    START_MS,
-    MovedClock,
-    free_port,
-    redemption,
-    sale,
-)
+from simulators.free_port import free_port
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, MovedClock, redemption, sale
 
 WITHIN_S = 20.0
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from simulators.free_port import free_port
 from tests.campaign import size
-from tests.hub.hub_world import free_port
 from tests.kill.site import DEVICES, EMBEDDED, Site, ledger_of_devices
 
 KILLS = size(4, 50)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from tests.kill.site import DEVICES, EMBEDDED, Site, broker_table, ledger_of_devices
 

@@ -106,6 +106,8 @@ def test_the_values_are_those_of_tomllib():
         ("a = '", 1),
         ("x = " + "[" * 100_000, 1),
         ("#" * (DOCUMENT_MAX_CHARS + 1), 1),
+        ("a = 1\nb = -" + "9" * 5000, 2),
+        ("a = 1\nb = 0x" + "f" * 5000, 2),
     ],
 )
 def test_what_is_no_toml_says_where(text: str, line: int):

@@ -3,7 +3,6 @@
 import asyncio
 import queue
 import random
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.receipts import AccountView, LineStatus
 from loyalty.records import CheckIn
+from simulators.free_port import free_port
 
 SECRET = b"s" * 32
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -62,13 +62,6 @@ class Mosquitto:
             self._process.kill()
             self._process.communicate()
             self._process = None
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 class HubOnBroker:

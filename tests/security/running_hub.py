@@ -7,7 +7,8 @@ from typing import TypeVar
 from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
 from hub.hub import Hub
-from tests.hub.hub_world import FACE_KEY, MovedClock, World, free_port
+from simulators.free_port import free_port
+from tests.hub.hub_world import FACE_KEY, MovedClock, World
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from hub.web.listening import stop_listening
-from simulators.calm_site import free_port
+from simulators.free_port import free_port
 from simulators.life import Making
 from simulators.mqtt_packets import PacketCutter
 from tests.nfc.reader_on_a_port import KEYS

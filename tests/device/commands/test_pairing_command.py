@@ -15,8 +15,8 @@ from device.mqtt.credentials import read_credentials
 from hub.ledger.ledger import open_ledger
 from loyalty.pairing import from_text
 from loyalty.signatures import public_key_of
+from simulators.free_port import free_port
 from tests.device.commands.test_terminal_command import ROOT, WAIT_S, Site, receipted, site_in
-from tests.hub.hub_world import free_port
 
 SEED = bytes(range(32))
 NO_CODE = "hub.local:8443/0000"

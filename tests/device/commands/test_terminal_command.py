@@ -14,10 +14,10 @@ from device.commands import terminal as terminal_command
 from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
 from simulators.chips.classic import ClassicChip
+from simulators.free_port import free_port
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
 from tests.device.terminal_world import Hardware, hardware_in
-from tests.hub.hub_world import free_port
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 60.0

@@ -18,7 +18,7 @@ from hub.broker.passwords import password_digest
 from hub.ledger.queries import DeviceLogin
 from hub.posting.envelopes import Arrival, Reply
 from loyalty import topics
-from tests.hub.hub_world import free_port
+from simulators.free_port import free_port
 from tests.hub.mqtt_wire import WAIT_S, Wire
 
 SALT = bytes(16)

@@ -25,9 +25,10 @@ from hub.pairing.private_ca import new_client, new_root
 from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.tls import client_context
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from tests.hub.hub_that_pairs import PairingHub
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, World, free_port
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, START_MS, World
 from tests.hub.mqtt_wire import Wire
 
 WAIT_S = 60.0

@@ -28,9 +28,10 @@ from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.tls import client_context
 from loyalty.topics import PACKET_MAX_BYTES
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from tests.campaign import size
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, free_port, sale
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, sale
 from tests.hub.hurried_device import hurried_device
 from tests.hub.mqtt_wire import WAIT_S, Wire
 

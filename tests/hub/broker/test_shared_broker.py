@@ -16,8 +16,9 @@ from hub.ledger.verify import broken, verify
 from loyalty import topics
 from loyalty.clock import SystemClock
 from loyalty.tls import client_context
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
-from tests.hub.hub_world import FACE_KEY, START_MS, World, free_port, sale
+from tests.hub.hub_world import FACE_KEY, START_MS, World, sale
 from tests.hub.hurried_device import hurried_device
 from tests.hub.mqtt_wire import Wire
 from tests.postgres_server import new_database

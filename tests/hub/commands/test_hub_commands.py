@@ -14,7 +14,8 @@ from hub.commands import hub as hub_command
 from hub.commands import ledger as ledger_command
 from hub.config import ConfigErrors, load_config
 from hub.ledger.ledger import open_ledger
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, free_port, redemption, sale
+from simulators.free_port import free_port
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, redemption, sale
 
 
 @pytest.fixture

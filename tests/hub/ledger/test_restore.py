@@ -14,8 +14,9 @@ from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.restore import begin_anew, restore
 from hub.ledger.schema import OLDER_REVISIONS
+from simulators.free_port import free_port
 from tests.hub.commands.test_hub_commands import configured
-from tests.hub.hub_world import World, free_port, sale
+from tests.hub.hub_world import World, sale
 from tests.hub.ledger.test_migrations import migrate
 
 

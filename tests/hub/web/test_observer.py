@@ -14,7 +14,8 @@ from hub.broker_bridge import Bridge
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.web.metrics import GroupTimes
 from hub.web.observer import Observer
-from tests.hub.hub_world import START_MS, MovedClock, World, free_port, sale
+from simulators.free_port import free_port
+from tests.hub.hub_world import START_MS, MovedClock, World, sale
 
 LOGIN = BridgeLogin("bridge", "secret")
 

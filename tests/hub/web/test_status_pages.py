@@ -18,17 +18,9 @@ from hub.hub import Hub
 from hub.web.config import WebAddress
 from loyalty import topics
 from loyalty.programme import parse
+from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
-from tests.hub.hub_world import (
-    FACE_KEY,
-    PROGRAMME,
-    START_MS,
-    MovedClock,
-    Till,
-    World,
-    free_port,
-    sale,
-)
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, START_MS, MovedClock, Till, World, sale
 from tests.hub.mqtt_wire import Wire
 from tests.postgres_server import new_database
 
