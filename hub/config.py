@@ -31,7 +31,7 @@ from hub.offline_config import read_offline_keys
 from hub.offline_keys import OfflineKeys
 from hub.pairing.config import PairingSetting, read_pairing
 from hub.posting.documents import PROGRAMME, Document
-from hub.secret_files import secret_text
+from hub.secret_files import secret_key, secret_text
 from hub.web.config import WebAddress, read_web
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme import Programme, ProgrammeErrors, parse
@@ -145,15 +145,9 @@ def _ledger_place(text: str, folder: Path) -> Place:
 
 
 def _face_key(path: Path) -> bytes:
-    digits = secret_text(path)
-    try:
-        key = bytes.fromhex(digits)
-    except ValueError:
-        key = b""
-    if len(key) != FACE_KEY_BYTES:
-        wanted = f"wanted {2 * FACE_KEY_BYTES} hexadecimal digits (openssl rand -hex 32)"
-        raise ValueError(f"{path}: found {len(digits)} characters, {wanted}")
-    return key
+    return secret_key(
+        path, size_bytes=FACE_KEY_BYTES, made_by=f"openssl rand -hex {FACE_KEY_BYTES}"
+    )
 
 
 def _master(path: Path) -> bytes:

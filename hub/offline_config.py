@@ -11,12 +11,11 @@ from pathlib import Path
 
 from hub.errors import HubError
 from hub.offline_keys import OfflineKeys
+from hub.secret_files import secret_key
 from hub.whole_file import write_whole
 from loyalty.keys import MASTER_BYTES
 from loyalty.programme_table import Table
 from loyalty.signatures import SEED_BYTES
-
-_OTHERS = 0o077
 
 
 def read_offline_keys(root: Table, folder: Path) -> OfflineKeys | None:
@@ -37,24 +36,7 @@ def read_seed(path: Path) -> bytes:
     Raises:
         ValueError: it cannot be read, is no key, or is for others to read too.
     """
-    try:
-        mode = path.stat().st_mode & 0o777
-        digits = path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        wanted = "a key wanted (revisit hub lease-key)"
-        raise ValueError(f"{path}: {error.strerror}, {wanted}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: no ASCII text, a key wanted") from error
-    if mode & _OTHERS:
-        raise ValueError(f"{path}: found mode {mode:o}, wanted 600")
-    try:
-        seed = bytes.fromhex(digits)
-    except ValueError:
-        seed = b""
-    if len(seed) != SEED_BYTES:
-        wanted = f"wanted {2 * SEED_BYTES} hexadecimal digits"
-        raise ValueError(f"{path}: found {len(digits)} characters, {wanted}")
-    return seed
+    return secret_key(path, size_bytes=SEED_BYTES, made_by="revisit hub lease-key")
 
 
 def make_seed(path: Path, seed: bytes) -> None:

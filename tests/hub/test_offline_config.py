@@ -52,15 +52,20 @@ def test_terminals_keys_alone_let_no_card_carry_anything(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "mode", "why"),
     [
-        (SEED.hex(), 0o640, "found mode 640, wanted 600"),
+        (SEED.hex(), 0o640, "found mode 640, .*wanted 600"),
         (SEED.hex()[2:], 0o600, "found 62 characters, wanted 64 hexadecimal digits"),
-        ("é", 0o600, "a key wanted"),
+        ("é", 0o600, "found 1 characters, wanted 64 hexadecimal digits"),
     ],
 )
 def test_a_key_that_is_none_or_is_not_secret_is_a_mistake(tmp_path: Path, text, mode, why):
     write_seed(tmp_path, text, mode)
 
     with pytest.raises(ConfigErrors, match=why):
+        load(tmp_path, 'lease_key_file = "lease.key"\n')
+
+
+def test_a_key_that_is_not_there_is_told_with_what_makes_one(tmp_path: Path):
+    with pytest.raises(ConfigErrors, match=r"lease.key: No such file.*\(revisit hub lease-key\)"):
         load(tmp_path, 'lease_key_file = "lease.key"\n')
 
 
