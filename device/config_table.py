@@ -4,7 +4,6 @@ A read that finds a mistake returns None, so that one pass tells all; whoever bu
 reads looks at `mistakes` before using what was built.
 """
 
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from device.errors import DeviceError
 from loyalty.chain import is_name
 from loyalty.private_files import check_private
+from loyalty.programme_toml import SyntaxMistake, read
 from loyalty.text_files import NoText, text_of
 
 CONFIG_MAX_BYTES = 65_536
@@ -34,11 +34,14 @@ def read_table(path: Path) -> "Table":
         text = path.read_bytes()
         if len(text) > CONFIG_MAX_BYTES:
             raise ConfigError(f"{path}: {len(text)} bytes, at most {CONFIG_MAX_BYTES}")
-        return Table("", tomllib.loads(text.decode()), path.parent, [])
+        values, _ = read(text.decode())
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML; both say where
+    except SyntaxMistake as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
+    return Table("", values, path.parent, [])
 
 
 class Table:
