@@ -159,6 +159,8 @@ class Custody:
             filed, status, code = waiting
             if filed.head != head_after(chain.head, filed.line):
                 self._mark_fork(filed)
+                for it in self._books.inbox.held_beyond_gap(chain, GAP):
+                    self._poster.free(it)
                 self._books.inbox.move_to_fork(chain, filed.seq, GAP)
                 chain.kept_seq = chain.seq
             elif (status, code) == (HELD, GAP):

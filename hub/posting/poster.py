@@ -60,6 +60,8 @@ class Poster:
 
         A line that makes our own code fail is held for people, so that the next ones go on.
         """
+        if filed.is_kept:
+            self.free(filed)
         if self.fault:
             return self.set_aside(filed, HELD, "fault", self.fault)
         try:
@@ -105,6 +107,10 @@ class Poster:
             times = (filed.received_ms, TIME_MAX_MS)
             self._books.holds.add(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
         return _WAITS
+
+    def free(self, filed: Filed) -> None:
+        """Free what was set aside for a line beyond a gap: it takes its points itself, or never."""
+        self._books.holds.resolve(_reservation(filed), "released")
 
     def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
         """Keep a line that does not post, and open a case for it."""
@@ -257,10 +263,8 @@ class Poster:
                 self._books.postings.transfer(Transfer(filed.id, leg.name, *amount, *at))
 
     def _capture(self, redemption: Redemption, member: MemberRow, filed: Filed) -> None:
-        """Resolve the holds that this redemption uses up; it has happened, whatever they say."""
+        """Resolve the hold that this redemption uses up; it has happened, whatever that says."""
         holds = self._books.holds
-        if filed.is_kept:
-            holds.resolve(_reservation(filed), "captured")
         if not redemption.auth:
             return
         hold = holds.find(redemption.auth)
