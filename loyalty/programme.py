@@ -33,6 +33,7 @@ from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
 from loyalty.units import EXPONENTS
 
 TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers, messages
+MULTIPLYING_GROUPS_MAX = 16  # each adds digits to the rates, which stand in the names of lots
 UNKNOWN_CATEGORY = "unknown"  # what a sale says of a product that has none
 
 
@@ -235,6 +236,10 @@ def _check_tiers(table: Table, message: Message, tiers: list[tuple[Tier, Table]]
 
 
 def _check_groups(root: Table, programme: Programme) -> None:
+    found = len(programme.multiplying_groups)
+    if found > MULTIPLYING_GROUPS_MAX:
+        wanted = f"wanted at most {MULTIPLYING_GROUPS_MAX}"
+        root.wrong("multiplying_groups", f"found {found} groups, {wanted}")
     groups = {it.group for it in programme.promotions}
     for group in sorted(programme.multiplying_groups - groups):
         root.wrong("multiplying_groups", f"found {group!r}, wanted the group of a promotion")

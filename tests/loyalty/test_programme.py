@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.programme import Programme, ProgrammeErrors, in_force, parse
+from loyalty.programme import (
+    MULTIPLYING_GROUPS_MAX,
+    Programme,
+    ProgrammeErrors,
+    in_force,
+    parse,
+)
 from loyalty.programme_terms import Expiry
 from loyalty.units import Rate
 from tests.loyalty.facts import HOUR_MS, NOON_MS, SUPERMARKET, SUPERMARKET_FILE, plain
@@ -144,6 +150,34 @@ def test_no_more_terms_are_read_than_the_maximum():
 
     assert len(found) == 1
     assert "offers: found 1003 tables, wanted 0 to 1000" in found[0]
+
+
+def with_groups(count: int) -> str:
+    """Return the sample programme where `count` groups of promotions multiply."""
+    names = ", ".join(f'"g{it}"' for it in range(count))
+    promotions = [
+        f'[[promotions]]\nid = "p{it}"\nmultiplier = "999983/999979"\ngroup = "g{it}"\n'
+        for it in range(count)
+    ]
+    return "\n".join([changed('["opening"]', f"[{names}]"), *promotions])
+
+
+def test_as_many_groups_multiply_as_a_lot_can_be_named_after():
+    programme = parse(with_groups(MULTIPLYING_GROUPS_MAX), source="p.toml")
+
+    rates = programme.rates.of_receipt(
+        tier="silver", store="s", terminal="t", day=programme.valid_from
+    )
+    assert len(rates.other.leg) < 300  # PostgreSQL's keys end at 2,700 bytes
+
+
+def test_one_group_more_is_a_mistake():
+    mistakes = mistakes_of(with_groups(MULTIPLYING_GROUPS_MAX + 1))
+
+    assert [it.partition(": ")[2] for it in mistakes] == [
+        f"multiplying_groups: found {MULTIPLYING_GROUPS_MAX + 1} groups,"
+        f" wanted at most {MULTIPLYING_GROUPS_MAX}"
+    ]
 
 
 @given(st.data())
