@@ -6,6 +6,7 @@ puts it right, and the chip's own counter never goes back.
 
 import pytest
 
+from device.nfc.cards import classic_layout
 from device.nfc.cards.member_card import Blank, MemberCard, Outcome, Refusal, Written, WrongKey
 from loyalty.card import next_counter
 from simulators.chip_reader import Cut
@@ -224,3 +225,30 @@ async def test_a_wiped_card_can_be_issued_anew(kind):
 def is_blank_or_finished(found: MemberCard | Refusal | None) -> bool:
     """Return whether a card is nobody's, or wholly that of `MEMBER`."""
     return isinstance(found, Blank) or (isinstance(found, MemberCard) and found.member == MEMBER)
+
+
+def break_both_counts(chip):
+    for block in classic_layout.VALUE_BLOCKS:
+        chip.store(block, bytes(16))
+
+
+def count_ahead(chip):
+    for block in classic_layout.VALUE_BLOCKS:
+        chip.store(block, classic_layout.value_block(99))
+
+
+@pytest.mark.parametrize("change", [break_both_counts, count_ahead])
+async def test_a_card_that_came_back_changed_in_the_middle_of_a_write_is_not_written(change):
+    hand = Hand(await issued(KINDS[0], 1))
+    card = await hand.read()
+    counter = next_counter(card.counter, card.torn)
+    hand.reader.cut(Cut.CARD_LEAVES, after=0)
+    gone = await hand.cards.write(card, counter=counter, op_digest=OP, rewrites=3)
+    change(hand.chip)
+    left = bytes(hand.chip.nvm.cells)
+
+    await hand.again().reader.wait_for_card(0)
+    written = await hand.cards.write(card, counter=counter, op_digest=OP, rewrites=3)
+
+    assert (gone.outcome, written) == (Outcome.UNKNOWN, Written(outcome=Outcome.UNKNOWN, card=None))
+    assert bytes(hand.chip.nvm.cells) == left

@@ -71,9 +71,14 @@ class ClassicRecord:
         return self._understand(seen.uid, self._memory)
 
     async def write(self, card: MemberCard, slot: layout.Slot) -> bool:
-        """Write the blocks of the other slot that differ, the sealed one last; then count."""
+        """Write the blocks of the other slot that differ, the sealed one last; then count.
+
+        A card that does not state any more what the caller knows is left as it is.
+        """
         memory = await self._read(card.uid) if self._memory is None else self._memory
         self._memory = None
+        if self._understand(card.uid, memory) != card:
+            return False
         chip = ClassicCard(self._reader, card.uid)
         counts, number = memory.counts, 1 - card.slot
         is_open = memory.open_slot == number
