@@ -44,7 +44,7 @@ class Introduction:
         if self.kind not in KINDS:
             raise MessageError(f"kind {self.kind[:40]!r}, one of {', '.join(KINDS)} wanted")
         _check_secrets(self.secret, self.password)
-        _check_length("request", self.request, PEM_MAX_CHARS)
+        _check_text("request", self.request, PEM_MAX_CHARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,9 @@ class Welcome:
             raise MessageError(f"host {self.broker_host[:40]!r}, a name or an address wanted")
         if len(self.hub_key) not in (0, 32):
             raise MessageError(f"hub key of {len(self.hub_key)} bytes, 32 wanted")
-        _check_length("CA", self.broker_ca, PEM_MAX_CHARS)
-        _check_length("certificate", self.certificate, PEM_MAX_CHARS)
-        _check_length("programme", self.programme, PROGRAMME_MAX_CHARS)
+        _check_text("CA", self.broker_ca, PEM_MAX_CHARS)
+        _check_text("certificate", self.certificate, PEM_MAX_CHARS)
+        _check_text("programme", self.programme, PROGRAMME_MAX_CHARS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ class Refused:
     def __post_init__(self) -> None:
         if not self.reason.isprintable():
             raise MessageError("a reason that cannot be shown")
-        _check_length("reason", self.reason, 400)
+        _check_text("reason", self.reason, 400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +161,10 @@ def _check_secrets(secret: bytes, password: str) -> None:
         )
 
 
-def _check_length(what: str, text: str, most: int) -> None:
+def _check_text(what: str, text: str, most: int) -> None:
     if len(text) > most:
         raise MessageError(f"{what} of {len(text)} characters, at most {most}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # JSON may write half of a UTF-16 pair
+        raise MessageError(f"{what} with half a character") from None
