@@ -29,7 +29,7 @@ HOST = "127.0.0.1"
 PROGRAM = "/usr/sbin/mosquitto"
 LOG = "mosquitto.log"
 RUNNING, RELOADED = b"running\n", b"Reloading config.\n"
-ANSWERS_WITHIN_S = 20.0
+ANSWERS_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.005
 
 

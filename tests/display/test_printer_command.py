@@ -21,7 +21,7 @@ from device.links.tcp_link import TcpLink
 from device.nfc.readers.pn532 import Pn532
 
 PROGRAM = "import sys; from simulators.sim_command import main; sys.exit(main(sys.argv[1:]))"
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Simulator:

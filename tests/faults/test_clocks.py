@@ -30,7 +30,7 @@ async def test_whoever_sleeps_by_a_shared_clock_wakes_when_it_is_moved(tmp_path)
     await asyncio.sleep(0)
 
     file.write(1_000)
-    async with asyncio.timeout(5.0):
+    async with asyncio.timeout(60.0):
         await sleeping
 
     file.close()
@@ -61,4 +61,4 @@ async def test_a_quick_clock_waits_a_part_of_the_time():
     await clock.sleep_ms(10_000)
 
     assert clock.monotonic_ms() - before_ms >= 10_000
-    assert time.monotonic() - began_s < 5.0
+    assert time.monotonic() - began_s < 10.0

@@ -10,7 +10,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from loyalty import receipts
 from loyalty.chain import unpack
 
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Wire:

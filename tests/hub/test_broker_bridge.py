@@ -69,7 +69,7 @@ class Mosquitto:
             self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         answers = threading.Event()
-        for _ in range(200):
+        for _ in range(int(WAIT_S / 0.05)):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
                 return
             answers.wait(0.05)

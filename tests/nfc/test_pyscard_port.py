@@ -65,7 +65,7 @@ async def test_a_card_is_waited_for_read_selected_again_and_lifted(tmp_path):
     await service.start()
     program = await started(tmp_path, "ACS ACR122U")
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         said = [await program.stdout.readline() for _ in range(2)]
         service.place(written_chip())
         said += [await program.stdout.readline() for _ in range(3)]

@@ -17,7 +17,7 @@ from simulators.sim_command import SIMULATORS, main
 from tests.nfc.reader_on_a_port import TAP_S, UID_7
 
 PROGRAM = "import sys; from simulators.sim_command import main; sys.exit(main(sys.argv[1:]))"
-END_MAX_S = 20
+END_MAX_S = 60
 
 
 def start(*words: str | Path) -> subprocess.Popen[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from simulators.chips.chip import Chip
 from simulators.pn532_port import Pn532Port
 
-TOOL_MAX_S = 20.0
+TOOL_MAX_S = 60.0
 
 
 @contextlib.contextmanager

@@ -143,7 +143,7 @@ async def test_a_programme_begins_although_the_hub_has_gone_meanwhile(place):
 
     place.hub.online = False
     place.clock.move_to(NOW_MS + A_DAY_MS)
-    await asyncio.wait_for(place.was_told.wait(), 30.0)
+    await asyncio.wait_for(place.was_told.wait(), 60.0)
     running.cancel()
 
     assert [it.version for it in place.told] == [2]
@@ -201,7 +201,7 @@ async def test_a_programme_kept_from_an_earlier_start_begins_while_the_terminal_
     place, running = await restarted(tmp_path)
 
     place.clock.move_to(NOW_MS + A_DAY_MS)
-    await asyncio.wait_for(place.was_told.wait(), 30.0)
+    await asyncio.wait_for(place.was_told.wait(), 60.0)
     running.cancel()
 
     assert [it.version for it in place.told] == [2]

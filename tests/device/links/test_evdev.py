@@ -37,7 +37,7 @@ async def read_from(path, kernel):
     await asyncio.sleep(0)
     os.write(kernel, KEY_A + KEY_A_UP)
     try:
-        return await asyncio.wait_for(waiting, 5)
+        return await asyncio.wait_for(waiting, 60)
     finally:
         await device.close()
 

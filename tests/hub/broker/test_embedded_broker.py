@@ -358,7 +358,7 @@ async def test_it_stops_though_a_packet_arrives_at_that_very_moment(turns):
         writer.write(PINGREQ)
         for _ in range(turns):
             await asyncio.sleep(0)
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(WAIT_S):
             await shop.broker.stop()
 
         writer.transport.abort()

@@ -7,7 +7,7 @@ import pytest
 
 from hub.web.listening import stop_listening
 
-PATIENCE_S = 5  # only a client whom nobody serves waits for as long
+PATIENCE_S = 60  # only a client whom nobody serves waits for as long
 
 
 class Visitors:
