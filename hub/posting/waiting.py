@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from hub.ledger.books import Books
 from hub.ledger.rows import Filed, Verdict
-from hub.posting.reconcile import FUTURE_CLOCK, FUTURE_MAX_MS, POSTED, UNKNOWN_CARD
+from hub.posting.reconcile import FUTURE_CLOCK, FUTURE_MAX_MS, HELD, POSTED, UNKNOWN_CARD
 from loyalty.fields import TIME_MAX_MS
 from loyalty.records import from_line
 from loyalty.wire import UnknownLine, WireError
@@ -58,7 +58,10 @@ class Waiting:
             assert device is not None
             chain = inbox.chain(device, epoch)
             found = inbox.line_at(chain, seq)
-            if found is not None and (chain.fork_seq is None or seq < chain.fork_seq):
+            # The device is locked only now: another hub may have posted the line meanwhile.
+            if found is None or found[1:] != (HELD, code):
+                continue
+            if chain.fork_seq is None or seq < chain.fork_seq:
                 yield found[0]
 
 

@@ -1,0 +1,71 @@
+"""What was ahead of the clock posts once, also where two hubs find at once that its time has come."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from hub.ledger.books import Books
+from hub.ledger.ledger import open_ledger
+from hub.ledger.verify import broken, verify
+from hub.posting.intake import Intake
+from hub.posting.poster import Poster
+from tests.hub.hub_world import FACE_KEY, World, sale
+from tests.postgres_server import new_database
+
+AHEAD_MS = 600_000
+
+
+@pytest.fixture
+def url(postgres_url: str) -> Iterator[str]:
+    """Return where an empty ledger on a server can be made."""
+    with new_database(postgres_url) as found:
+        yield found
+
+
+def test_two_hubs_at_once_post_a_line_whose_time_has_come_once(url):
+    world = World(url)
+    till = world.till("h1")
+    till.add(sale("r1", till_ms=world.clock.at_ms + AHEAD_MS))
+    world.take(till.batch())
+    world.clock.at_ms += AHEAD_MS
+    second = open_ledger(url)
+    (pid,) = second.connection.execute("SELECT pg_backend_pid()").fetchone()
+    posted: list[int] = []
+    other = threading.Thread(target=lambda: posted.append(hub_on(second, world).tick()))
+
+    with world.ledger.transaction():
+        books = Books(world.ledger)
+        waiting = Poster(books, [world.programme]).waiting
+        posted.append(waiting.post_reached(world.clock.at_ms))
+        books.flush()
+        other.start()
+        wait_until_waiting(url, pid)
+    other.join()
+
+    assert posted == [1, 0]
+    assert (world.status(1), world.balance("anna")) == (("posted", ""), 10)
+    assert broken(verify(world.ledger, [world.programme], world.clock.at_ms)) == []
+    second.close()
+    world.ledger.close()
+
+
+def hub_on(ledger, world: World) -> Intake:
+    return Intake(
+        ledger,
+        [world.programme],
+        now_ms=world.clock.now_ms,
+        face_key=FACE_KEY,
+        new_id=lambda: "no grants here",
+    )
+
+
+def wait_until_waiting(url: str, pid: int) -> None:
+    """Return when the other connection waits for a lock."""
+    with psycopg.connect(url, autocommit=True) as looking:
+        while not looking.execute(_WAITING, (pid,)).fetchone():
+            looking.execute("SELECT pg_sleep(0.01)")
+
+
+_WAITING = "SELECT 1 FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
