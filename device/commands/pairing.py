@@ -116,8 +116,11 @@ def _pair(options: argparse.Namespace) -> None:
         version = parse_programme(paired.programme, "the hub's programme").version
         Catalogue(folder / _CATALOGUE).put(PROGRAMME, version, paired.programme)
     config = options.config or folder / f"{options.kind}.toml"
-    if not config.exists():
-        config.write_text(_config(options, config))
+    try:
+        if not config.exists():
+            config.write_text(_config(options, config))
+    except OSError as error:
+        raise DeviceError(f"{config}: {error.strerror}, wanted a file to write to") from error
     who = paired.credentials
     sys.stdout.write(f"This is {who.device} of {who.store} now: revisit {options.kind} {config}\n")
 

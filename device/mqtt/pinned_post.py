@@ -53,7 +53,8 @@ def post(place: WebPlace, path: str, body: bytes, clock: Clock) -> Answer:
         link.request("POST", path, body, {"Content-Type": "application/octet-stream"})
         response = link.getresponse()
         return Answer(response.status, _read(response, clock))
-    except (OSError, http.client.HTTPException) as error:
+    # UnicodeError: a name that no host can have, found out by Python's codec for such names.
+    except (OSError, UnicodeError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise HubUnreached(f"no hub at {place.host}:{place.port}: {reason}") from error
     finally:

@@ -131,7 +131,10 @@ def _draft(
         request=request,
     )
     values = {"code": code.id, "introduction": to_bytes(introduction).decode(), "key": key}
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise CredentialsError(f"{path.parent}: {error.strerror}, wanted a folder") from error
     write_private(path, json.dumps(values).encode())
     return _Draft(code.id, introduction, key)
 

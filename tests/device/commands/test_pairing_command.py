@@ -13,7 +13,7 @@ from device.commands.terminal import main
 from device.config import read_config
 from device.mqtt.credentials import read_credentials
 from hub.ledger.ledger import open_ledger
-from loyalty.pairing import from_text
+from loyalty.pairing import ID_BYTES, SECRET_BYTES, PairingCode, from_text, id_of, to_text
 from loyalty.signatures import public_key_of
 from simulators.free_port import free_port
 from tests.device.commands.test_terminal_command import ROOT, WAIT_S, Site, receipted, site_in
@@ -156,8 +156,12 @@ async def test_a_kiosks_configuration_may_stand_elsewhere_and_is_never_written_o
         found = read_config(config)
         config.write_text(written + "# mine\n")
         (tmp_path / "k" / "credentials.json").unlink()
-        await paired(site, await code_of(site, "--device", "k1"), "kiosk", *more)
+        code = await code_of(site, "--device", "k1")
+        await paired(site, code, "kiosk", *more)
+        nowhere = await site.run("kiosk", "pair", code, "--to", "k", "--config", "no/k.toml")
 
+    assert nowhere[0] == 2
+    assert "no/k.toml: No such file or directory, wanted a file to write to" in nowhere[2]
     assert config.read_text() == written + "# mine\n"
     assert found.credentials == tmp_path / "k" / "credentials.json"
     assert found.journal == tmp_path / "k" / "journal.db"
@@ -193,6 +197,27 @@ def test_a_mistake_is_told_in_a_sentence(tmp_path, monkeypatch, capsys, argument
     assert said.startswith(f"revisit kiosk {arguments[0]}: ")
     assert told in said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("host", "to", "told"),
+    [
+        ("127.0.0.1", "file", "file: File exists, wanted a folder"),
+        ("127.0.0.1", "file/k", "file/k: Not a directory, wanted a folder"),
+        ("no..host", "k", "no hub at no..host:8443: "),
+    ],
+)
+def test_a_code_that_leads_nowhere_is_told_in_a_sentence(
+    tmp_path, monkeypatch, capsys, host, to, told
+):
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    code = to_text(PairingCode(host, 8443, id_of(bytes(ID_BYTES)), bytes(SECRET_BYTES), b""))
+
+    status = main(["kiosk", "pair", code, "--to", to])
+
+    assert status == 2
+    assert f"revisit kiosk pair: {told}" in capsys.readouterr().err
 
 
 async def test_at_a_screen_the_code_is_a_picture_too(tmp_path):
