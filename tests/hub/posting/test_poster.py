@@ -1,4 +1,4 @@
-"""What is set aside for a line beyond a gap is free again once the line itself counts, or cannot."""
+"""What is set aside for a line beyond a gap is free once that line counts, or never can."""
 
 import pytest
 

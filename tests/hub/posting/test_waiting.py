@@ -1,4 +1,4 @@
-"""What was ahead of the clock posts once, also where two hubs find at once that its time has come."""
+"""What was ahead of the clock posts once, also where two hubs find that its time has come."""
 
 import threading
 from collections.abc import Iterator
