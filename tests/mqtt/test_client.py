@@ -21,12 +21,12 @@ from loyalty.asks import AskAccount
 from loyalty.chain import ENVELOPE_MAX_BYTES
 from loyalty.clock import SystemClock
 from loyalty.receipts import AccountView, LineStatus
-from loyalty.records import CheckIn
 from simulators.free_port import free_port
+from tests.device.records.check_ins import write
 
 SECRET = b"s" * 32
 MOSQUITTO = "/usr/sbin/mosquitto"
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 
 
 class Mosquitto:
@@ -149,27 +149,6 @@ class HurriedClock(SystemClock):
 
     async def sleep_ms(self, duration_ms: int) -> None:
         await super().sleep_ms(duration_ms // 20)
-
-
-def write(journal: Journal, lines: int) -> None:
-    for _ in range(lines):
-        journal.append(
-            CheckIn(
-                at_ms=NOON_MS,
-                mono_ms=5,
-                boot=1,
-                hub_ms=0,
-                staff="",
-                store="s1",
-                rules=1,
-                card="",
-                member="",
-                ctr_seen=-1,
-                ctr_used=-1,
-                touch="none",
-                op="",
-            )
-        )
 
 
 def run(scenario: Coroutine[None, None, None]) -> None:

@@ -41,25 +41,11 @@ from loyalty.asks import AskAccount, Hello
 from loyalty.chain import ENVELOPE_MAX_BYTES, LINES_MAX, ZERO_HEAD, pack, unpack
 from loyalty.lines import to_line
 from loyalty.receipts import AccountView, LineStatus, Receipt
-from loyalty.records import CheckIn, Sale, SaleItem
+from loyalty.records import Sale, SaleItem
 from tests.campaign import size
+from tests.device.records.check_ins import stated, write
 
 OLD, NEW = b"o" * 32, b"n" * 32
-STAMP = {
-    "at_ms": NOON_MS,
-    "mono_ms": 5,
-    "boot": 1,
-    "hub_ms": 0,
-    "staff": "",
-    "store": "s1",
-    "rules": 1,
-    "card": "",
-    "member": "",
-    "ctr_seen": -1,
-    "ctr_used": -1,
-    "touch": "none",
-    "op": "",
-}
 
 
 class Road:
@@ -103,11 +89,6 @@ def road(tmp_path: Path) -> Iterator[Road]:
     journal = Journal.open(tmp_path / "journal.db", epoch_of_new="e1")
     yield Road(journal)
     journal.close()
-
-
-def write(journal: Journal, lines: int) -> None:
-    for _ in range(lines):
-        journal.append(CheckIn(**STAMP))
 
 
 def places(envelopes: list[bytes]) -> list[tuple[str, int, int]]:
@@ -163,7 +144,7 @@ def test_batches_of_long_lines_fit_an_envelope(road: Road) -> None:
     items = (SaleItem("c" * 40, 100, 0),) * 500
     for _ in range(5):
         road.journal.append(
-            Sale(**STAMP, till_ms=NOON_MS, receipt="r", currency="HKD", items=items)
+            Sale(**stated(), till_ms=NOON_MS, receipt="r", currency="HKD", items=items)
         )
 
     batches = road.hear(road.feed(Connected()))

@@ -13,10 +13,10 @@ from device.records.journal import Journal
 from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.receipts import Receipt
-from loyalty.records import CheckIn
 from simulators.power_cut import images_after_cuts
 from simulators.power_recorder import Recorder, lay_out
 from tests.campaign import size
+from tests.device.records.check_ins import check_in
 
 SEEDS = range(size(4, 40))
 STEPS = size(60, 300)
@@ -93,7 +93,7 @@ def note(history: History, journal: Journal) -> None:
 
 
 def append(journal: Journal, number: int) -> None:
-    journal.append(check_in(number))
+    journal.append(check_in(number * DAY_MS))
 
 
 def begin(journal: Journal, number: int) -> None:
@@ -103,7 +103,7 @@ def begin(journal: Journal, number: int) -> None:
 
 def finish(journal: Journal, number: int) -> None:
     for intent in journal.open_intents()[:1]:
-        journal.finish(intent.op, check_in(number, intent.op))
+        journal.finish(intent.op, check_in(number * DAY_MS, intent.op))
 
 
 def settle(journal: Journal, number: int) -> None:
@@ -122,24 +122,6 @@ def settle(journal: Journal, number: int) -> None:
 
 def prune(journal: Journal, number: int) -> None:
     journal.prune((number - 10) * DAY_MS)
-
-
-def check_in(number: int, op: str = "") -> CheckIn:
-    return CheckIn(
-        at_ms=number * DAY_MS,
-        mono_ms=0,
-        boot=1,
-        hub_ms=0,
-        staff="",
-        store="s1",
-        rules=1,
-        card="",
-        member="",
-        ctr_seen=-1,
-        ctr_used=-1,
-        touch="none",
-        op=op,
-    )
 
 
 def harms(history: History, folder: Path, seed: int) -> Iterator[str]:

@@ -15,28 +15,10 @@ from loyalty.chain import ZERO_HEAD, heads_after
 from loyalty.clock import DAY_MS
 from loyalty.lines import to_line
 from loyalty.receipts import Receipt
-from loyalty.records import CheckIn
 from tests.campaign import size
+from tests.device.records.check_ins import check_in
 
 LINES_MAX = OUTCOMES_KEPT + 6
-
-
-def check_in(at_ms: int, op: str = "") -> CheckIn:
-    return CheckIn(
-        at_ms=at_ms,
-        mono_ms=0,
-        boot=1,
-        hub_ms=0,
-        staff="",
-        store="s1",
-        rules=1,
-        card="",
-        member="",
-        ctr_seen=-1,
-        ctr_used=-1,
-        touch="none",
-        op=op,
-    )
 
 
 class JournalHistory(RuleBasedStateMachine):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from device.behaviour.intent import Intent
 from device.records.journal import Journal
 from loyalty.receipts import Receipt
-from loyalty.records import CheckIn
+from tests.device.records.check_ins import check_in
 
 STEPS = ("append", "begin", "finish", "settle")
 
@@ -38,24 +38,6 @@ def told_by(journal: Journal) -> Told:
     )
 
 
-def check_in(op: str = "") -> CheckIn:
-    return CheckIn(
-        at_ms=1,
-        mono_ms=0,
-        boot=1,
-        hub_ms=0,
-        staff="",
-        store="s1",
-        rules=1,
-        card="",
-        member="",
-        ctr_seen=-1,
-        ctr_used=-1,
-        touch="none",
-        op=op,
-    )
-
-
 def take(journal: Journal, step: str, number: int) -> None:
     intents = journal.open_intents()
     if step == "begin":
@@ -71,7 +53,7 @@ def take(journal: Journal, step: str, number: int) -> None:
             )
         )
     elif step == "finish" and intents:
-        journal.finish(intents[0].op, check_in(intents[0].op))
+        journal.finish(intents[0].op, check_in(op=intents[0].op))
     elif step == "settle":
         receipt = Receipt(
             incarnation="hub-1",
