@@ -1,13 +1,21 @@
 """An Evolis printer: our driver, a stand-in for its SDK, and the names that the real SDK has."""
 
-import pytest
+import asyncio
+import threading
 
+import pytest
+from PIL import Image
+
+from device.display.cards.profile import CR80
+from device.display.cards.raster import pack
 from device.display.printers.evolis import AT_GATE, STATES, print_outcome, state_fault
-from device.display.printers.evolis_printer import EvolisPrinter, installed_sdk
+from device.display.printers.evolis_printer import EvolisPrinter, EvolisTimings, installed_sdk
 from device.display.printers.printer import FaultCode, Outcome, PrinterTrouble
 from device.display.printers.urls import FILMS
 from device.errors import LinkLost
 from simulators import evolis as stand_in
+from simulators.chips.classic import ClassicChip
+from simulators.plastic import PlasticCard
 from tests.display.printers_on_ports import Antenna, evolis_by_its_sdk
 
 
@@ -112,3 +120,53 @@ async def test_a_card_cannot_be_taken_back_in_but_what_jammed_can_be_cleared():
         await bench.driver.reset()
         with pytest.raises(PrinterTrouble):
             await bench.driver.retract()
+
+
+class HangingSdk(stand_in.EvolisSdk):
+    """The SDK of a printer that does not come back from a print before it is let go."""
+
+    def __init__(self, printer):
+        super().__init__(printer, "Evolis Primacy 2")
+        self.let_go = threading.Event()
+
+    def PrintSession(self, connection, **card):
+        self.let_go.wait()
+        return super().PrintSession(connection, **card)
+
+
+async def answering(printer):
+    """Return the printer's status, asked for again and again, as the kiosk does."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await printer.status()
+            except LinkLost:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_print_that_hangs_is_unknown_and_the_printer_is_lost_until_it_answers():
+    card = PlasticCard(ClassicChip(), size=(CR80.width_px, CR80.height_px))
+    simulator = stand_in.EvolisSimulator()
+    sdk = HangingSdk(simulator)
+    timings = EvolisTimings(answer_s=60.0, move_s=60.0, print_s=0.01)
+    printer = EvolisPrinter(
+        sdk, Antenna(simulator), name="Evolis Primacy 2", film="mblack", timings=timings
+    )
+    try:
+        await printer.open()
+        simulator.insert(card)
+        held = await printer.take_card(60.0)
+        await printer.load(pack(Image.new("1", (CR80.width_px, CR80.height_px))))
+
+        outcome = await printer.rewrite()
+        with pytest.raises(LinkLost, match="has not ended in its time"):
+            await printer.status()
+        with pytest.raises(LinkLost):
+            await printer.eject()
+        sdk.let_go.set()
+
+        assert (held, outcome) == (True, Outcome.UNKNOWN)
+        assert (await answering(printer)).card_held
+    finally:
+        sdk.let_go.set()
+        await printer.close()

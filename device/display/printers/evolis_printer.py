@@ -1,14 +1,16 @@
 """An Evolis printer with rewritable cards, through the maker's own SDK.
 
 The bytes of its rewrite mode are not published, so none of them are here. The SDK is a closed
-library that blocks, so every call runs in one thread. Nothing of this was tried on a printer; what
-is tested is our use of the interface that evolis-sdk 9.4.1 has.
+library that blocks, so every call runs in one thread and has its time; one that hangs is a printer
+that does not answer. Nothing of this was tried on a printer; what is tested is our use of the
+interface that evolis-sdk 9.4.1 has.
 """
 
 import asyncio
 import importlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -26,10 +28,23 @@ from device.display.printers.printer import (
     Status,
     Traits,
 )
+from device.display.printers.sdk_thread import SdkThread
 from device.errors import LinkLost
 
-PRINT_TIMEOUT_MS = 90_000
+PRINT_TIMEOUT_MS = 90_000  # as the SDK is told
 POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvolisTimings:
+    """How long calls of the SDK may take before the printer is one that does not answer."""
+
+    answer_s: float = 15.0  # no card moves
+    move_s: float = 60.0  # a card moves, or is waited for
+    print_s: float = PRINT_TIMEOUT_MS / 1000 + 15.0  # it has its own limit, and tells of it
+
+
+ORDINARY_TIMINGS = EvolisTimings()
 
 
 def installed_sdk() -> Any:
@@ -49,13 +64,22 @@ class EvolisPrinter:
 
     traits = Traits(profile=CR80)
 
-    def __init__(self, sdk: Any, antenna: Antenna, *, name: str, film: str) -> None:
+    def __init__(
+        self,
+        sdk: Any,
+        antenna: Antenna,
+        *,
+        name: str,
+        film: str,
+        timings: EvolisTimings = ORDINARY_TIMINGS,
+    ) -> None:
         """`name` is what the SDK calls the printer, `film` a name of its `RwCardType`."""
         self._sdk = sdk
         self._antenna = antenna
         self._name = name
         self._film = sdk.RwCardType[film.upper()]
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="evolis")
+        self._timings = timings
+        self._thread = SdkThread("the Evolis SDK")
         self._connection: Any = None
         self._picture: bytes | None = None
         self._is_taking = False
@@ -65,7 +89,7 @@ class EvolisPrinter:
         """Connect; every call does so again once the connection is lost.
 
         Raises:
-            LinkLost: the SDK knows no printer of that name.
+            LinkLost: the SDK knows no printer of that name, or does not answer.
         """
         await self._call(lambda printer: printer.get_state())
 
@@ -73,7 +97,8 @@ class EvolisPrinter:
         """Let go of the printer; closing twice does nothing."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            await self._run(connection.close)
+            with suppress(LinkLost):  # what a call that hangs holds ends with this program
+                await self._thread.call(connection.close, timeout_s=self._timings.answer_s)
 
     async def status(self) -> Status:
         """Return what the printer's state and the antenna say."""
@@ -97,7 +122,7 @@ class EvolisPrinter:
         try:
             async with asyncio.timeout(timeout_s):
                 while not self._is_cancelled:
-                    if await self._call(take):
+                    if await self._call(take, self._timings.move_s):
                         return True
                     await self._want_it_well()
                     await asyncio.sleep(POLL_S)
@@ -127,7 +152,7 @@ class EvolisPrinter:
         if picture is None:
             return Outcome.FAILED
         try:
-            code = await self._call(partial(self._print, picture))
+            code = await self._call(partial(self._print, picture), self._timings.print_s)
             return print_outcome(code, await self._state())
         except LinkLost:
             return Outcome.UNKNOWN
@@ -174,17 +199,15 @@ class EvolisPrinter:
         return name
 
     async def _do(self, movement: Callable[[Any], bool]) -> None:
-        if not await self._call(movement):
+        if not await self._call(movement, self._timings.move_s):
             name = await self._state()
             wrong = Fault(FaultCode.RELEASE, Rank.OPERATOR, f"the card does not move: {name}")
             raise PrinterTrouble(state_fault(name) or wrong)
 
-    async def _call(self, use: Callable[[Any], Any]) -> Any:
-        """Return what `use` makes of the open connection."""
-        return await self._run(lambda: use(self._connected()))
-
-    async def _run(self, call: Callable[[], Any]) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+    async def _call(self, use: Callable[[Any], Any], timeout_s: float | None = None) -> Any:
+        """Return what `use` makes of the open connection within `timeout_s`, else `answer_s`."""
+        time_s = self._timings.answer_s if timeout_s is None else timeout_s
+        return await self._thread.call(lambda: use(self._connected()), timeout_s=time_s)
 
     def _connected(self) -> Any:
         if self._connection is None:
