@@ -15,7 +15,7 @@ from loyalty.programme_faces import PLAIN_FACES, FaceTerms, read_faces
 from loyalty.programme_messages import Message, read_message
 from loyalty.programme_offline import NOTHING_OFFLINE, OfflineTerms, read_offline
 from loyalty.programme_rates import Rates
-from loyalty.programme_table import Notes, Table
+from loyalty.programme_table import Table, read_document
 from loyalty.programme_terms import (
     EarnRule,
     Expiry,
@@ -29,7 +29,7 @@ from loyalty.programme_terms import (
     read_promotion,
     read_tier,
 )
-from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
+from loyalty.programme_toml import DocumentErrors
 from loyalty.units import EXPONENTS
 
 TERMS_MAX = 1000  # of each sort: tiers, earn rules, promotions, offers, messages
@@ -119,15 +119,7 @@ def parse(text: str, *, source: str) -> Programme:
     Raises:
         ProgrammeErrors: with every mistake of the document at once.
     """
-    try:
-        values, lines = read(text)
-    except SyntaxMistake as error:
-        raise ProgrammeErrors((Mistake(source, error.line, str(error)),)) from error
-    notes = Notes(source, lines)
-    programme = _programme(Table(notes, (), values))
-    if notes:
-        raise ProgrammeErrors(notes.all())
-    return programme
+    return read_document(text, source=source, make=_programme, errors=ProgrammeErrors)
 
 
 def _programme(root: Table) -> Programme:

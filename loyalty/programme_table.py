@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from loyalty.programme_toml import Lines, Mistake, Path
+from loyalty.programme_toml import DocumentErrors, Lines, Mistake, Path, SyntaxMistake, read
 from loyalty.wire import NAME_CHARACTERS
 
 Value = TypeVar("Value")
@@ -198,6 +198,31 @@ class Table:
         found = "nothing" if value is _MISSING else repr(value)[:40]
         self.wrong(key, f"found {found}, wanted {wanted}")
         return stand_in
+
+
+def read_document(
+    text: str,
+    *,
+    source: str,
+    make: Callable[[Table], Value | None],
+    errors: type[DocumentErrors],
+) -> Value:
+    """Return what `make` makes of the whole of TOML `text`; `source` names it in mistakes.
+
+    `make` returns None where it noted what keeps it from making anything.
+
+    Raises:
+        DocumentErrors: of the kind `errors`, with every mistake of the document at once.
+    """
+    try:
+        values, lines = read(text)
+    except SyntaxMistake as error:
+        raise errors((Mistake(source, error.line, str(error)),)) from error
+    notes = Notes(source, lines)
+    made = make(Table(notes, (), values))
+    if made is None or notes:
+        raise errors(notes.all())
+    return made
 
 
 def is_id(value: object) -> bool:

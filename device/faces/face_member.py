@@ -23,8 +23,8 @@ from device.faces.face_messages import face_messages
 from loyalty.card import MEMBER_MAX_CHARS, is_member_token
 from loyalty.fields import POINTS_MAX
 from loyalty.programme import Programme
-from loyalty.programme_table import Notes, Table
-from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
+from loyalty.programme_table import Table, read_document
+from loyalty.programme_toml import DocumentErrors
 from loyalty.rules.messages import Audience
 from loyalty.units import EXPONENTS, UnitError, minor_from_text
 
@@ -66,15 +66,7 @@ def parse_member(text: str, *, source: str) -> Member:
     Raises:
         MemberErrors: with every mistake of the document at once.
     """
-    try:
-        values, lines = read(text)
-    except SyntaxMistake as error:
-        raise MemberErrors((Mistake(source, error.line, str(error)),)) from error
-    notes = Notes(source, lines)
-    member = _member(Table(notes, (), values))
-    if notes:
-        raise MemberErrors(notes.all())
-    return member
+    return read_document(text, source=source, make=_member, errors=MemberErrors)
 
 
 def face_of(

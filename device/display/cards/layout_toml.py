@@ -3,9 +3,9 @@
 from device.display.cards.fields import FIELDS
 from device.display.cards.layout import ALIGNS, FRAMES, STANDS, Box, Layout, Span, Text
 from loyalty.programme_messages import LOCALES
-from loyalty.programme_table import Notes, Table
+from loyalty.programme_table import Table, read_document
 from loyalty.programme_terms import Label
-from loyalty.programme_toml import DocumentErrors, Mistake, SyntaxMistake, read
+from loyalty.programme_toml import DocumentErrors
 
 PANELS_MAX = 20
 TEXTS_MAX = 40
@@ -27,15 +27,7 @@ def parse_layout(text: str, *, source: str) -> Layout:
     Raises:
         LayoutErrors: with every mistake of the document at once.
     """
-    try:
-        values, lines = read(text)
-    except SyntaxMistake as error:
-        raise LayoutErrors((Mistake(source, error.line, str(error)),)) from error
-    notes = Notes(source, lines)
-    layout = _layout(Table(notes, (), values))
-    if layout is None or notes:
-        raise LayoutErrors(notes.all())
-    return layout
+    return read_document(text, source=source, make=_layout, errors=LayoutErrors)
 
 
 def _layout(root: Table) -> Layout | None:
