@@ -91,6 +91,7 @@ SHELLS = {
     "device/commands/pairing.py": "a command line",
     "device/printer_minder.py": "the log of a printer's troubles",
     "device/documents/published.py": "the file of a newer programme",
+    "device/scanners/scanner.py": "the pause that ends a code",
     "device/scanning.py": "the log of a scanner's troubles",
     "device/links/serial_link.py": "a serial port",
     "device/slot.py": "the card slot, as the cycle wants it",

@@ -1,7 +1,8 @@
 """What a serial scanner sends, cut into codes: each ends with a carriage return or a line feed."""
 
-from device.scanners.codes import CODE_MAX_CHARS
+from device.scanners.codes import CODE_MAX_CHARS, CODE_MIN_CHARS
 
+BROKEN_OFF = ""  # stands for a code of which only the beginning came; no card's number is it
 _ENDS = b"\r\n"
 _FRAMING = "\x02\x03\t "  # STX, ETX and what scanners put around a code when they are set to
 
@@ -27,3 +28,17 @@ class ScanLines:
                 found.append(code)
             self._pending.clear()
         return found
+
+    @property
+    def is_amid_a_code(self) -> bool:
+        """Whether a code has begun and not ended."""
+        return bool(self._pending)
+
+    def pause(self) -> list[str]:
+        """Forget what was not ended before a pause; return BROKEN_OFF if it was more than noise.
+
+        The beginning of a number might be another card's, and with the next code it might be too.
+        """
+        is_code = len(self._pending) >= CODE_MIN_CHARS
+        self._pending.clear()
+        return [BROKEN_OFF] if is_code else []

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device.scanners.codes import CODE_MAX_CHARS
-from device.scanners.scan_lines import ScanLines
+from device.scanners.codes import CODE_MAX_CHARS, Unreadable, card_number
+from device.scanners.scan_lines import BROKEN_OFF, ScanLines
 
 
 def test_codes_end_with_a_return_a_line_feed_or_both():
@@ -34,3 +34,22 @@ def test_a_scanner_that_never_ends_its_line_fills_no_memory():
     (code,) = lines.feed(b"\r")
     assert len(code) == CODE_MAX_CHARS + 1
     assert lines.feed(b"A-1\r") == ["A-1"]
+
+
+def test_a_code_that_broke_off_is_told_and_not_joined_to_the_next():
+    lines = ScanLines()
+    begun = lines.feed(b"M-10")
+
+    broken_off = lines.pause()
+
+    assert (begun, broken_off) == ([], [BROKEN_OFF])
+    assert card_number(BROKEN_OFF) == Unreadable("unreadable_code")
+    assert lines.feed(b"M-2002\r") == ["M-2002"]
+
+
+def test_noise_before_a_pause_is_nothing():
+    lines = ScanLines()
+    lines.feed(b"\x00\xff")
+
+    assert lines.pause() == []
+    assert not lines.is_amid_a_code

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import struct
+from collections import deque
 from contextlib import asynccontextmanager, suppress
 
 from device.behaviour.events import CardRead, CardRefused
 from device.behaviour.identify import Identifier
 from device.links.evdev import EV_KEY, InputDevice
+from device.links.serial_link import SerialLink
 from device.scanners.scanner import KeyboardScanner, SerialScanner, scanner_at
 from device.scanners.scanner_url import parse_scanner_url
 from device.scanning import take_scanned
@@ -93,6 +95,45 @@ def test_a_scanner_that_was_unplugged_is_found_again(tmp_path):
 
     assert asyncio.run(scan()) == IDENTIFIER.scanned("M-2002")
     plug.unplug()
+
+
+def test_half_a_code_is_told_as_none_and_the_next_one_is_heard(tmp_path):
+    plug = Plug(tmp_path / "scanner")
+
+    async def scan():
+        scanner = SerialScanner(SerialLink(str(plug.path)), pause_s=0.01)
+        async with taking_from(scanner) as events:
+            await scan_until_heard(plug, events, b"M-1001\r")
+            os.write(plug.scanner, b"M-10")
+            while isinstance(half := await events.get(), CardRead):
+                continue  # scanned more than once before it was heard
+            os.write(plug.scanner, b"M-2002\r")
+            return half, await events.get()
+
+    half, whole = asyncio.run(scan())
+
+    assert half == CardRefused("", "unreadable_code")
+    assert whole == IDENTIFIER.scanned("M-2002")
+    plug.unplug()
+
+
+class BusyLink:
+    """A port of which nothing is heard at one read: this program is too busy to be told in time."""
+
+    def __init__(self, *arrived):
+        self._arrived = deque(arrived)
+
+    async def read(self):
+        data = self._arrived.popleft()
+        return data or await asyncio.Event().wait()
+
+
+def test_a_code_whose_end_came_while_nobody_had_time_to_read_is_whole():
+    async def scan():
+        scanner = SerialScanner(BusyLink(b"M-10", b"", b"01\r"), pause_s=0.01)
+        return await scanner.read() + await scanner.read()
+
+    assert asyncio.run(scan()) == ["M-1001"]
 
 
 def test_a_scanner_that_types_is_heard_as_one_that_sends(tmp_path):
