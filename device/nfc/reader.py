@@ -75,6 +75,9 @@ class Reader(Protocol):
         """Return the card that is in the field within `timeout_s`, selected, or None.
 
         With 0 the reader looks once, and None says that it is sure there is none.
+
+        Raises:
+            LinkBusy, CardRefused: there is one, and another program has it or it cannot be read.
         """
         ...
 

@@ -4,12 +4,13 @@ import asyncio
 import random
 
 import pytest
+from structlog.testing import capture_logs
 
 from device.errors import LinkLost
 from device.links.serial_link import SerialLink
 from device.nfc import commands
 from device.nfc.classic import TRANSPORT_KEY
-from device.nfc.reader import CardSeen, LinkBusy, ReaderSilent
+from device.nfc.reader import CardRefused, CardSeen, LinkBusy, ReaderSilent
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.reset_pulse import LOW_MS, START_MS, ResetPulse
 from device.nfc.readers.supervision import GONE_LOOKS, LOOK_EVERY_MS, RETRY_MAX_MS, retry_delay_ms
@@ -237,6 +238,32 @@ async def test_another_card_in_its_place_means_that_a_card_has_left():
 async def test_a_reader_that_fails_does_not_make_a_card_leave():
     lost = LinkLost("unplugged")
     reader = ScriptedReader([None, lost, None, lost, None], [lost])
+    supervisor, _ = watched(reader)
+
+    await supervisor.wait_until_gone(A.uid)
+
+    assert reader.looks == []
+
+
+async def test_a_card_that_another_program_has_is_told_once_and_once_more_when_it_is_free():
+    busy = LinkBusy("sharing violation")
+    supervisor, _ = watched(ScriptedReader([busy, busy, busy, None, A, busy, A]))
+
+    with capture_logs() as logs:
+        for _ in range(3):
+            with pytest.raises(LinkBusy):
+                await supervisor.wait_for_card(0)
+        seen = [await supervisor.wait_for_card(0), await supervisor.wait_for_card(0)]
+
+    assert seen == [None, A]
+    assert [it["event"] for it in logs] == ["reader_busy", "reader_free"]
+    assert not supervisor.is_lost
+
+
+@pytest.mark.parametrize("error", [LinkBusy("sharing violation"), CardRefused("no UID")])
+async def test_a_card_that_cannot_be_looked_at_has_not_left(error):
+    nearly = [None] * (GONE_LOOKS - 1)
+    reader = ScriptedReader([A, *nearly, error, *nearly, error, *[None] * GONE_LOOKS])
     supervisor, _ = watched(reader)
 
     await supervisor.wait_until_gone(A.uid)

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from device.errors import DeviceError
-from device.nfc.reader import CardSeen, LinkLost, Reader, ReaderSilent
+from device.nfc.reader import CardSeen, LinkBusy, LinkLost, Reader, ReaderSilent
 from device.nfc.readers.supervision import LOOK_EVERY_MS, Departure, Health, retry_delay_ms
 from loyalty.clock import Clock
 
@@ -50,7 +50,7 @@ class Supervisor:
         self._clock = clock
         self._rng = rng
         self._rescues = rescues
-        self._is_lost = False
+        self._is_lost = self._is_busy = False
         self._tries = 0
 
     @property
@@ -78,6 +78,9 @@ class Supervisor:
 
         A reader that is lost is brought back first, and None is returned if that fails; it takes
         as long as the wait of `retry_delay_ms` and one opening.
+
+        Raises:
+            LinkBusy: another program has the card, as PC/SC lets it.
         """
         if self._is_lost and not await self._bring_back():
             return None
@@ -85,7 +88,7 @@ class Supervisor:
         while True:
             slice_s = min(left_s, SEARCH_S)
             try:
-                seen = await self._reader.wait_for_card(slice_s)
+                seen = await self._look(slice_s)
             except (LinkLost, ReaderSilent) as error:
                 self._lose(error)
                 return None
@@ -98,15 +101,18 @@ class Supervisor:
     async def wait_until_gone(self, uid: bytes) -> None:
         """Return once the card `uid` has left, or another one has taken its place.
 
-        A card that is missed for a moment, and a reader that is lost, count as a card still there.
+        A card that is missed for a moment or that cannot be looked at, and a reader that is lost,
+        count as a card still there.
         """
         departure = Departure()
         while True:
             if not self._is_lost or await self._bring_back():
                 try:
-                    seen = await self._reader.wait_for_card(0)
+                    seen = await self._look(0)
                 except (LinkLost, ReaderSilent) as error:
                     self._lose(error)
+                except DeviceError:
+                    departure.there()
                 else:
                     if seen is not None and seen.uid != uid:
                         break
@@ -132,6 +138,20 @@ class Supervisor:
     async def release(self) -> None:
         """Halt the card and forget it."""
         await self._watched(self._reader.release())
+
+    async def _look(self, timeout_s: float) -> CardSeen | None:
+        """Return what the reader sees; tell when another program has the card, and when no more."""
+        try:
+            seen = await self._reader.wait_for_card(timeout_s)
+        except LinkBusy as error:
+            if not self._is_busy:
+                self._is_busy = True
+                log.warning("reader_busy", error=str(error))
+            raise
+        if self._is_busy:
+            self._is_busy = False
+            log.info("reader_free")
+        return seen
 
     async def _watched(self, doing: Awaitable[T]) -> T:
         try:
