@@ -163,6 +163,12 @@ class Inbox:
         assert found is not None
         return int(found[0])
 
+    def last_seq(self, chain: ChainRow) -> int:
+        """Return the number of the last line that is here, 0 for none."""
+        self._write()
+        found = self._one("SELECT max(seq) FROM inbox WHERE chain = ?", chain.id)
+        return 0 if found is None or found[0] is None else int(found[0])
+
     def line_at(self, chain: ChainRow, seq: int) -> tuple[Filed, str, str] | None:
         """Return line `seq` of `chain` with its status and code, if it is here."""
         self._write()
@@ -206,7 +212,8 @@ class Inbox:
         self._write()
         where = "FROM inbox WHERE chain = ? AND seq >= ? AND status = 'held' AND code = ?"
         self._database.execute(
-            f"INSERT INTO fork SELECT chain, seq, head, line, received_ms {where}",
+            f"INSERT INTO fork SELECT chain, seq, head, line, received_ms {where}"
+            " ON CONFLICT DO NOTHING",
             (chain.id, first, code),
         )
         self._database.execute(f"DELETE {where}", (chain.id, first, code))

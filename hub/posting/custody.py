@@ -48,7 +48,7 @@ class Custody:
 
     def missing(self, chain: ChainRow) -> tuple[int, int]:
         """Return the first and the last line of the first gap of `chain`; zeros if it has none."""
-        if chain.kept_seq <= chain.seq:
+        if chain.kept_seq <= chain.seq or self._is_cut(chain):
             return 0, 0
         return chain.seq + 1, self._books.inbox.kept_after(chain, chain.seq) - 1
 
@@ -73,7 +73,9 @@ class Custody:
         for name, epoch in self._books.inbox.chains_with_gap_since(before_ms):
             device = self._books.device(name)
             assert device is not None
-            yield self._books.inbox.chain(device, epoch)
+            chain = self._books.inbox.chain(device, epoch)
+            if chain.fork_seq is None:  # the device is locked only now
+                yield chain
 
     def _continues(self, batch: Batch, arrived: list[Filed], here: int) -> bool:
         """Return whether `batch`, `here` lines of which are known, is the chain that is here."""
@@ -86,7 +88,7 @@ class Custody:
         chain = filed.chain
         chain.seq, chain.head = filed.seq, filed.head
         chain.kept_seq = max(chain.kept_seq, filed.seq)
-        if chain.fork_seq is not None:
+        if chain.fork_seq is not None and filed.seq >= chain.fork_seq:
             self._open_case(chain, filed.received_ms)
             return [self._keep(filed, FORK)]
         verdict = self._poster.post(filed)
@@ -101,19 +103,20 @@ class Custody:
     def _take_apart(self, batch: Batch, arrived: list[Filed]) -> tuple[LineStatus, ...]:
         """Keep a batch line by line: parts of it are here, beyond a gap, or another chain's."""
         chain, prev = batch.chain, batch.prev
+        is_cut = self._is_cut(chain)
         exceptions: list[LineStatus] = []
         for filed in arrived:
             there = self._books.inbox.head_at(chain, filed.seq)
             if there == filed.head:
                 exceptions += self._books.inbox.exceptions(chain, filed.seq, filed.seq)
-            elif there is not None or self._is_of_fork(filed, prev):
+            elif is_cut or there is not None or self._is_of_fork(filed, prev):
                 exceptions.append(self._keep_fork(filed))
             elif filed.seq == chain.seq + 1:
                 exceptions += self._post_next(filed)
             else:
                 exceptions.append(self._keep_beyond_gap(filed))
             prev = filed.head
-        if arrived:
+        if arrived and not is_cut:
             self._drain(chain, arrived[0].received_ms)
         self._books.inbox.set_chain(chain)
         return tuple(exceptions)
@@ -158,16 +161,34 @@ class Custody:
                 return
             filed, status, code = waiting
             if filed.head != head_after(chain.head, filed.line):
-                self._mark_fork(filed)
-                for it in self._books.inbox.held_beyond_gap(chain, GAP):
-                    self._poster.free(it)
-                self._books.inbox.move_to_fork(chain, filed.seq, GAP)
-                chain.kept_seq = chain.seq
-            elif (status, code) == (HELD, GAP):
+                self._cut(filed)
+                return
+            if (status, code) == (HELD, GAP):
                 self._post_next(filed._replace(received_ms=now_ms))
             else:
                 chain.seq, chain.head = filed.seq, filed.head
         chain.gap_since_ms = None
+
+    def _cut(self, follower: Filed) -> None:
+        """Make forks of what waited from `follower` on: it does not follow what filled the gap.
+
+        What posted early keeps its place, and so nothing can follow in this chain any more.
+        """
+        chain, inbox = follower.chain, self._books.inbox
+        if chain.fork_seq is not None:
+            chain.fork_seq = min(chain.fork_seq, follower.seq)
+        self._mark_fork(follower)
+        for it in inbox.held_beyond_gap(chain, GAP):
+            self._poster.free(it)
+        inbox.move_to_fork(chain, follower.seq, GAP)
+        chain.kept_seq = max(chain.seq, inbox.last_seq(chain))
+        chain.gap_since_ms = None
+
+    def _is_cut(self, chain: ChainRow) -> bool:
+        """Return whether what stands next in `chain` is a line that does not follow."""
+        if chain.kept_seq <= chain.seq:
+            return False
+        return self._books.inbox.head_at(chain, chain.seq + 1) is not None
 
 
 def _arrived(books: Books, batch: Batch, now_ms: int) -> Iterator[Filed]:
