@@ -223,7 +223,7 @@ class Poster:
                 books.leases.follow(record, member.state)
         if outcome.status == POSTED and isinstance(record, TouchUnknown):
             self._release(record, filed)
-        if known.card is None and outcome.status == POSTED and links(record):
+        if outcome.status == POSTED and links(record):
             self.waiting.post_linked(record.card, filed.received_ms)
         return verdict
 

@@ -1,4 +1,4 @@
-"""What was ahead of the clock posts once, also where two hubs find that its time has come."""
+"""What was held for something that comes by itself posts once, also where two hubs find it due."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,9 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from hub.posting.intake import Intake
 from hub.posting.poster import Poster
-from tests.hub.hub_world import FACE_KEY, World, sale
+from loyalty.records import CardIssued, CheckIn
+from loyalty.wire import names_of
+from tests.hub.hub_world import FACE_KEY, World, check_in, sale
 from tests.postgres_server import new_database
 
 AHEAD_MS = 600_000
@@ -49,6 +51,27 @@ def test_two_hubs_at_once_post_a_line_whose_time_has_come_once(url):
     assert broken(verify(world.ledger, [world.programme], world.clock.at_ms)) == []
     second.close()
     world.ledger.close()
+
+
+def test_what_was_held_for_a_card_posts_once_it_is_linked_though_it_was_seen_before(world):
+    till = world.till("h1")
+    number = {"card": "phone:" + "0f" * 16, "member": ""}
+    till.add(sale("r1", **number), check_in(**number | {"member": "anna"}))
+    world.take(till.batch())
+    before = world.status(1)
+
+    till.add(issued(**number | {"member": "anna"}))
+    world.take(till.batch(3))
+
+    assert (before, world.status(1)) == (("held", "unknown_card"), ("posted", ""))
+    assert world.balance("anna") == 10
+    assert world.value("SELECT status FROM case_file WHERE code = 'unknown_card'") == "closed"
+
+
+def issued(**changes: object) -> CardIssued:
+    visit = check_in(**changes)
+    common = {it: getattr(visit, it) for it in names_of(CheckIn.kind)}
+    return CardIssued(**common, card_kind="phone")
 
 
 def hub_on(ledger, world: World) -> Intake:
