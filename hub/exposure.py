@@ -13,14 +13,17 @@ from loyalty.programme import Programme
 
 
 class Exposure(NamedTuple):
-    """`points` is the worst loss: at `devices` devices, with `cards` cards that can be copied.
+    """`points` is the worst loss: at `devices` devices, whatever cards are shown there.
 
-    `leased_points` are on cards besides, and covered.
+    The `cards` that can be copied and are known by now could take `known_points` of them; others
+    were made where the hub is out of reach, or by a thief with the keys. `leased_points` are on
+    cards besides, and covered.
     """
 
     devices: int
-    cards: int
     points: int
+    cards: int
+    known_points: int
     leased_points: int
 
 
@@ -28,24 +31,30 @@ def exposure(ledger: Ledger, programme: Programme) -> Exposure:
     """Return the worst possible loss under `programme`, as the ledger stands."""
     database = ledger.connection
     (devices,) = database.execute(_DEVICES, (HUB_DEVICE,)).fetchone()
+    kinds = _kinds_spent_copied(programme)
     cards = sum(
         count
         for kind, count in database.execute(_CARDS).fetchall()
-        if _may_spend_copied(kind, programme)
+        if not kind or kind in kinds  # one of an unknown kind may
     )
     (leased_points,) = database.execute(_LEASED, (ESCROW,)).fetchone()
     terms = programme.offline
-    each_points = min(terms.device_points, terms.identifier_points * cards)
-    return Exposure(int(devices), cards, int(devices) * each_points, int(leased_points))
+    may_spend = kinds and terms.identifier_points and terms.transaction_points
+    device_points = terms.device_points if may_spend else 0
+    known_points = min(device_points, terms.identifier_points * cards)
+    return Exposure(
+        int(devices),
+        int(devices) * device_points,
+        cards,
+        int(devices) * known_points,
+        int(leased_points),
+    )
 
 
-def _may_spend_copied(kind: str, programme: Programme) -> bool:
-    """Return whether a card of `kind` spends without a lease; one of an unknown kind may."""
-    if not kind:
-        return True
-    profile = PROFILES.get(kind)
+def _kinds_spent_copied(programme: Programme) -> frozenset[str]:
+    """Return the kinds of card that spend without a lease, and that can be copied or made up."""
     allowed = programme.cards.accepted & programme.cards.spending
-    return profile is not None and profile.trust is not Trust.LEASE and kind in allowed
+    return frozenset(it for it in allowed if PROFILES[it].trust is not Trust.LEASE)
 
 
 _DEVICES = "SELECT count(*) FROM device WHERE revoked_ms IS NULL AND name <> ?"

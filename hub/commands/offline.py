@@ -50,8 +50,11 @@ def _print_exposure(ledger: Ledger, programme: Programme) -> None:
     table = Table("worst loss now", f"{found.points:,} points", title=ledger.place)
     table.add_row("devices that may spend", f"{found.devices:,}")
     table.add_row("each, between two talks with the hub", f"{terms.device_points:,} points")
-    table.add_row("cards that can be copied", f"{found.cards:,}")
-    table.add_row("each of them, at each device", f"{terms.identifier_points:,} points")
+    table.add_row(
+        "a card that can be copied, at each device", f"{terms.identifier_points:,} points"
+    )
+    table.add_row("such cards known by now", f"{found.cards:,}")
+    table.add_row("all that these could take", f"{found.known_points:,} points")
     table.add_row("on leases besides, and covered", f"{found.leased_points:,} points")
     Console().print(table)
 

@@ -100,5 +100,5 @@ def test_the_worst_loss_is_one_number(world, person):
     status, shown = person.type("exposure", has_programme=True)
 
     assert status == 0
-    assert "0 points" in shown
-    assert "60 points" in shown
+    assert "200 points" in shown  # one device
+    assert "60 points" in shown  # on the lease
