@@ -99,8 +99,8 @@ class HubClient:
 
     @property
     def hub_ms(self) -> int:
-        """The hub's time by its last receipt since this client was made; 0 for none."""
-        return self._session.hub_ms
+        """The latest time that the hub has named since this client was made; 0 for none."""
+        return self._session.time.named_ms
 
     @property
     def time(self) -> HubTime:

@@ -70,9 +70,8 @@ def patience_ms(first_ms: int, attempt: int, rng: random.Random) -> int:
 class Session:
     """The device's side of the talk with the hub; `feed` it events and perform its requests.
 
-    `rules` is the programme version the device has and goes out with each hello. `hub_ms` is the
-    hub's time as its last receipt told it (0 for none), and `tallies` counts what went wrong.
-    `time` is what can be relied on where a receipt might come twice.
+    `rules` is the programme version the device has and goes out with each hello. `time` is what
+    is known of the hub's, and `tallies` counts what went wrong.
     """
 
     def __init__(
@@ -82,7 +81,6 @@ class Session:
         self._outbox = outbox
         self._rng = rng
         self.rules = rules
-        self.hub_ms = 0
         self.time = HubTime()
         self.tallies: Counter[str] = Counter()
         self.is_greeted = False
@@ -91,6 +89,7 @@ class Session:
         self._asks = OpenAsks()
         self._hello_due_ms = 0
         self._open_hello = ""  # the last one's ref, until it is answered
+        self._hello_asked_ms = 0
         self._silences = 0
         self._lost_connections = 0
         self._wanted = (0, 0)
@@ -184,8 +183,8 @@ class Session:
         settlement = self._outbox.settle(receipt, epoch=epoch)
         if isinstance(settlement, Mismatch):
             return self._doubt(settlement, now_ms)
-        self.hub_ms = receipt.hub_ms
-        self.time = self.time.after(receipt.hub_ms, now_ms, is_asked_for=is_asked_for)
+        asked_ms = self._hello_asked_ms if is_asked_for else None
+        self.time = self.time.after(receipt.hub_ms, now_ms, asked_ms=asked_ms)
         self._silences = self._lost_connections = 0
         self._be_greeted(now_ms)
         requests: list[Request] = [Report(receipt.exceptions)] if receipt.exceptions else []
@@ -270,7 +269,7 @@ class Session:
 
     def _hello(self, now_ms: int) -> Publish:
         wait_ms = HELLO_EVERY_MS if self.is_greeted else self._patience_ms()
-        self._hello_due_ms = now_ms + wait_ms
+        self._hello_asked_ms, self._hello_due_ms = now_ms, now_ms + wait_ms
         self._open_hello = f"hello-{self._rng.getrandbits(64):016x}"
         hello = asks.Hello(
             ref=self._open_hello,
@@ -278,7 +277,7 @@ class Session:
             settled_seq=self._outbox.settled_seq,
             incarnation=self._outbox.incarnation,
             rules=self.rules,
-            hub_ms=self.time.hub_ms,
+            hub_ms=self.time.named_ms,
         )
         return self._publish("hello", to_line(hello))
 

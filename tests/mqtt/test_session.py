@@ -479,11 +479,11 @@ def test_what_did_not_simply_post_is_reported(road: Road) -> None:
 
 
 def test_the_hubs_time_is_taken_from_its_receipt(road: Road) -> None:
-    before = road.session.hub_ms
+    before = road.session.time.named_ms
 
     road.talk(road.feed(Connected()))
 
-    assert (before, road.session.hub_ms) == (0, NOON_MS)
+    assert (before, road.session.time.named_ms) == (0, NOON_MS)
 
 
 def test_reconnecting_waits_longer_each_time_until_the_hub_answers(road: Road) -> None:
@@ -582,6 +582,15 @@ def test_the_hubs_time_is_trusted_from_its_answer_to_hello_on(road):
 
     assert before == 0
     assert road.session.time.trusted_ms(road.now_ms) == NOON_MS + 5000
+
+
+def test_an_answer_that_waited_on_the_road_is_as_old_as_the_hello(road):
+    hello = road.feed(Connected())
+    road.now_ms += 4000
+
+    road.hear(hello)
+
+    assert road.session.time.trusted_ms(road.now_ms) == NOON_MS + 4000
 
 
 def test_a_receipt_that_is_brought_again_makes_the_hub_no_younger(road):
