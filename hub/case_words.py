@@ -95,7 +95,8 @@ WORDS = {
         "card",
         "A card named another member than the one it is known to belong to.",
         "Find out whether it was issued twice, and issue a new card to whoever holds it wrongly.",
-        "The line counted for the member whom the ledger knows.",
+        "The line counted for the member whom the ledger knows; the other's card sees and spends"
+        " nothing of theirs.",
     ),
     "unknown_card": Words(
         "card",

@@ -154,7 +154,7 @@ class CardCare:
             if found.member == member:
                 return Told((f"It is the card of {member} already; nothing was changed.",), True)
             said = f"It is the card of another member, {found.member}; nothing was changed."
-            return Told((said, "To give it to somebody else, wipe it first."), is_well=False)
+            return Told((said, "A card stays with its member: take another one."), is_well=False)
         if not isinstance(found, Blank):
             return self._refused(seen, found)
         if self._lacks_issuers_keys():

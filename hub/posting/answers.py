@@ -186,12 +186,23 @@ class Answers:
 
     def _unproven(self, device: DeviceRow, ask: AskAccount | AskRedeem) -> Refusal | None:
         """Return the refusal of a card whose proof is none, None for one that needs no proof."""
+        if self._names_another(ask):
+            return Refusal(ref=ask.ref, reason="card_unproven")
         if kind_of(ask.card):
             return self._unproven_face(ask)
         if not ask.proof:
             return None
         reason = _REASONS.get(self._proofs.judge(device, ask))
         return None if reason is None else Refusal(ref=ask.ref, reason=reason)
+
+    def _names_another(self, ask: AskAccount | AskRedeem) -> bool:
+        """Return whether the card says that it is another member's than the ledger knows.
+
+        It was wiped and made anew for somebody else: whoever holds it must not see, nor spend,
+        what is the first one's.
+        """
+        card = self._books.cards.find(ask.card)
+        return card is not None and ask.member not in ("", card.member)
 
     def _unproven_face(self, ask: AskAccount | AskRedeem) -> Refusal | None:
         """Return the refusal of a code that says whose it is, and that this hub did not write.

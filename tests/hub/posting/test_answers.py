@@ -463,3 +463,13 @@ def test_a_face_that_somebody_made_up_shows_nothing(world, proof):
     (no,) = world.take(till.ask(ask_account(card=FACE, proof=proof)))
 
     assert no == Refusal(ref="q1", reason="card_unproven")
+
+
+@pytest.mark.parametrize("ask", [ask_account(member="ben"), ask_redeem("g1", member="ben")])
+def test_a_card_that_was_made_somebody_elses_shows_and_spends_nothing_of_the_first_ones(world, ask):
+    till = earned(world, 80)
+
+    (no,) = world.take(till.ask(ask))
+
+    assert no == Refusal(ref=ask.ref, reason="card_unproven")
+    assert world.value("SELECT count(*) FROM hold") == 0
