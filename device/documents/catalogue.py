@@ -16,6 +16,7 @@ from tinydb.storages import Storage
 
 from device.errors import DeviceError
 from loyalty.chain import is_name
+from loyalty.fields import COUNT_MAX
 
 DOCUMENTS_MAX = 500
 TEXT_MAX_CHARACTERS = 1_000_000
@@ -30,7 +31,7 @@ class Document:
     """One version of something the hub publishes.
 
     Raises:
-        ValueError: the name, version or length of the text is out of range.
+        ValueError: the name, version or text is none, or out of range.
     """
 
     name: str
@@ -40,8 +41,13 @@ class Document:
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise ValueError(f"document name {self.name!r}, 1-64 of A-Z a-z 0-9 _ - wanted")
-        if self.version < 1:
-            raise ValueError(f"document {self.name}: version {self.version}, 1 or more wanted")
+        if type(self.version) is not int or not 1 <= self.version <= COUNT_MAX:
+            raise ValueError(
+                f"document {self.name}: version {str(self.version)[:40]}, 1 to {COUNT_MAX} wanted"
+            )
+        if not isinstance(self.text, str):
+            raise ValueError(f"document {self.name}: {type(self.text).__name__}, text wanted")
+        self.text.encode()  # JSON may hold half a character, which no file takes
         if len(self.text) > TEXT_MAX_CHARACTERS:
             raise ValueError(
                 f"document {self.name}: {len(self.text)} characters, at most {TEXT_MAX_CHARACTERS}"

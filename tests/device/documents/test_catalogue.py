@@ -68,6 +68,11 @@ def test_only_a_newer_version_is_taken(path: Path, version: int, is_taken: bool)
         b'{"_default": {"1": {"name": "programme"}}}',
         b'{"_default": {"x": {"name": "programme", "version": 1, "text": ""}}}',
         b'{"_default": {"1": {"name": "programme", "version": "1", "text": ""}}}',
+        b'{"_default": {"1": {"name": "programme", "version": 1.5, "text": ""}}}',
+        b'{"_default": {"1": {"name": "programme", "version": true, "text": ""}}}',
+        b'{"_default": {"1": {"name": "programme", "version": 9007199254740992, "text": ""}}}',
+        b'{"_default": {"1": {"name": "programme", "version": 1, "text": []}}}',
+        b'{"_default": {"1": {"name": "programme", "version": 1, "text": "\\ud800"}}}',
         b"[" * 100_000,
     ],
 )
