@@ -44,9 +44,10 @@ class DocumentParts:
 
     def _checked(self, last: DocumentPart) -> str:
         message = f"{self._name}\n{last.version}\n".encode() + self._data
-        if not is_signed(self._public_key, PURPOSE, message, bytes.fromhex(last.signature)):
-            raise BadDocument(f"document {self._name} {last.version}: not signed by the hub's key")
         try:
-            return self._data.decode()
+            signature, text = bytes.fromhex(last.signature), self._data.decode()
         except ValueError as error:
             raise BadDocument(f"document {self._name}: {error}") from error
+        if not is_signed(self._public_key, PURPOSE, message, signature):
+            raise BadDocument(f"document {self._name} {last.version}: not signed by the hub's key")
+        return text

@@ -67,6 +67,7 @@ def test_nothing_comes_out_before_the_last_part():
         lambda it: [it[0], replace(it[1], text=it[1].text[:-4])],
         lambda it: [it[0], replace(it[1], text="_" + it[1].text[1:])],
         lambda it: [it[0], replace(it[1], signature="00" * 64)],
+        lambda it: [it[0], replace(it[1], signature="x" * 128)],
         lambda it: [replace(part, version=8) for part in it],
         lambda it: [replace(part, parts=PARTS_MAX + 1) for part in it],
         lambda it: [replace(part, parts=0) for part in it],
