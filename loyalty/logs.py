@@ -57,11 +57,11 @@ class _LibraryLines(logging.Handler):
         """Log `record`; what cannot be logged stops nobody."""
         try:
             structlog.get_logger().log(
-                record.levelno,
+                min(record.levelno // 10 * 10, logging.CRITICAL),  # a library may have its own
                 "library_logged",
                 library=record.name,
                 said=record.getMessage(),
                 exc_info=record.exc_info,
             )
-        except (OSError, TypeError, ValueError):
+        except Exception:  # whatever its words say when they are put together
             self.handleError(record)

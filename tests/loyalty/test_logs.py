@@ -100,6 +100,32 @@ def test_what_a_library_warns_of_is_a_line_like_ours() -> None:
     assert "no answer about …e5f6" in str(said["exception"])
 
 
+@pytest.mark.parametrize(("level", "named"), [(35, "warning"), (45, "error"), (60, "critical")])
+def test_a_level_of_a_librarys_own_is_the_next_below(level: int, named: str) -> None:
+    stream = io.StringIO()
+    set_up_logs(stream=stream)
+
+    logging.getLogger("other").log(level, "odd")
+
+    assert logged(stream)["level"] == named
+
+
+class _Unspeakable:
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+def test_what_a_library_cannot_put_into_words_stops_nobody(capsys) -> None:
+    stream = io.StringIO()
+    set_up_logs(stream=stream)
+
+    ours = logging.getLogger().handlers[-1]  # pytest's own among them would raise
+    ours.handle(logging.makeLogRecord({"msg": "found %s", "args": (_Unspeakable(),)}))
+
+    assert stream.getvalue() == ""
+    assert "no words" in capsys.readouterr().err
+
+
 def test_setting_logs_up_again_does_not_double_what_libraries_say() -> None:
     stream = io.StringIO()
     set_up_logs(stream=io.StringIO())
