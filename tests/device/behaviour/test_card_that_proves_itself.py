@@ -14,7 +14,6 @@ from device.behaviour.events import (
 from device.behaviour.kiosk import step
 from device.behaviour.kiosk_phases import State
 from device.behaviour.requests import AskHub, ReturnCard
-from device.behaviour.setting import Now, Setting
 from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_cards import MemberCards
 from device.tap import Tap
@@ -22,34 +21,14 @@ from loyalty.aes import decrypt_block, encrypt_block
 from loyalty.asks import AskAccount
 from loyalty.clock import SystemClock
 from loyalty.keys import sun_file_key, sun_meta_key
-from loyalty.receipts import AccountView, RedeemGranted, Refusal
+from loyalty.receipts import Refusal
 from loyalty.sun import prove
 from simulators.chip_reader import ChipReader
 from simulators.chips.ntag424 import ntag424_chip
+from tests.device.kiosk_visits import GRANT, NOW, SETTING, view
 
-NOW = Now(at_ms=1_488_326_400_000, mono_ms=5000, boot=3, hub_ms=0)
-SETTING = Setting(store="shop-1", rules=1, currency="USD", offers={"cheap": 100})
 MASTER = bytes(range(16))
 KEYS = CardKeys(master=MASTER, seal_key=bytes(32), random_bytes=random.Random(1).randbytes)
-VIEW = AccountView(
-    ref="1",
-    account="hh-1",
-    version=4,
-    tier="silver",
-    points=250,
-    available_points=250,
-    as_of_ms=NOW.at_ms,
-    check="a1b2",
-)
-GRANT = RedeemGranted(
-    ref="2",
-    auth="k1-7",
-    offer="cheap",
-    points=100,
-    value_minor=100,
-    granted_ms=NOW.at_ms,
-    expires_ms=NOW.at_ms + 600_000,
-)
 
 
 async def card_read() -> CardRead:
@@ -92,7 +71,7 @@ async def test_the_same_visit_does_not_say_it_again():
     spent = (Chosen("cheap"), Chosen("confirm"), HubAnswered(GRANT), IntentSaved())
     written = (CardWritten("done", 2), RecordSaved(), RecordsSettled())
 
-    asks = asked(await card_read(), HubAnswered(VIEW), *spent, *written)
+    asks = asked(await card_read(), HubAnswered(view(250)), *spent, *written)
 
     assert [bool(it.proof) for it in asks] == [True, False]
 
