@@ -6,13 +6,12 @@ ledger: the hub's, or PostgreSQL's. It needs no small file system, nor the right
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 from device.records.journal import Journal
@@ -22,6 +21,7 @@ from loyalty.clock import SystemClock
 from loyalty.programme import parse
 from loyalty.records import SaleItem
 from simulators.free_port import free_port
+from tests.full_disk import files_of_at_most
 from tests.hub.hub_world import FACE_KEY, PROGRAMME, SECRET, sale
 from tests.hub.hurried_device import hurried_device
 from tests.postgres_server import PostgresServer, new_database
@@ -92,17 +92,6 @@ class RunningHub:
 def sell(journal: Journal, lines: int) -> None:
     for _ in range(lines):
         journal.append(sale(f"r{journal.last_seq + 1}", items=ITEMS))
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int, pid: int) -> Iterator[None]:
-    """Let no file of a process grow beyond `size_bytes`."""
-    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 async def fill_and_make_room(

@@ -1,9 +1,6 @@
 """The catalogue: the newest of each document, in a file that is always whole."""
 
 import json
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +14,7 @@ from device.documents.catalogue import (
     CatalogueFailed,
     Document,
 )
+from tests.full_disk import files_of_at_most
 
 
 @pytest.fixture
@@ -126,17 +124,6 @@ def test_a_full_disk_leaves_the_document_before(path: Path) -> None:
     found = catalogue.get("programme")
     assert found is not None
     assert found.text == "old"
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
-    """Let the kernel refuse to write any file beyond `size_bytes`, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_one_document_too_many_is_refused(path: Path) -> None:

@@ -1,11 +1,9 @@
 """The journal: what is told to be stored is stored, and nothing is settled on a guess."""
 
-import resource
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from loyalty.lines import to_line
 from loyalty.receipts import Receipt
 from loyalty.record import Record
 from loyalty.records import CheckIn, FacePrinted, Redemption, Sale
+from tests.full_disk import files_of_at_most
 
 NOON_MS = 1_790_000_000_000
 OTHER_HEAD = "0" * 64
@@ -435,17 +434,6 @@ def test_a_full_disk_keeps_nothing_of_the_record_and_everything_before(path: Pat
     assert reopened.open_intents() == [intent("op-1")]
     assert reopened.settled_seq == 0
     reopened.close()
-
-
-@contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
-    """Let the kernel refuse to write any file beyond `size_bytes`, as a full disk would."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def sale_of_many_items(op: str) -> Sale:
