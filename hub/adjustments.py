@@ -10,6 +10,7 @@ from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.proposals import Proposal, decide, propose, standing
 from hub.posting import own_chain
 from hub.posting.custody import Custody
+from hub.posting.hub_ops import adjustment
 from hub.posting.poster import Poster
 from loyalty.hub_records import PointsAdjusted
 from loyalty.programme import Programme, in_force
@@ -72,7 +73,7 @@ class Adjustments:
         terms = terms_of(proposal)
         programme = in_force(self._programmes, now_ms)
         stamp = own_chain.stamp(now_ms, staff=proposal.maker)
-        stamp |= {"member": proposal.subject, "op": f"{KIND}:{proposal.id}"}
+        stamp |= {"member": proposal.subject, "op": adjustment(proposal.id)}
         adjusted = PointsAdjusted(
             **{**stamp, "rules": programme.version},
             points=terms.points,

@@ -7,6 +7,7 @@ from hub.ledger.hotlist import ALLOWED
 from hub.ledger.leases import LeaseDeed
 from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
 from hub.ledger.schema import HUB_DEVICE, POINT
+from hub.posting.hub_ops import is_hubs
 from hub.posting.late import LateFacts
 from hub.posting.legs import ends
 from hub.posting.reconcile import (
@@ -78,6 +79,8 @@ class Poster:
                 return self.set_aside(filed, REJECTED, "hub_only", detail)
             if record.kind not in VALUE_KINDS:
                 return self._post_decision(record, stated, filed)
+        elif is_hubs(record.op):
+            return self.set_aside(filed, REJECTED, "hub_only", f"{record.op} is the hub's to say")
         position = self._books.closes.position(chain.device.store, stated)
         known = self._look_up(record, stated, position, filed.received_ms)
         outcome = self._decide(record, position, known, filed)

@@ -11,9 +11,20 @@ from hub.ledger.ledger import open_ledger
 from loyalty.asks import AskRedeem, CancelRedeem
 from loyalty.leases import Lease, NoCertificate, certificate, read_certificate, signature_of
 from loyalty.receipts import LineStatus, RedeemGranted, Refusal
+from loyalty.record import Record
 from loyalty.records import HUB_KINDS
 from loyalty.signatures import public_key_of
-from tests.hub.hub_world import SECRET, START_MS, World, redemption, sale
+from tests.hub.hub_world import (
+    SECRET,
+    START_MS,
+    World,
+    adjusted,
+    lease_lapsed,
+    lease_offered,
+    redemption,
+    sale,
+    state_as_hub,
+)
 from tests.loyalty.line_samples import narrowest, widest
 
 HUB_SEED = bytes(range(60, 92))
@@ -74,6 +85,28 @@ def test_it_cannot_state_what_is_the_hubs_to_decide(world, sample):
     assert set(world.cases()) == {"hub_only"}
     assert world.balance("anna") == 100
     assert world.value("SELECT count(*) FROM day_close") == 0
+
+
+def test_it_can_neither_undo_nor_prevent_what_the_hub_decides(world):
+    decided = [adjusted("p1", -30), lease_offered("L1", 20), lease_lapsed("L1", at_ms=START_MS + 9)]
+    decide(world, *decided[:2])
+    said = [sale(it.op, 500, till_ms=START_MS - 60_000) for it in decided]
+    world.stolen.add(*said, sale(f"adjust:{said[0].op}", 500))
+
+    (receipt,) = world.take(world.stolen.batch())
+    lent = world.balance("anna")
+    decide(world, decided[2])
+
+    assert [it.code for it in receipt.exceptions] == ["hub_only"] * 3
+    assert set(world.cases()) == {"hub_only"}
+    assert (lent, world.balance("anna")) == (100 - 30 - 20 + 5, 100 - 30 + 5)
+
+
+def decide(world: World, *decided: Record) -> None:
+    """Have the hub state what it decided."""
+    with closing(open_ledger(world.path)) as elsewhere:
+        for it in decided:
+            state_as_hub(elsewhere, [world.programme], it, it.at_ms)
 
 
 def test_it_cannot_sign_a_lease(world):
