@@ -68,7 +68,7 @@ SHELLS = {
     "device/display/printers/eps3_printer.py": "the wait for the printer",
     "device/display/printers/evolis_printer.py": "the maker's SDK",
     "device/display/printers/sdk_thread.py": "the thread of a maker's SDK",
-    "device/display/printers/ipp_printer.py": "the wait for a queue",
+    "device/display/printers/ipp_printer.py": "the wait for a print queue",
     "device/display/printers/star_printer.py": "the wait for the printer",
     "device/links/lockfile.py": "one file that says who is running",
     "device/mqtt/client.py": "the tasks of the road to the hub",

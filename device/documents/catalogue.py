@@ -1,6 +1,6 @@
-"""What the hub publishes and a technician can read: programme, hotlist, gifts, messages.
+"""What the hub publishes, kept so that a technician can read it: the programme, the hotlist.
 
-A few hundred documents at most, in one JSON file that an editor can open. All of it can be had
+Some hundred documents at most, in one JSON file that an editor can open. All of it can be had
 from the hub again, so a damaged file is set aside and the catalogue starts empty.
 """
 

@@ -1,8 +1,8 @@
-"""What we ask of an IPP printer or queue, and what its answers mean for a card.
+"""What we ask of a print queue over IPP, and what its answers mean for a card.
 
 Sources: RFC 8011 §4.2–4.3 (operations), §5.3.7 (job-state), §5.4.11–12 (printer-state and its
-reasons). "completed" says that the queue is through with the job; it is no proof that a card shows
-anything, and reasons are often missing. So this never says how a card looks.
+reasons). "completed" says that the print queue is through with the job; it is no proof that a card
+shows anything, and reasons are often missing. So this never says how a card looks.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ def printer_fault(attributes: Attributes) -> Fault | None:
             if reason.startswith(beginning) and not reason.endswith("-report"):
                 return Fault(code, Rank.OPERATOR, reason)
     if attributes.get("printer-is-accepting-jobs", (True,))[0] is False:
-        return Fault(FaultCode.PRINTER, Rank.OPERATOR, "the queue takes no jobs")
+        return Fault(FaultCode.PRINTER, Rank.OPERATOR, "the print queue takes no jobs")
     if attributes.get("printer-state", (0,))[0] == _STOPPED:
         return Fault(FaultCode.PRINTER, Rank.OPERATOR, f"stopped: {', '.join(reasons) or 'none'}")
     formats = _words(attributes, _FORMATS)

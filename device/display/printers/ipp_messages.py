@@ -11,7 +11,7 @@ from dataclasses import dataclass
 VALUES_MAX = 2000
 MESSAGE_MAX_BYTES = 262_144
 
-_VERSION = 0x0101  # spoken by every queue and printer
+_VERSION = 0x0101  # spoken by every print queue and printer
 _HEADER = struct.Struct(">HHi")  # version, operation or status, request id
 _LENGTH = struct.Struct(">H")
 

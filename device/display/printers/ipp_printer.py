@@ -1,8 +1,8 @@
-"""A card printer behind IPP: a CUPS queue, or the printer itself.
+"""A card printer behind IPP: a print queue of CUPS, or the printer itself.
 
 Such a printer has no slot that we can open and no word for where its card is. The reader's antenna
-tells where a card is, the queue's own driver erases before it prints, and whether a card shows its
-face is for somebody to look at.
+tells where a card is, the print queue's own driver erases before it prints, and whether a card
+shows its face is for somebody to look at.
 """
 
 import asyncio
@@ -109,8 +109,8 @@ class IppPrinter:
         self._is_cancelled = self._is_taking
 
     async def read_uid(self) -> bytes:
-        """Raise: a queue reads no chips."""
-        raise PrinterTrouble(Fault(FaultCode.READ, Rank.MINOR, "a queue reads no UIDs"))
+        """Raise: a print queue reads no chips."""
+        raise PrinterTrouble(Fault(FaultCode.READ, Rank.MINOR, "a print queue reads no UIDs"))
 
     async def load(self, raster: Raster) -> None:
         """Make the document ready, and make sure that the printer would take it."""
@@ -142,7 +142,9 @@ class IppPrinter:
 
     async def retract(self) -> None:
         """Raise: it cannot take a card back in."""
-        raise PrinterTrouble(Fault(FaultCode.RELEASE, Rank.OPERATOR, "a queue cannot take it in"))
+        raise PrinterTrouble(
+            Fault(FaultCode.RELEASE, Rank.OPERATOR, "a print queue cannot take it in")
+        )
 
     async def wants_cleaning(self) -> bool:
         """Return False: it does not count."""

@@ -68,7 +68,7 @@ class Eps3Url:
 
 @dataclass(frozen=True, slots=True)
 class IppUrl:
-    """A printer or a queue that speaks IPP; `path` is its resource."""
+    """A printer or a print queue that speaks IPP; `path` is its resource."""
 
     place: TcpPlace
     path: str
