@@ -23,9 +23,11 @@ from loyalty.lines import to_line
 from loyalty.programme import Programme, parse
 from loyalty.receipts import Answer
 from loyalty.record import Record
-from loyalty.records import CheckIn, Redemption, Sale, SaleItem
+from loyalty.records import CheckIn, DayClosed, Redemption, Sale, SaleItem
 
 START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
+DAY = 20170301  # its business day
+OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z, as the cut-off hour is four
 SECRET = bytes(range(32))
 FACE_KEY = bytes(range(1, 33))
 
@@ -199,6 +201,11 @@ _COMMON = {
 }
 
 
+def common(**changes: object) -> dict[str, object]:
+    """Return what a record of any kind says of Anna, with `changes`."""
+    return {**_COMMON, "op": "", **changes}
+
+
 def sale(op: str, paid_minor: int = 1000, **changes: object) -> Sale:
     """Return a sale of one item by Anna."""
     known = Sale(
@@ -263,4 +270,9 @@ def adjusted(proposal: str, points: int, **changes: object) -> PointsAdjusted:
 
 def check_in(**changes: object) -> CheckIn:
     """Return a visit of Anna's."""
-    return replace(CheckIn(**_COMMON, op=""), **changes)
+    return CheckIn(**common(**changes))
+
+
+def day_over(day: int = DAY, **changes: object) -> DayClosed:
+    """Return that business day `day` is over, as somebody told a terminal."""
+    return DayClosed(**common(card="", member="", **changes), day=day)

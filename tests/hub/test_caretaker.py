@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
@@ -15,23 +14,22 @@ from hub.ledger.verify import broken, verify
 from hub.posting.custody import GAP_PATIENCE_MS
 from loyalty.clock import DAY_MS
 from loyalty.programme import Programme, parse
-from loyalty.records import DayClosed
-from tests.hub.hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
+from tests.hub.hub_world import (
+    OPENS_MS,
+    PROGRAMME,
+    START_MS,
+    Till,
+    World,
+    check_in,
+    day_over,
+    sale,
+)
 from tests.postgres_server import new_database
-
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
 
 
 def programme_of(zone: str, cutoff_hour: int) -> Programme:
     text = PROGRAMME.replace('zone = "UTC"', f'zone = "{zone}"\ncutoff_hour = {cutoff_hour}')
     return parse(text, source="tests")
-
-
-def day_over(day: int = DAY, at_ms: int = START_MS) -> DayClosed:
-    visit = check_in(card="", member="", at_ms=at_ms)
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
-    return DayClosed(**common, day=day)
 
 
 def tend(world: World, programmes: list[Programme] | None = None, at_ms: int = 0) -> None:
@@ -218,7 +216,7 @@ def test_a_day_ends_at_the_cut_off_hour_of_its_zone(tmp_path, zone, cutoff_hour,
     world.clock.at_ms = opens_ms - 6 * 3_600_000
     till = world.till("h1")
     till.add(sale("r1", till_ms=world.clock.at_ms, at_ms=world.clock.at_ms))
-    till.add(day_over(day, world.clock.at_ms))
+    till.add(day_over(day, at_ms=world.clock.at_ms))
     world.take(till.batch())
 
     tend(world, [programme], at_ms=opens_ms - 1)

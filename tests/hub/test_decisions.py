@@ -8,11 +8,8 @@ from hub.decisions import Decisions
 from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.ledger import open_ledger
 from hub.ledger.schema import HUB_DEVICE
-from tests.hub.hub_world import World, sale
-
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
-DAY_MS = 86_400_000
+from loyalty.clock import DAY_MS
+from tests.hub.hub_world import DAY, OPENS_MS, World, sale
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,18 @@ from hub.ledger.closed_days import closed_days
 from hub.ledger.digest import digest
 from hub.ledger.ledger import is_on_server, open_ledger
 from hub.ledger.verify import broken, verify
-from loyalty.records import DayClosed
-from tests.hub.hub_world import PROGRAMME, Till, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    DAY,
+    OPENS_MS,
+    PROGRAMME,
+    Till,
+    World,
+    day_over,
+    redemption,
+    sale,
+)
 from tests.postgres_server import new_database
 
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
 LINES_MEANWHILE = 3  # at least, while a backup is made
 
 
@@ -87,11 +92,6 @@ def tend(world: World) -> None:
         Caretaker(ledger, [world.programme], world.clock.now_ms).tick()
 
 
-def over() -> DayClosed:
-    visit = check_in(card="", member="")
-    return DayClosed(**{it.name: getattr(visit, it.name) for it in fields(visit)}, day=DAY)
-
-
 def test_a_ledger_comes_back_from_a_backup_that_was_made_while_the_hub_worked(ledger_url, tmp_path):
     world = World(ledger_url)
     first, second = world.till("h1"), world.till("h2")
@@ -101,8 +101,8 @@ def test_a_ledger_comes_back_from_a_backup_that_was_made_while_the_hub_worked(le
     with selling(world, second) as sold:
         assert sold.wait(60)
         back_up(world, tmp_path / "backup")
-    first.add(sale("after", 700), over())
-    second.add(sale("after2", 700), over())
+    first.add(sale("after", 700), day_over())
+    second.add(sale("after2", 700), day_over())
     world.take(first.batch(3), second.batch(len(second.lines) - 1))
     world.clock.at_ms = OPENS_MS
     tend(world)

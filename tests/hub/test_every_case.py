@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import fields
 
 import pytest
 
@@ -22,12 +21,15 @@ from loyalty.hub_records import EpochLost
 from loyalty.introductions import INTRODUCTION, Introduction, to_bytes
 from loyalty.letters import close_letter
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, TRIES_MAX, shared_key
-from loyalty.records import CardIssued, CardSuspected, DayClosed, FacePrinted
+from loyalty.records import CardIssued, CardSuspected, FacePrinted
 from tests.hub.hub_world import (
+    OPENS_MS,
     START_MS,
     Till,
     World,
     check_in,
+    common,
+    day_over,
     lease_offered,
     lease_spend,
     redemption,
@@ -35,25 +37,14 @@ from tests.hub.hub_world import (
     state_as_hub,
 )
 
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
 CARD = {"card": "04A1B2C3D4E5F6"}
 NUMBER = {"card": "phone:" + "5f" * 16, "member": ""}
 AHEAD = {"at_ms": START_MS + DAY_MS, "till_ms": START_MS + DAY_MS}
 LATER = {"at_ms": START_MS + 9, "till_ms": START_MS + 9}
 
 
-def common(**changes: object) -> dict[str, object]:
-    visit = check_in(**changes)
-    return {it.name: getattr(visit, it.name) for it in fields(visit)}
-
-
 def written(counter: int) -> dict[str, object]:
     return {**CARD, "ctr_seen": counter - 1, "ctr_used": counter, "touch": "done"}
-
-
-def over(day: int = DAY) -> DayClosed:
-    return DayClosed(**common(card="", member=""), day=day)
 
 
 def taken(world: World, *stated: object) -> Till:
@@ -92,7 +83,7 @@ def gap(world: World) -> Callable[[], None]:
 
 
 def silent(world: World) -> Callable[[], None]:
-    till = taken(world, sale("r1"), over())
+    till = taken(world, sale("r1"), day_over())
     tend(world, START_MS + SILENCE_PATIENCE_MS)
 
     def heard() -> None:
@@ -108,7 +99,7 @@ def day_open(world: World) -> Callable[[], None]:
     tend(world, OPENS_MS + DAY_PATIENCE_MS)
 
     def reported() -> None:
-        till.add(over())
+        till.add(day_over())
         world.take(till.batch(2))
         tend(world, world.clock.at_ms)
 
@@ -118,7 +109,7 @@ def day_open(world: World) -> Callable[[], None]:
 def face_differs(world: World) -> None:
     shown = {"account_version": 1, "shown_points": 11, "pending_points": 0, "as_of_ms": START_MS}
     face = FacePrinted(**common(), face="ab" * 32, outcome="printed", **shown)
-    taken(world, sale("r1", 1000), face, over())
+    taken(world, sale("r1", 1000), face, day_over())
     tend(world, OPENS_MS)
 
 

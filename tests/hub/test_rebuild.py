@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,10 @@ from hub.rebuild import rebuild
 from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.programme import parse
-from loyalty.records import CardIssued, DayClosed
+from loyalty.records import CardIssued
 from tests.hub.hub_world import (
+    DAY,
+    OPENS_MS,
     PROGRAMME,
     SECRET,
     START_MS,
@@ -29,6 +30,8 @@ from tests.hub.hub_world import (
     World,
     adjusted,
     check_in,
+    common,
+    day_over,
     lease_closed,
     lease_offered,
     lease_spend,
@@ -37,8 +40,6 @@ from tests.hub.hub_world import (
     state_as_hub,
 )
 
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
 NUMBER = "phone:" + "5f" * 16
 MEMBERS = ("anna", "ben", "cleo")
 WRITES = {"ctr_seen": 4, "ctr_used": 5, "touch": "done"}
@@ -46,11 +47,6 @@ WRITES = {"ctr_seen": 4, "ctr_used": 5, "touch": "done"}
 
 def of(member: str) -> dict[str, str]:
     return {"card": f"04{member}", "member": member}
-
-
-def common(**changes: object) -> dict[str, object]:
-    visit = check_in(**changes)
-    return {it.name: getattr(visit, it.name) for it in fields(visit)}
 
 
 def live_through(world: World) -> None:
@@ -61,7 +57,7 @@ def live_through(world: World) -> None:
     first.add(redemption("r4", 9000, **of("ben")), sale("usd", 100, currency="HKD"))
     for number in range(70):
         first.add(sale(f"many-{number}", 800, **of("cleo")))
-    first.add(DayClosed(**common(card="", member=""), day=DAY))
+    first.add(day_over())
     world.take(first.batch(1, 60), first.batch(61))
     # Late, one of them again and the first by its own word, beyond a gap that is filled later.
     second.add(sale("r0", 9900, till_ms=START_MS - 5000), sale("lost", 100))

@@ -5,10 +5,8 @@ import pytest
 from hub.commands import case as case_command
 from hub.posting.reconcile import FUTURE_MAX_MS
 from loyalty.clock import DAY_MS
-from loyalty.record import Record
 from loyalty.records import CardIssued, CardSuspected
-from loyalty.wire import names_of
-from tests.hub.hub_world import START_MS, World, check_in, redemption, sale
+from tests.hub.hub_world import START_MS, World, check_in, common, redemption, sale
 
 CARD = "04A1B2C3D4E5F6"
 NUMBER = "phone:" + "5f" * 16
@@ -40,11 +38,6 @@ class Person:
 def person(world, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
     return Person(world, capsys)
-
-
-def common_of(record: Record) -> dict[str, object]:
-    """Return the fields of `record` that every record has."""
-    return {it: getattr(record, it) for it in names_of("check_in")}
 
 
 def overdraw(world: World, till, op: str) -> None:
@@ -170,7 +163,7 @@ def test_a_grant_that_was_not_the_members_is_shown(world, person):
 
 def test_no_card_number_is_shown_whole(world, person):
     till = world.till("h1")
-    till.add(CardSuspected(**common_of(check_in(card=CARD)), sign="copied"))
+    till.add(CardSuspected(**common(card=CARD), sign="copied"))
     world.take(till.batch())
 
     _, listed, _ = person.type("list")
@@ -289,7 +282,7 @@ def test_a_card_that_is_linked_settles_its_case(world, person):
     till.add(sale("r1", card=NUMBER, member=""))
     world.take(till.batch())
 
-    till.add(CardIssued(**common_of(check_in(card=NUMBER)), card_kind="phone"))
+    till.add(CardIssued(**common(card=NUMBER), card_kind="phone"))
     world.take(till.batch(2))
 
     assert world.balance("anna") == 10

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import fields
 
 import pytest
 
@@ -11,6 +10,7 @@ from hub.decisions import Decisions
 from hub.ledger.closed_days import closed_days
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from loyalty.clock import DAY_MS
 from loyalty.lease_records import LeaseCarried, LeaseClosed, LeaseSpend
 from loyalty.record import Record
 from loyalty.records import (
@@ -18,23 +18,28 @@ from loyalty.records import (
     KINDS,
     CardIssued,
     CardSuspected,
-    DayClosed,
     FacePrinted,
     FaceStarted,
     StaffSignedIn,
     TouchUnknown,
 )
-from tests.hub.hub_world import PROGRAMME, START_MS, Till, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    DAY,
+    OPENS_MS,
+    PROGRAMME,
+    START_MS,
+    Till,
+    World,
+    check_in,
+    common,
+    day_over,
+    redemption,
+    sale,
+)
 
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
-DAY_MS = 86_400_000
 FACE = "ab" * 32
 
-_VISIT = check_in()
-_COMMON = {it.name: getattr(_VISIT, it.name) for it in fields(_VISIT)}
 _MUG = {"value_minor": 500, "currency": "USD"}
-_NOBODY = _COMMON | {"card": "", "member": ""}
 
 LATE = [
     sale("late-sale", 7700),
@@ -44,28 +49,24 @@ LATE = [
     sale("late-new-member", 500, card="04FF", member="zoe"),
     redemption("late-redemption", 30),
     redemption("late-overdraft", 5000),
-    CardIssued(**_COMMON | {"op": "card:04CC:issue", "card": "04CC"}, card_kind="classic1k"),
-    CardSuspected(**_COMMON, sign="copied"),
+    CardIssued(**common(op="card:04CC:issue", card="04CC"), card_kind="classic1k"),
+    CardSuspected(**common(), sign="copied"),
     check_in(),
-    FaceStarted(**_COMMON, face=FACE, rewrite=3),
+    FaceStarted(**common(), face=FACE, rewrite=3),
     FacePrinted(
-        **_COMMON, face=FACE, outcome="printed", account_version=1, shown_points=10,
+        **common(), face=FACE, outcome="printed", account_version=1, shown_points=10,
         pending_points=0, as_of_ms=START_MS,
     ),
-    TouchUnknown(**_COMMON, intended="late-intent"),
-    StaffSignedIn(**_NOBODY | {"staff": "wong"}),
-    LeaseCarried(**_COMMON | {"op": "lease:00:carry"}, lease="00", left_points=5),
-    LeaseSpend(**_COMMON | {"op": "late-spend"}, lease="00", offer="mug", points=5, **_MUG),
-    LeaseClosed(**_COMMON | {"op": "lease:00:close"}, lease="00", left_points=5),
-    DayClosed(**_NOBODY, day=DAY),
+    TouchUnknown(**common(), intended="late-intent"),
+    StaffSignedIn(**common(card="", member="", staff="wong")),
+    LeaseCarried(**common(op="lease:00:carry"), lease="00", left_points=5),
+    LeaseSpend(**common(op="late-spend"), lease="00", offer="mug", points=5, **_MUG),
+    LeaseClosed(**common(op="lease:00:close"), lease="00", left_points=5),
+    day_over(),
     b'["sale"]',
     b"[1]",
     b'[99,"from-tomorrow"]',
 ]  # fmt: skip
-
-
-def day_over(day: int = DAY, at_ms: int = START_MS) -> DayClosed:
-    return DayClosed(**_NOBODY | {"at_ms": at_ms}, day=day)
 
 
 @pytest.fixture
@@ -116,9 +117,9 @@ def test_no_late_fact_changes_a_closed_day(world, stated):
 def test_a_late_day_closes_over_the_lines_that_were_late_for_the_one_before(world):
     before = digests(world)
     late = world.till("h2")
-    late.add(sale("late", 7700), day_over(DAY + 1, OPENS_MS))
+    late.add(sale("late", 7700), day_over(DAY + 1, at_ms=OPENS_MS))
     first = Till("h1")
-    first.add(sale("r1", 1000), sale("r2", 5000), day_over(), day_over(DAY + 1, OPENS_MS))
+    first.add(sale("r1", 1000), sale("r2", 5000), day_over(), day_over(DAY + 1, at_ms=OPENS_MS))
     world.take(late.batch(), first.batch())
 
     world.clock.at_ms = OPENS_MS + DAY_MS

@@ -1,7 +1,6 @@
 """Folding every member from zero, and faces beside what was held."""
 
 from contextlib import closing
-from dataclasses import fields
 
 import pytest
 
@@ -11,7 +10,15 @@ from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.rescore import count_facts, rescore
 from hub.ledger.verify import broken, verify
 from loyalty.records import FacePrinted
-from tests.hub.hub_world import PROGRAMME, START_MS, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    PROGRAMME,
+    START_MS,
+    World,
+    check_in,
+    common,
+    redemption,
+    sale,
+)
 
 
 @pytest.fixture
@@ -26,10 +33,8 @@ def world(ledger_url, tmp_path):
 
 
 def face(version: int, points: int) -> FacePrinted:
-    visit = check_in()
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
     shown = {"account_version": version, "shown_points": points, "pending_points": 0}
-    return FacePrinted(**common, face="0" * 64, outcome="printed", as_of_ms=START_MS, **shown)
+    return FacePrinted(**common(), face="0" * 64, outcome="printed", as_of_ms=START_MS, **shown)
 
 
 def test_a_ledger_that_follows_from_its_facts_differs_in_nothing(world):

@@ -1,7 +1,5 @@
 """What the hub answers to a device that asks."""
 
-from dataclasses import fields
-
 import pytest
 
 from hub.ledger.verify import broken, verify
@@ -16,7 +14,16 @@ from loyalty.programme import parse
 from loyalty.receipts import RedeemGranted, Refusal, Released
 from loyalty.records import CardIssued, TouchUnknown
 from loyalty.wire import names_of
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, START_MS, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    FACE_KEY,
+    PROGRAMME,
+    START_MS,
+    World,
+    check_in,
+    common,
+    redemption,
+    sale,
+)
 
 PHONE = "phone:00112233445566778899aabbccddeeff"
 
@@ -388,9 +395,7 @@ def choosy(tmp_path):
 
 def issue(world: World, kind: str, card: str = "04AA"):
     till = world.till("h1")
-    visit = check_in(card=card)
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
-    till.add(CardIssued(**common, card_kind=kind), sale("r1", 8000, card=card))
+    till.add(CardIssued(**common(card=card), card_kind=kind), sale("r1", 8000, card=card))
     world.take(till.batch())
     return till
 

@@ -1,6 +1,6 @@
 """What becomes of a fact: posted, held, rejected, or known already; and which cases it opens."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
@@ -8,14 +8,9 @@ from hub.ledger.queries import open_cases
 from hub.ledger.verify import broken, verify
 from loyalty.receipts import LineStatus
 from loyalty.records import CardIssued, CardSuspected, TouchUnknown
-from tests.hub.hub_world import START_MS, check_in, redemption, sale
+from tests.hub.hub_world import START_MS, check_in, common, redemption, sale
 
 PHONE = "phone:00112233445566778899aabbccddeeff"
-
-
-def common(**changes):
-    visit = check_in(**changes)
-    return {it.name: getattr(visit, it.name) for it in fields(visit)}
 
 
 def issued(card_kind: str = "classic1k", **changes: object) -> CardIssued:

@@ -1,7 +1,6 @@
 """Business days that close: what is late counts from the open day, in any order of delivery."""
 
 from contextlib import closing
-from dataclasses import fields
 from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,11 +16,18 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.hub_records import StoreDayClosed
 from loyalty.receipts import LineStatus
-from loyalty.records import DayClosed
-from tests.hub.hub_world import PROGRAMME, START_MS, Till, World, check_in, sale
-
-DAY = 20170301
-OPENS_MS = 1_488_427_200_000  # 2017-03-02T04:00:00Z: the cut-off hour is four
+from tests.hub.hub_world import (
+    DAY,
+    OPENS_MS,
+    PROGRAMME,
+    START_MS,
+    Till,
+    World,
+    check_in,
+    common,
+    day_over,
+    sale,
+)
 
 
 @pytest.fixture
@@ -30,12 +36,6 @@ def world(ledger_url):
     found.clock.at_ms = OPENS_MS + 3_600_000
     yield found
     found.ledger.close()
-
-
-def day_over() -> DayClosed:
-    visit = check_in(card="", member="")
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
-    return DayClosed(**common, day=DAY)
 
 
 def close(world: World, day: int = DAY) -> list[Missing]:
@@ -157,9 +157,8 @@ def one_line_till(world: World, number: int) -> Till:
 
 def test_only_the_hub_may_close_a_day(world):
     till = world.till("h1")
-    visit = check_in(card="", member="")
-    common = {it.name: getattr(visit, it.name) for it in fields(visit)}
-    till.add(StoreDayClosed(**common, day=DAY, opens_ms=OPENS_MS, ends=()))
+    nobody = common(card="", member="")
+    till.add(StoreDayClosed(**nobody, day=DAY, opens_ms=OPENS_MS, ends=()))
 
     (receipt,) = world.take(till.batch())
 
