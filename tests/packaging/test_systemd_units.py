@@ -3,8 +3,10 @@
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,12 +18,14 @@ from hub.ledger.ledger import open_ledger
 from hub.offline_config import make_seed
 from hub.web import health
 from revisit import COMMANDS
+from tests.hub.hub_world import PROGRAMME, World, sale
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 UNITS = sorted((PACKAGING / "systemd").iterdir())
 SERVICES = [it for it in UNITS if it.suffix == ".service"]
 NIGHTLY = [it for it in SERVICES if it.with_suffix(".timer") in UNITS]
 LASTING = [it for it in SERVICES if it not in NIGHTLY]
+DAY_S = 24 * 60 * 60
 PROGRAM = "/opt/revisit/bin/revisit"
 HERE = Path(sys.executable).with_name("revisit")
 EXPOSURE_MAX = 20  # tenths, of 100
@@ -71,7 +75,11 @@ def test_there_is_a_unit_for_each_program_that_stays_and_for_what_every_night_ne
         "revisit-hub.service",
         "revisit-kiosk@.service",
     ]
-    assert [it.name for it in NIGHTLY] == ["revisit-heads.service"]
+    assert [it.name for it in NIGHTLY] == [
+        "revisit-backup.service",
+        "revisit-heads.service",
+        "revisit-verify.service",
+    ]
 
 
 @each(UNITS)
@@ -138,26 +146,83 @@ def test_a_night_that_was_slept_through_is_made_up_for(unit: Path) -> None:
     assert analyzed("calendar", when).returncode == 0
 
 
-def test_the_nightly_command_signs_the_ledger_that_the_unit_names(tmp_path: Path) -> None:
-    unit = PACKAGING / "systemd" / "revisit-heads.service"
-    (tmp_path / "heads").mkdir()
-    open_ledger(tmp_path / "ledger.db", create=True).close()
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Return a folder that stands for /var/lib/revisit and /etc/revisit."""
+    world = World(tmp_path)
+    till = world.till("h1")
+    till.add(sale("r1"))
+    world.take(till.batch())
+    world.ledger.close()
     make_seed(tmp_path / "lease.key", bytes(range(32)))
+    (tmp_path / "programme.toml").write_text(PROGRAMME)
+    to_come = PROGRAMME.replace("version = 3", "version = 4").replace("= 2017", "= 2099")
+    (tmp_path / "programme-2.toml").write_text(to_come)
+    (tmp_path / "heads").mkdir()
+    (tmp_path / "backups").mkdir()
+    return tmp_path
 
-    found = subprocess.run(
-        words(unit, tmp_path),
-        env=dict(os.environ) | dict(it.split("=") for it in places(unit, "Environment", tmp_path)),
-        cwd=tmp_path,
+
+def run(name: str, state: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command of unit `name` with `state` in the place of the system's folders."""
+    unit = PACKAGING / "systemd" / name
+    return subprocess.run(
+        words(unit, state),
+        env=dict(os.environ) | dict(it.split("=") for it in places(unit, "Environment", state)),
+        cwd=state,
         capture_output=True,
         text=True,
         timeout=WITHIN_S,
         check=False,
     )
 
+
+def test_the_nightly_command_signs_the_ledger_that_the_unit_names(state: Path) -> None:
+    found = run("revisit-heads.service", state)
+
     assert found.returncode == 0, found.stderr
-    (made,) = (tmp_path / "heads").iterdir()
+    (made,) = (state / "heads").iterdir()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{4}\.txt", made.name)
     assert made.read_bytes().startswith(b"revisit heads")
+
+
+def test_the_nightly_backup_takes_the_place_of_those_that_are_old(state: Path) -> None:
+    for name, age_days in (("old", 16), ("last-week", 7)):
+        (state / "backups" / f"{name}.db").touch()
+        at_s = time.time() - age_days * DAY_S
+        os.utime(state / "backups" / f"{name}.db", (at_s, at_s))
+
+    found = run("revisit-backup.service", state)
+
+    assert found.returncode == 0, found.stderr
+    kept, made = sorted((state / "backups").iterdir(), reverse=True)
+    assert kept.name == "last-week.db"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{4}\.db", made.name)
+    open_ledger(made).close()
+
+
+def test_a_night_without_a_backup_takes_none_away(state: Path) -> None:
+    old = state / "backups" / "old.db"
+    old.touch()
+    os.utime(old, (0, 0))
+    (state / "ledger.db").unlink()
+
+    found = run("revisit-backup.service", state)
+
+    assert found.returncode != 0
+    assert list((state / "backups").iterdir()) == [old]
+
+
+def test_the_nightly_check_fails_where_something_does_not_hold(state: Path) -> None:
+    right = run("revisit-verify.service", state)
+    with sqlite3.connect(state / "ledger.db") as database:
+        database.execute("UPDATE account SET balance = balance + 1")
+    database.close()
+
+    wrong = run("revisit-verify.service", state)
+
+    assert (right.returncode, wrong.returncode) == (0, 1), right.stderr + wrong.stderr
+    assert "broken" in wrong.stdout
 
 
 def places(unit: Path, key: str, folder: Path) -> list[str]:
