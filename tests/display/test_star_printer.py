@@ -11,6 +11,7 @@ from star_on_a_port import QUICK, star_on_a_port
 from device.display.cards.raster import pack
 from device.display.printers.cleaning import CLEAN_EVERY_PASSES, REMIND_FOR_PASSES
 from device.display.printers.printer import FaultCode, Outcome, PrinterTrouble
+from tests.device.quick_time import in_quick_time
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,7 @@ def picture():
     return artist().draw(FACES["zh_Hant_HK"])
 
 
+@in_quick_time
 async def test_the_card_shows_the_very_dots_that_were_sent(picture):
     async with star_on_a_port() as (_, printer, card):
         await printer.load(pack(picture))
@@ -28,6 +30,7 @@ async def test_the_card_shows_the_very_dots_that_were_sent(picture):
         assert card.rewrite_count == 1
 
 
+@in_quick_time
 async def test_a_card_put_in_later_is_taken():
     slot_open = asyncio.Event()
     async with star_on_a_port(held=False, slot_open=slot_open) as (port, printer, card):
@@ -40,6 +43,7 @@ async def test_a_card_put_in_later_is_taken():
         assert (await printer.status()).card_held
 
 
+@in_quick_time
 async def test_nobody_comes_and_the_slot_closes():
     async with star_on_a_port(held=False) as (port, printer, card):
         taken = await printer.take_card(0.02)
@@ -49,6 +53,7 @@ async def test_nobody_comes_and_the_slot_closes():
         assert port.printer.held is None
 
 
+@in_quick_time
 async def test_a_cancel_from_another_task_closes_the_slot():
     slot_open = asyncio.Event()
     async with star_on_a_port(held=False, slot_open=slot_open) as (_, printer, _):
@@ -61,6 +66,7 @@ async def test_a_cancel_from_another_task_closes_the_slot():
 
 
 @pytest.mark.parametrize("lost", ["power", "transport path opened"])
+@in_quick_time
 async def test_a_slot_that_a_restart_has_closed_is_opened_again(lost):
     slot_open = asyncio.Event()
     timings = replace(QUICK, armed_s=0.05)
@@ -82,6 +88,7 @@ async def test_a_slot_that_a_restart_has_closed_is_opened_again(lost):
         assert port.printer.held is card
 
 
+@in_quick_time
 async def test_only_what_changed_is_sent_again(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -96,6 +103,7 @@ async def test_only_what_changed_is_sent_again(picture):
         assert card.picture.tobytes() == changed.tobytes()
 
 
+@in_quick_time
 async def test_after_a_reset_everything_is_sent_again(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -109,6 +117,7 @@ async def test_after_a_reset_everything_is_sent_again(picture):
         assert card.picture.tobytes() == picture.tobytes()
 
 
+@in_quick_time
 async def test_line_noise_in_both_directions_is_overcome(picture):
     async with star_on_a_port() as (port, printer, card):
         port.printer.faults.nak_frames = 3
@@ -122,6 +131,7 @@ async def test_line_noise_in_both_directions_is_overcome(picture):
         assert card.picture.tobytes() == picture.tobytes()
 
 
+@in_quick_time
 async def test_a_storm_of_refusals_ends_in_a_fault(picture):
     async with star_on_a_port() as (port, printer, _):
         port.printer.faults.nak_frames = 4
@@ -130,6 +140,7 @@ async def test_a_storm_of_refusals_ends_in_a_fault(picture):
             await printer.load(pack(picture))
 
 
+@in_quick_time
 async def test_a_lost_answer_to_a_rewrite_is_unknown_and_not_repeated(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -142,6 +153,7 @@ async def test_a_lost_answer_to_a_rewrite_is_unknown_and_not_repeated(picture):
         assert (await printer.status()).card_held
 
 
+@in_quick_time
 async def test_a_jam_is_a_failure_that_the_status_explains(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -154,6 +166,7 @@ async def test_a_jam_is_a_failure_that_the_status_explains(picture):
         assert card.picture.tobytes() != picture.tobytes()
 
 
+@in_quick_time
 async def test_a_hot_head_leaves_the_face_as_it_was(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -166,6 +179,7 @@ async def test_a_hot_head_leaves_the_face_as_it_was(picture):
         assert card.rewrite_count == 0
 
 
+@in_quick_time
 async def test_a_power_cut_half_way_is_unknown_and_gives_the_card_out(picture):
     async with star_on_a_port() as (port, printer, card):
         await printer.load(pack(picture))
@@ -180,6 +194,7 @@ async def test_a_power_cut_half_way_is_unknown_and_gives_the_card_out(picture):
         assert port.pull() is card
 
 
+@in_quick_time
 async def test_a_pulled_cable_is_unknown_too(picture):
     async with star_on_a_port() as (port, printer, _):
         await printer.load(pack(picture))
@@ -189,6 +204,7 @@ async def test_a_pulled_cable_is_unknown_too(picture):
         assert await printer.rewrite() is Outcome.UNKNOWN
 
 
+@in_quick_time
 async def test_a_forgotten_card_is_taken_back_in():
     async with star_on_a_port() as (port, printer, card):
         await printer.eject()
@@ -210,6 +226,7 @@ async def test_a_forgotten_card_is_taken_back_in():
         (9_999_999_999, False),
     ],
 )
+@in_quick_time
 async def test_a_cleaning_card_is_due_for_a_while_after_so_many_passes(passes, is_due):
     async with star_on_a_port() as (port, printer, _):
         port.printer.transport_count = passes
@@ -218,6 +235,7 @@ async def test_a_cleaning_card_is_due_for_a_while_after_so_many_passes(passes, i
         assert port.printer.cleaning_allowed is is_due
 
 
+@in_quick_time
 async def test_many_printers_share_one_loop(picture):
     async def one():
         async with star_on_a_port() as (_, printer, card):
