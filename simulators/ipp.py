@@ -4,12 +4,13 @@ Written from RFC 8010, 8011 and 9112 and not from our driver. It says no more th
 "completed" for a card that stayed blank, and often no reason at all.
 """
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from simulators.mechanism import Mechanism, Printed
 from simulators.plastic import PlasticCard
@@ -18,6 +19,8 @@ WIDTH_PX, HEIGHT_PX = 1011, 637
 POLLS_PENDING = 1
 POLLS_PROCESSING = 2
 REQUEST_MAX_BYTES = 1_000_000
+
+_LENGTH = re.compile("[0-9]{1,9}")
 
 _PENDING, _PROCESSING, _STOPPED, _CANCELED, _ABORTED, _COMPLETED = 3, 5, 6, 7, 8, 9
 _OK, _BAD_REQUEST, _NOT_FOUND, _NOT_POSSIBLE = 0x0000, 0x0400, 0x0406, 0x0404
@@ -94,7 +97,7 @@ class IppSimulator(Mechanism):
             name.lower(): value.strip() for name, _, value in (it.partition(":") for it in lines)
         }
         length = headers.get("content-length", "")
-        if len(words) != 3 or words[0] != "POST" or not length.isdecimal():
+        if len(words) != 3 or words[0] != "POST" or _LENGTH.fullmatch(length) is None:
             raise BadRequest("POST with a length wanted")
         end = head_end + 4 + int(length)
         if len(self._pending) < end:
@@ -121,7 +124,7 @@ class IppSimulator(Mechanism):
         return _message(_BAD_REQUEST, number)
 
     def _print_job(self, number: int, asked: dict[str, bytes], document: bytes) -> bytes:
-        if asked.get("document-format", b"").decode() not in self.formats:
+        if asked.get("document-format", b"").decode("latin-1") not in self.formats:
             return _message(_FORMAT_UNKNOWN, number)
         job_id = len(self._jobs) + 1
         self._jobs[job_id] = _Job(document)
@@ -155,9 +158,8 @@ class IppSimulator(Mechanism):
         card = self.held
         card.erase()
         if not self.prints_nothing:
-            try:
-                picture = Image.open(BytesIO(job.document)).convert("1")
-            except UnidentifiedImageError:
+            picture = _picture(job.document)
+            if picture is None:
                 job.state = _ABORTED
                 return
             if self._draw(card, picture) is Printed.JAMMED:
@@ -199,6 +201,14 @@ class IppSimulator(Mechanism):
 
     def _forget(self) -> None:
         self._pending.clear()
+
+
+def _picture(document: bytes) -> Image.Image | None:
+    """Return what `document` shows, None for one that is damaged or cut short."""
+    try:
+        return Image.open(BytesIO(document)).convert("1")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
 
 
 def _parse(body: bytes) -> tuple[dict[str, bytes], bytes]:
