@@ -6,11 +6,23 @@ from pathlib import Path
 
 from hub.ledger.tables import METADATA
 from hub.offline_keys import OfflineKeys
+from hub.posting.documents import Document
 from hub.posting.intake import Arrival
-from loyalty.asks import AskAccount, AskRedeem, Hello
+from loyalty.asks import (
+    Ask,
+    AskAccount,
+    AskCardKeys,
+    AskDocument,
+    AskLease,
+    AskRedeem,
+    CancelRedeem,
+    Hello,
+)
 from loyalty.programme import parse
+from loyalty.receipts import Refusal
 from tests.fuzz.rogue import Rogue
 from tests.hub.hub_world import PROGRAMME, SECRET, START_MS, Till, World, check_in, redemption, sale
+from tests.hub.lease_world import issued
 
 ROGUE_SECRET = bytes(range(100, 132))
 OFFLINE = """
@@ -26,28 +38,42 @@ def leasing_world(where: Path | str) -> World:
     """Return a hub that gives leases, signs documents and hands out cards' keys."""
     programme = parse(PROGRAMME + OFFLINE, source="fuzz")
     keys = OfflineKeys(signing_seed=bytes(range(32)), credit_master=bytes(range(16)))
-    found = World(where, [programme], keys)
+    document = Document("programme", programme.version, (PROGRAMME + OFFLINE).encode())
+    found = World(where, [programme], keys, document)
     found.programme = programme
     return found
 
 
 def honest_messages(world: World) -> list[Arrival]:
     """Have two devices send all sorts of messages, and return them."""
-    tills = [world.till("h1"), world.till("h2")]
     messages: list[Arrival] = []
-    for number, till in enumerate(tills):
-        whose = {"member": f"member-{number}", "card": f"04AA0{number}"}
-        for place in range(30):
+    for number, till in enumerate([world.till("h1"), world.till("h2")]):
+        whose = {"member": f"member-{number}", "card": f"04aa0{number}"}
+        till.add(issued(op=f"{till.name}:issued", **whose))
+        for place in range(1, 30):
             till.add(sale(f"{till.name}:{place}", 1_000 * place, **whose))
         till.add(redemption(f"{till.name}:spent", **whose), check_in(**whose), b"rubbish")
-        card = {"card": whose["card"], "member": whose["member"], "ctr_seen": -1}
-        messages += [till.batch(1, 3), till.batch(4, 20), till.batch(21)]
+        said = [till.batch(1, 3), till.batch(4, 20), till.batch(21)]
+        world.intake.take(said)
         stands = {"last_seq": 33, "settled_seq": 20, "incarnation": "", "rules": 3}
-        messages.append(till.ask(Hello(ref=f"{till.name}-q0", hub_ms=START_MS, **stands)))
-        messages.append(till.ask(AskAccount(ref=f"{till.name}-q1", **card)))
-        messages.append(till.ask(AskRedeem(ref=f"{till.name}-q2", offer="mug", **card)))
-    world.intake.take(messages)
+        said.append(till.ask(Hello(ref=f"{till.name}-q0", hub_ms=START_MS, **stands)))
+        said.append(till.ask(AskAccount(ref=f"{till.name}-q1", **whose, ctr_seen=0)))
+        said.append(till.ask(AskRedeem(ref=f"{till.name}-q2", **whose, ctr_seen=0, offer="mug")))
+        said += [till.ask(it) for it in other_asks(till.name, whose, f"grant-{number + 1}")]
+        answers = world.take(*said)
+        assert not [it for it in answers if isinstance(it, Refusal)], answers
+        messages += said
     return messages
+
+
+def other_asks(device: str, whose: dict[str, str], grant: str) -> list[Ask]:
+    """Return what a device asks beside accounts and grants, and that it gives one back."""
+    return [
+        CancelRedeem(ref=f"{device}-q3", auth=grant),
+        AskLease(ref=f"{device}-q4", **whose, ctr_seen=0),
+        AskCardKeys(ref=f"{device}-q5", card="04bb"),
+        AskDocument(ref=f"{device}-q6", name="programme", version=0, part=0),
+    ]
 
 
 def rogue_in(world: World, rng: random.Random) -> Rogue:

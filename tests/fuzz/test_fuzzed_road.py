@@ -17,7 +17,13 @@ from loyalty.receipts import Answer
 from loyalty.topics import PACKET_MAX_BYTES
 from tests.campaign import size
 from tests.fuzz.forger import Forger
-from tests.fuzz.fuzzed_world import everything, good_message, honest_messages, rogue_in
+from tests.fuzz.fuzzed_world import (
+    everything,
+    good_message,
+    honest_messages,
+    leasing_world,
+    rogue_in,
+)
 from tests.hub.hub_world import Till, World
 from tests.hub.mqtt_wire import WAIT_S, Wire
 from tests.security.running_hub import beside_a_hub
@@ -32,7 +38,7 @@ T = TypeVar("T")
 
 @pytest.fixture
 def world(tmp_path):
-    found = World(tmp_path)
+    found = leasing_world(tmp_path)
     yield found
     found.ledger.close()
 
