@@ -23,10 +23,10 @@ or, for the family of the Ultralight:
     4 = "0103a00c"
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from loyalty.programme_toml import SyntaxMistake, read
 from simulators.chips import classic, ultralight, ultralight_model
 from simulators.chips.classic import ClassicChip, sector_of, trailer_of
 from simulators.chips.ultralight import UltralightChip
@@ -56,9 +56,9 @@ def parse(text: str) -> FileChip:
         CardFileError: the file has mistakes; all are named.
     """
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CardFileError([str(error)]) from error
+        document, _ = read(text)
+    except SyntaxMistake as error:
+        raise CardFileError([f"line {error.line}: {error}"]) from error
     mistakes: list[str] = []
     kind = document.get("kind")
     if kind not in KINDS:
@@ -182,10 +182,10 @@ def _numbered(
         mistakes.append(f"{name}: wanted a table")
         return
     for key, value in table.items():
-        if key.isdecimal() and int(key) < end:
+        if len(key) < 20 and key.isdecimal() and int(key) < end:
             yield int(key), value
         else:
-            mistakes.append(f"{name}.{key}: wanted a number from 0 to {end - 1}")
+            mistakes.append(f"{name}.{key[:40]}: wanted a number from 0 to {end - 1}")
 
 
 def _bytes(mistakes: list[str], place: str, written: object, *sizes: int) -> bytes:

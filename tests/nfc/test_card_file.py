@@ -64,7 +64,12 @@ NTAG = 'kind = "ntag213"\nuid = "04a1b2c3d4e5f6"\n'
 @pytest.mark.parametrize(
     ("text", "mistakes"),
     [
-        ("kind =", ["Invalid value (at end of document)"]),
+        ("kind =", ["line 1: no TOML: Invalid value"]),
+        (
+            CLASSIC + "worn = 0x" + "f" * 5000,
+            ["line 3: found a word of 5002 characters, wanted at most 1000"],
+        ),
+        ("kind = " + "[" * 5000, ["line 1: found values nested too deeply to read"]),
         ('uid = "deadbeef"', [f"kind: None, wanted one of {', '.join(KINDS)}"]),
         (
             'kind = "ntag213"\nuid = "deadbeef"',
@@ -100,6 +105,10 @@ NTAG = 'kind = "ntag213"\nuid = "04a1b2c3d4e5f6"\n'
             ],
         ),
         (NTAG + "pages = 4", ["pages: wanted a table"]),
+        (
+            NTAG + '[pages]\n"' + "4" * 5000 + '" = ""',
+            [f"pages.{'4' * 40}: wanted a number from 0 to 44"],
+        ),
     ],
 )
 def test_every_mistake_is_told(text, mistakes):
