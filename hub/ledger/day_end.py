@@ -36,7 +36,7 @@ def missing(ledger: Ledger, store: str, day: int, opens_ms: int) -> list[Missing
         gaps = [
             Missing(name, epoch, seq + 1, after - 1)
             for _, epoch, seq, after in chains
-            if after is not None and lost.get((name, epoch), after) > seq + 1
+            if after is not None and after > seq + 1 and lost.get((name, epoch), after) > seq + 1
         ]
         found += gaps
         waited_for = [it for it in chains if (name, it[1]) not in lost]
@@ -76,8 +76,13 @@ def stores(ledger: Ledger) -> list[str]:
 
 
 def chain_ends(ledger: Ledger, store: str) -> tuple[ChainEnd, ...]:
-    """Return how far each chain of the store's devices has come without a gap."""
-    rows = ledger.connection.execute(_ENDS, (store,))
+    """Return how far each chain of the store's devices has come without a gap.
+
+    Of a chain whose gap was there at the store's close before this one, all lines are seen that are
+    here: what posted early beyond it was late then, and is not late again for each day that closes.
+    """
+    before = last_close(ledger, store)
+    rows = ledger.connection.execute(_ENDS, (-1 if before is None else before.at_ms, store))
     return tuple([ChainEnd(*row) for row in rows])
 
 
@@ -97,9 +102,15 @@ SELECT id, epoch, seq, (SELECT min(inbox.seq) FROM inbox
     WHERE inbox.chain = chain.id AND inbox.seq > chain.seq)
 FROM chain WHERE device = ? ORDER BY epoch NOT LIKE '%+%', id
 """
+# Beyond a gap only what has posted or waits for people is sure to stay where it is.
 _ENDS = """
-SELECT name, epoch, seq FROM chain JOIN device ON device.id = chain.device
-WHERE store = ? AND seq > 0 ORDER BY name, epoch
+SELECT name, epoch, seen FROM (
+    SELECT name, epoch, store, CASE WHEN kept_seq > seq AND coalesce(gap_since_ms, 0) <= ?
+        THEN (SELECT coalesce(max(inbox.seq), 0) FROM inbox
+            WHERE inbox.chain = chain.id AND (status <> 'held' OR code <> 'gap'))
+        ELSE seq END AS seen
+    FROM chain JOIN device ON device.id = chain.device
+) AS ends WHERE store = ? AND seen > 0 ORDER BY name, epoch
 """
 # What is ahead of the hub's clock says nothing about the day.
 _SAID_OVER = """

@@ -10,10 +10,12 @@ import pytest
 from hub.commands import ledger as ledger_command
 from hub.decisions import Decisions
 from hub.errors import HubError
+from hub.ledger.closed_days import closed_days
 from hub.ledger.day_end import Missing
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
+from loyalty.clock import DAY_MS
 from loyalty.hub_records import StoreDayClosed
 from loyalty.receipts import LineStatus
 from tests.hub.hub_world import (
@@ -121,6 +123,49 @@ def test_what_posted_early_beyond_a_gap_moves_when_its_day_closes_without_it(wor
     assert (posted, owed) == (2, [])
     assert events(world) == {"r1": OPENS_MS, "r2": OPENS_MS, "r3": START_MS}
     assert world.balance("anna") == 70
+    assert is_sound(world)
+
+
+def test_what_posted_early_beyond_a_lost_gap_is_late_for_one_day_only(world):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r2"), sale("r3", 5000), day_over())
+    world.take(till.batch(1, 1), till.batch(3))
+    declare_lost(world, 2)
+    world.clock.at_ms += 16 * 60_000
+    world.intake.tick()
+    again = Till("h1", epoch="e2")
+    again.add(check_in(at_ms=OPENS_MS + 3 * DAY_MS))
+
+    owed = [close(world)]
+    world.clock.at_ms += 3 * DAY_MS
+    world.take(again.batch())
+    owed += [close(world, DAY + 1), close(world, DAY + 2)]
+
+    assert owed == [[], [], []]
+    assert events(world) == {"r1": START_MS, "r3": OPENS_MS}
+    assert is_sound(world)
+    with closing(open_ledger(world.path)) as ledger:
+        assert len({it.digest for it in closed_days(ledger, "s1", 3)}) == 3
+
+
+def test_what_posted_early_in_a_journal_that_was_copied_is_late_for_one_day_only(world):
+    till, copy = world.till("h1"), Till("h1")
+    till.add(sale("r1"), check_in(), sale("r3", 5000), day_over())
+    copy.add(till.lines[0], check_in(at_ms=START_MS + 1))
+    world.take(till.batch(1, 1), till.batch(3))
+    world.clock.at_ms += 16 * 60_000
+    world.intake.tick()
+    world.take(copy.batch(2))
+    again = Till("h1", epoch="e2")
+    again.add(check_in(at_ms=OPENS_MS + 3 * DAY_MS))
+
+    owed = close(world)
+    world.clock.at_ms += 3 * DAY_MS
+    world.take(again.batch())
+    after = [close(world, DAY + it) for it in range(3)]
+
+    assert (owed, after) == ([Missing("h1", "e1", 3, 0)], [[], [], []])
+    assert events(world) == {"r1": START_MS, "r3": OPENS_MS}
     assert is_sound(world)
 
 
