@@ -23,6 +23,7 @@ from loyalty.card import next_counter
 from simulators.chips.classic import ClassicChip, blank_chip, foreign_chip
 from simulators.chips.other import OtherChip
 from simulators.pn532 import Fault
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import (
     FIRST_OP,
     KEYS,
@@ -50,6 +51,7 @@ async def advance(reader: Pn532, card: MemberCard, op_digest: bytes = OP) -> Out
 
 
 @pytest.mark.parametrize("uid", [UID_4, UID_7])
+@in_quick_time
 async def test_an_issued_card_states_its_member(uid):
     chip = blank_chip(uid)
     async with reader_on_port(chip) as (reader, _):
@@ -69,6 +71,7 @@ async def test_an_issued_card_states_its_member(uid):
         )
 
 
+@in_quick_time
 async def test_a_write_goes_to_the_other_slot_and_is_read_back():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -84,6 +87,7 @@ async def test_a_write_goes_to_the_other_slot_and_is_read_back():
         assert (written.card.slot, written.card.counter, written.card.rewrites) == (1, 2, 1)
 
 
+@in_quick_time
 async def test_a_tap_opens_three_sectors_and_reads_eight_blocks():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -99,6 +103,7 @@ async def test_a_tap_opens_three_sectors_and_reads_eight_blocks():
         }
 
 
+@in_quick_time
 async def test_a_usual_write_opens_one_sector_writes_two_blocks_and_counts_once():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -115,6 +120,7 @@ async def test_a_usual_write_opens_one_sector_writes_two_blocks_and_counts_once(
         assert port.chip.commands_seen == {commands.IN_DATA_EXCHANGE: 2 + 2 + 1 + 2}
 
 
+@in_quick_time
 async def test_a_usual_write_programs_two_blocks_and_a_value():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -129,22 +135,26 @@ async def test_a_usual_write_programs_two_blocks_and_a_value():
         assert chip.nvm.bytes_programmed - before == 48
 
 
+@in_quick_time
 async def test_no_card_is_none():
     async with reader_on_port() as (reader, _):
         assert await MemberCards(reader, KEYS).wait(0.02) is None
 
 
 @pytest.mark.parametrize("uid", [UID_4, UID_7])
+@in_quick_time
 async def test_a_card_from_the_factory_is_blank(uid):
     async with reader_on_port(blank_chip(uid)) as (reader, _):
         assert await tap(reader) == Blank(uid)
 
 
+@in_quick_time
 async def test_a_card_of_somebody_elses_scheme_opens_with_no_key_of_ours():
     async with reader_on_port(foreign_chip(UID_4, random.Random(1))) as (reader, _):
         assert await tap(reader) == WrongKey(UID_4)
 
 
+@in_quick_time
 async def test_a_card_of_our_programmes_neighbour_opens_with_no_key_of_ours():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -153,11 +163,13 @@ async def test_a_card_of_our_programmes_neighbour_opens_with_no_key_of_ours():
         assert await tap(reader, OTHER_KEYS) == WrongKey(UID_4)
 
 
+@in_quick_time
 async def test_another_kind_of_card_is_foreign():
     async with reader_on_port(OtherChip(UID_7)) as (reader, _):
         assert await tap(reader) == Foreign(UID_7)
 
 
+@in_quick_time
 async def test_an_altered_card_has_a_bad_seal():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -168,6 +180,7 @@ async def test_an_altered_card_has_a_bad_seal():
         assert await tap(reader) == BadSeal(UID_4)
 
 
+@in_quick_time
 async def test_data_copied_to_another_card_has_a_bad_seal():
     chip, copy = blank_chip(UID_4), blank_chip(bytes.fromhex("0badcafe"))
     async with reader_on_port(chip) as (reader, _):
@@ -181,6 +194,7 @@ async def test_data_copied_to_another_card_has_a_bad_seal():
         assert await tap(reader) == BadSeal(copy.uid)
 
 
+@in_quick_time
 async def test_a_slot_that_was_counted_and_breaks_is_not_passed_over():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -191,6 +205,7 @@ async def test_a_slot_that_was_counted_and_breaks_is_not_passed_over():
         assert await tap(reader) == RolledBack(UID_4)
 
 
+@in_quick_time
 async def test_a_counter_that_does_not_rise_is_refused():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -200,6 +215,7 @@ async def test_a_counter_that_does_not_rise_is_refused():
             await MemberCards(reader, KEYS).write(card, counter=1, op_digest=OP, rewrites=0)
 
 
+@in_quick_time
 async def test_a_card_that_leaves_before_it_is_read_is_gone():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -210,6 +226,7 @@ async def test_a_card_that_leaves_before_it_is_read_is_gone():
             await MemberCards(reader, KEYS).read(seen(chip))
 
 
+@in_quick_time
 async def test_a_card_that_leaves_before_its_write_is_unknown_and_unchanged():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -227,6 +244,7 @@ async def test_a_card_that_leaves_before_its_write_is_unknown_and_unchanged():
 
 @pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.SILENCE])
 @pytest.mark.parametrize("after", range(9))
+@in_quick_time
 async def test_a_hang_at_any_step_of_a_write_is_found_out_on_the_card(fault, after):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -244,6 +262,7 @@ async def test_a_hang_at_any_step_of_a_write_is_found_out_on_the_card(fault, aft
         assert written.card.op_digest == (OP if whole else FIRST_OP)
 
 
+@in_quick_time
 async def test_a_write_that_is_cancelled_leaves_the_old_or_the_new_state():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -262,6 +281,7 @@ async def test_a_write_that_is_cancelled_leaves_the_old_or_the_new_state():
             card = after
 
 
+@in_quick_time
 async def test_a_reader_that_is_unplugged_in_a_write_leaves_it_unknown():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -274,6 +294,7 @@ async def test_a_reader_that_is_unplugged_in_a_write_leaves_it_unknown():
 
 
 @pytest.mark.parametrize("history", [0, 1])
+@in_quick_time
 async def test_a_write_torn_at_any_byte_leaves_the_old_or_the_new_state(history):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -302,6 +323,7 @@ async def test_a_write_torn_at_any_byte_leaves_the_old_or_the_new_state(history)
             assert (await tap(reader)).op_digest == b"next-op-----"
 
 
+@in_quick_time
 async def test_a_write_torn_twice_in_a_row_still_leaves_the_old_state():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):

@@ -9,6 +9,7 @@ from device.nfc.classic import TRANSPORT_KEY
 from device.nfc.reader import AuthenticationFailed
 from device.nfc.readers.pn532 import Pn532
 from simulators.chips.classic import ClassicChip, blank_chip
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import (
     FIRST_OP,
     KEYS,
@@ -34,6 +35,7 @@ async def try_to_issue(
 
 @pytest.mark.parametrize("sector", [1, 2, 3])
 @pytest.mark.parametrize("key_b", [False, True])
+@in_quick_time
 async def test_transport_keys_open_our_sectors_no_more(sector, key_b):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -44,6 +46,7 @@ async def test_transport_keys_open_our_sectors_no_more(sector, key_b):
             await ClassicCard(reader, UID_4).authenticate(sector * 4, TRANSPORT_KEY, key_b=key_b)
 
 
+@in_quick_time
 async def test_keys_differ_between_sectors_names_and_cards():
     keys = {
         KEYS.of_sector(uid, sector, name)
@@ -55,6 +58,7 @@ async def test_keys_differ_between_sectors_names_and_cards():
     assert len(keys) == 12
 
 
+@in_quick_time
 async def test_a_card_that_is_ours_already_keeps_its_counter():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -67,6 +71,7 @@ async def test_a_card_that_is_ours_already_keeps_its_counter():
         assert await tap(reader) == card
 
 
+@in_quick_time
 async def test_an_issue_that_is_asked_for_again_was_done():
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -78,6 +83,7 @@ async def test_an_issue_that_is_asked_for_again_was_done():
 
 
 @pytest.mark.parametrize("member", ["", "seventeen-letters", "a b", "née"])
+@in_quick_time
 async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, _):
@@ -92,6 +98,7 @@ async def test_a_bad_member_token_is_refused_before_the_card_is_touched(member):
 
 
 @pytest.mark.parametrize("cut", CUTS)
+@in_quick_time
 async def test_a_card_pulled_away_is_blank_and_can_be_tried_again(cut):
     chip = blank_chip()
     async with reader_on_port(chip) as (reader, port):

@@ -18,6 +18,7 @@ from simulators.chips.classic import blank_chip, written_chip
 from simulators.chips.ultralight import UltralightChip
 from simulators.pn532 import Fault, Pn532Chip
 from simulators.pn532_port import Pn532Port
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import (
     TAP_S,
     UID_4,
@@ -29,6 +30,7 @@ from tests.nfc.reader_on_a_port import (
 
 
 @pytest.mark.parametrize("uid", [UID_4, UID_7])
+@in_quick_time
 async def test_a_card_is_seen_read_and_written(uid):
     async with reader_on_port(written_chip(uid)) as (reader, _):
         seen = await reader.wait_for_card(TAP_S)
@@ -42,12 +44,14 @@ async def test_a_card_is_seen_read_and_written(uid):
         assert await classic_on(reader, uid).read_block(5) == b"sixteen bytes it"
 
 
+@in_quick_time
 async def test_waiting_for_a_card_ends_in_none():
     async with reader_on_port() as (reader, _):
         assert await reader.wait_for_card(0.02) is None
         assert await reader.wait_for_card(0.02) is None
 
 
+@in_quick_time
 async def test_a_card_that_comes_while_we_wait_is_seen_at_once():
     async with reader_on_port() as (reader, port):
         waiting = asyncio.ensure_future(reader.wait_for_card(TAP_S))
@@ -60,6 +64,7 @@ async def test_a_card_that_comes_while_we_wait_is_seen_at_once():
         assert seen.uid == UID_4
 
 
+@in_quick_time
 async def test_a_card_that_left_while_nobody_waited_is_seen_when_it_returns():
     async with reader_on_port(blank_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -77,6 +82,7 @@ async def test_a_card_that_left_while_nobody_waited_is_seen_when_it_returns():
 
 @pytest.mark.parametrize("fault", [Fault.NO_ACK, Fault.NACK, Fault.BAD_CHECKSUM])
 @pytest.mark.parametrize("times", [1, 2])
+@in_quick_time
 async def test_a_disturbed_line_is_hidden_from_the_caller(fault, times):
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -88,6 +94,7 @@ async def test_a_disturbed_line_is_hidden_from_the_caller(fault, times):
         assert blocks == [b"\x04" * 16, b"\x05" * 16]
 
 
+@in_quick_time
 async def test_a_reader_that_never_acknowledges_is_silent():
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -97,6 +104,7 @@ async def test_a_reader_that_never_acknowledges_is_silent():
             await classic_on(reader).authenticate(4, TRANSPORT_KEY)
 
 
+@in_quick_time
 async def test_what_must_not_be_done_twice_is_sent_once():
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -109,6 +117,7 @@ async def test_what_must_not_be_done_twice_is_sent_once():
 
 
 @pytest.mark.parametrize("fault", [Fault.SILENCE, Fault.LOST_ANSWER])
+@in_quick_time
 async def test_after_a_hang_the_next_command_works(fault):
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -132,6 +141,7 @@ async def test_a_program_that_was_held_up_does_not_blame_the_reader():
         assert len(await asking) == 8
 
 
+@in_quick_time
 async def test_a_cancelled_read_never_answers_a_later_one():
     async with reader_on_port(written_chip()) as (reader, _):
         await reader.wait_for_card(TAP_S)
@@ -147,6 +157,7 @@ async def test_a_cancelled_read_never_answers_a_later_one():
             assert await classic_on(reader).read_block(5) == b"\x05" * 16
 
 
+@in_quick_time
 async def test_a_cancelled_wait_leaves_the_reader_usable():
     async with reader_on_port() as (reader, port):
         waiting = asyncio.ensure_future(reader.wait_for_card(TAP_S))
@@ -159,6 +170,7 @@ async def test_a_cancelled_wait_leaves_the_reader_usable():
         assert await reader.wait_for_card(TAP_S) is not None
 
 
+@in_quick_time
 async def test_a_wrong_key_is_told_apart_and_the_card_can_be_selected_again():
     async with reader_on_port(written_chip()) as (reader, _):
         await reader.wait_for_card(TAP_S)
@@ -171,6 +183,7 @@ async def test_a_wrong_key_is_told_apart_and_the_card_can_be_selected_again():
         assert await classic_on(reader).read_block(4) == b"\x04" * 16
 
 
+@in_quick_time
 async def test_a_block_outside_the_open_sector_is_refused():
     async with reader_on_port(written_chip()) as (reader, _):
         await reader.wait_for_card(TAP_S)
@@ -180,6 +193,7 @@ async def test_a_block_outside_the_open_sector_is_refused():
             await classic_on(reader).read_block(8)
 
 
+@in_quick_time
 async def test_a_card_that_was_pulled_away_is_gone():
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -192,12 +206,14 @@ async def test_a_card_that_was_pulled_away_is_gone():
             await reader.reselect()
 
 
+@in_quick_time
 async def test_without_a_card_nothing_can_be_read():
     async with reader_on_port() as (reader, _):
         with pytest.raises(CardGone, match="no card is selected"):
             await classic_on(reader).read_block(4)
 
 
+@in_quick_time
 async def test_a_pulled_plug_is_a_lost_link():
     async with reader_on_port() as (reader, port):
         waiting = asyncio.ensure_future(reader.wait_for_card(TAP_S))
@@ -209,6 +225,7 @@ async def test_a_pulled_plug_is_a_lost_link():
             await waiting
 
 
+@in_quick_time
 async def test_a_reader_whose_last_program_was_killed_opens_again():
     port = Pn532Port()
     killed = SerialLink(port.start())
@@ -225,6 +242,7 @@ async def test_a_reader_whose_last_program_was_killed_opens_again():
     port.stop()
 
 
+@in_quick_time
 async def test_a_reader_that_was_unplugged_opens_again_when_it_is_back(tmp_path):
     port = Pn532Port(link=tmp_path / "ttyNFC")
     reader = Pn532(SerialLink(port.start()))
@@ -245,6 +263,7 @@ async def test_a_reader_that_was_unplugged_opens_again_when_it_is_back(tmp_path)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@in_quick_time
 async def test_random_faults_never_make_a_block_another(seed):
     rng = random.Random(seed)
     async with reader_on_port(written_chip()) as (reader, port):
@@ -260,6 +279,7 @@ async def test_random_faults_never_make_a_block_another(seed):
                 assert await classic_on(reader).read_block(block) == bytes([block]) * 16
 
 
+@in_quick_time
 async def test_another_chip_is_not_taken_for_a_pn532():
     port = Pn532Port(Pn532Chip(firmware=bytes.fromhex("33010607")))
     reader = Pn532(SerialLink(port.start()))
@@ -270,6 +290,7 @@ async def test_another_chip_is_not_taken_for_a_pn532():
     port.stop()
 
 
+@in_quick_time
 async def test_an_opening_that_failed_leaves_the_port_free():
     port = Pn532Port()
     port.chip.fail(Fault.NO_ACK, times=4)

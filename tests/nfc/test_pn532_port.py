@@ -14,9 +14,11 @@ from device.nfc.readers.pn532 import Pn532
 from simulators.chips.classic import written_chip
 from simulators.line_noise import LineNoise
 from simulators.pn532_port import Pn532Port
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import TAP_S, classic_on, reader_on_port
 
 
+@in_quick_time
 async def test_with_timing_a_read_takes_what_line_and_air_take():
     port = Pn532Port(timing=True)
     reader = Pn532(SerialLink(port.start()))
@@ -36,6 +38,7 @@ async def test_with_timing_a_read_takes_what_line_and_air_take():
     port.stop()
 
 
+@in_quick_time
 async def test_every_byte_is_counted():
     async with reader_on_port(written_chip()) as (reader, port):
         await reader.wait_for_card(TAP_S)
@@ -48,6 +51,7 @@ async def test_every_byte_is_counted():
         assert (port.bytes_in - before[0], port.bytes_out - before[1]) == (12, 6 + 26)
 
 
+@in_quick_time
 async def test_many_ports_share_one_loop():
     async def tap_one(number: int) -> bytes | None:
         uid = bytes([1, 2, 3, number])
@@ -60,6 +64,7 @@ async def test_many_ports_share_one_loop():
     assert found == [bytes([1, 2, 3, number]) for number in range(30)]
 
 
+@in_quick_time
 async def test_nothing_is_left_behind(tmp_path):
     link = tmp_path / "ttyNFC"
     before = len(os.listdir("/proc/self/fd"))
@@ -76,6 +81,7 @@ async def test_nothing_is_left_behind(tmp_path):
     assert not link.is_symlink()
 
 
+@in_quick_time
 async def test_a_port_that_nobody_reads_loses_bytes_and_stays_alive():
     port = Pn532Port()
     link = SerialLink(port.start())
@@ -94,6 +100,7 @@ async def test_a_port_that_nobody_reads_loses_bytes_and_stays_alive():
     port.stop()
 
 
+@in_quick_time
 async def test_noise_is_never_taken_for_data():
     chip = written_chip()
     async with reader_on_port(chip) as (reader, port):
@@ -111,6 +118,7 @@ async def test_noise_is_never_taken_for_data():
     assert read > 30
 
 
+@in_quick_time
 async def test_a_line_that_is_cut_on_the_way_back_says_nothing():
     async with reader_on_port(written_chip()) as (reader, port):
         before = port.bytes_out
@@ -122,6 +130,7 @@ async def test_a_line_that_is_cut_on_the_way_back_says_nothing():
         assert port.bytes_out == before
 
 
+@in_quick_time
 async def test_a_chip_at_another_speed_hears_nothing_until_its_reset():
     port = Pn532Port(check_baud=True)
     reader = Pn532(SerialLink(port.start()))
@@ -139,6 +148,7 @@ async def test_a_chip_at_another_speed_hears_nothing_until_its_reset():
     port.stop()
 
 
+@in_quick_time
 async def test_a_chip_held_in_reset_is_deaf():
     port = Pn532Port()
     reader = Pn532(SerialLink(port.start()))
@@ -153,6 +163,7 @@ async def test_a_chip_held_in_reset_is_deaf():
     port.stop()
 
 
+@in_quick_time
 async def test_a_card_leaves_at_any_byte_of_a_write():
     for host_bytes in range(30):
         chip = written_chip()
@@ -169,6 +180,7 @@ async def test_a_card_leaves_at_any_byte_of_a_write():
             assert (not port.chip.field.chips) == (host_bytes <= 28)
 
 
+@in_quick_time
 async def test_a_pulled_plug_takes_the_chips_power():
     port = Pn532Port()
     port.start()
@@ -181,6 +193,7 @@ async def test_a_pulled_plug_takes_the_chips_power():
     assert port.chip.feed(frames.encode(commands.get_firmware_version())) == []
 
 
+@in_quick_time
 async def test_a_poll_that_found_nothing_says_so_in_its_time():
     port = Pn532Port()
     link = SerialLink(port.start())

@@ -14,6 +14,7 @@ from simulators.chips.desfire import desfire_chip
 from simulators.chips.ntag424 import ntag424_chip
 from simulators.chips.other import OtherChip
 from simulators.chips.ultralight import UltralightChip
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import FIRST_OP, KEYS, OTHER_KEYS, TAP_S, UID_4, UID_7
 from tests.nfc.readers_on_simulators import READERS
 
@@ -50,6 +51,7 @@ async def issue(reader, chip) -> MemberCard:
 
 @every_reader
 @every_card
+@in_quick_time
 async def test_a_card_is_issued_read_written_and_read_back(opened, make):
     async with opened() as (reader, field):
         chip, cards = make(), MemberCards(reader, KEYS)
@@ -71,6 +73,7 @@ async def test_a_card_is_issued_read_written_and_read_back(opened, make):
 
 @every_reader
 @every_card
+@in_quick_time
 async def test_a_card_that_was_lifted_is_gone_and_can_come_back(opened, make):
     async with opened() as (reader, field):
         chip, cards = make(), MemberCards(reader, KEYS)
@@ -93,6 +96,7 @@ async def test_a_card_that_was_lifted_is_gone_and_can_come_back(opened, make):
 
 @every_reader
 @every_card
+@in_quick_time
 async def test_a_card_of_another_programme_is_refused_and_stays_as_it_is(opened, make):
     async with opened() as (reader, field):
         chip = make()
@@ -109,6 +113,7 @@ async def test_a_card_of_another_programme_is_refused_and_stays_as_it_is(opened,
 
 @every_reader
 @every_card
+@in_quick_time
 async def test_a_read_that_is_cancelled_anywhere_leaves_card_and_reader_usable(opened, make):
     async with opened() as (reader, field):
         chip, cards = make(), MemberCards(reader, KEYS)
@@ -126,6 +131,7 @@ async def test_a_read_that_is_cancelled_anywhere_leaves_card_and_reader_usable(o
 
 
 @every_reader
+@in_quick_time
 async def test_without_a_card_waiting_and_looking_end_in_none(opened):
     async with opened() as (reader, _):
         assert await reader.wait_for_card(0.03) is None
@@ -135,6 +141,7 @@ async def test_without_a_card_waiting_and_looking_end_in_none(opened):
 
 
 @every_reader
+@in_quick_time
 async def test_a_card_that_comes_while_we_wait_is_seen(opened):
     async with opened() as (reader, field):
         waiting = asyncio.ensure_future(reader.wait_for_card(TAP_S))
@@ -146,6 +153,7 @@ async def test_a_card_that_comes_while_we_wait_is_seen(opened):
 
 
 @every_reader
+@in_quick_time
 async def test_a_card_that_only_has_a_number_is_seen_and_not_ours(opened):
     async with opened() as (reader, field):
         field.place(OtherChip(UID_7))
@@ -157,6 +165,7 @@ async def test_a_card_that_only_has_a_number_is_seen_and_not_ours(opened):
 
 
 @every_reader
+@in_quick_time
 async def test_closing_twice_and_opening_again_does_no_harm(opened):
     async with opened() as (reader, field):
         await reader.close()

@@ -5,8 +5,10 @@ import pytest
 from device.errors import LinkBusy, LinkLost
 from device.links.serial_link import SerialLink
 from simulators.pn532_port import Pn532Port
+from tests.device.quick_time import in_quick_time
 
 
+@in_quick_time
 async def test_a_port_that_is_in_use_is_not_shared():
     port = Pn532Port()
     first, second = SerialLink(port.start()), SerialLink(port.path)
@@ -21,6 +23,7 @@ async def test_a_port_that_is_in_use_is_not_shared():
     port.stop()
 
 
+@in_quick_time
 async def test_a_port_that_does_not_exist_is_lost(tmp_path):
     link = SerialLink(str(tmp_path / "ttyNONE"))
 
@@ -28,6 +31,7 @@ async def test_a_port_that_does_not_exist_is_lost(tmp_path):
         await link.open()
 
 
+@in_quick_time
 async def test_a_pulled_plug_ends_a_read_and_every_later_call():
     port = Pn532Port()
     link = SerialLink(port.start())
@@ -44,6 +48,7 @@ async def test_a_pulled_plug_ends_a_read_and_every_later_call():
     await link.close()
 
 
+@in_quick_time
 async def test_what_an_earlier_client_left_is_flushed_on_opening():
     port = Pn532Port()
     link = SerialLink(port.start())

@@ -7,6 +7,7 @@ from device.nfc.cards.member_card import MemberCard, Outcome, Written
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.readers.pn532 import Pn532
 from simulators.pn532 import Fault
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import reader_on_port
 from tests.nfc.smart_cards_on_readers import CHIPS, FIRST_OP, KEYS, MEMBER, OP, TAP_S, chip_of
 
@@ -24,6 +25,7 @@ async def issued(reader: Pn532) -> MemberCard:
 
 
 @pytest.mark.parametrize("kind", CHIPS)
+@in_quick_time
 async def test_a_card_is_issued_read_and_written(kind):
     async with reader_on_port(chip_of(kind)) as (reader, _):
         card = await issued(reader)
@@ -39,6 +41,7 @@ async def test_a_card_is_issued_read_and_written(kind):
 
 @pytest.mark.parametrize("kind", ["ntag424", "desfire_ev1", "desfire_ev3"])
 @pytest.mark.parametrize("fault", [Fault.LOST_ANSWER, Fault.SILENCE, Fault.NO_ACK])
+@in_quick_time
 async def test_a_hang_at_any_command_of_a_write_is_found_out_on_the_card(kind, fault):
     async with reader_on_port(chip_of(kind)) as (reader, port):
         await issued(reader)
