@@ -22,53 +22,35 @@ class CardProfile:
 
     `has_chip` tells whether a reader finds it; the others are numbers that are scanned, swiped or
     typed (`loyalty.card_numbers`). `keeps_record` tells whether our two-slot record is on it; a
-    card without one only identifies, and its number stands for it. `tap_budget_ms` is how long a
-    whole visit of the card to the antenna may take, with its write.
+    card without one only identifies, and its number stands for it.
     """
 
     kind: str
     trust: Trust
     has_chip: bool
     keeps_record: bool
-    tap_budget_ms: int
 
 
-def _profile(
-    kind: str, trust: Trust, *, record: bool, budget: int, chip: bool = True
-) -> CardProfile:
-    return CardProfile(
-        kind=kind,
-        trust=trust,
-        has_chip=chip,
-        keeps_record=record,
-        tap_budget_ms=budget,
-    )
+def _profile(kind: str, trust: Trust, *, record: bool, chip: bool = True) -> CardProfile:
+    return CardProfile(kind=kind, trust=trust, has_chip=chip, keeps_record=record)
 
-
-_READ_BY_EYE_MS = 50  # A code or a stripe is there at once, or not at all.
 
 PROFILES: dict[str, CardProfile] = {
     it.kind: it
     for it in (
-        _profile("classic1k", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("classic4k", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("ultralight", Trust.IDENTIFIER, record=False, budget=50),
-        _profile("ultralight_ev1", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("ntag213", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("ntag215", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("ntag216", Trust.IDENTIFIER, record=True, budget=150),
-        _profile("ntag424", Trust.IDENTITY, record=True, budget=150),
-        _profile("desfire_ev1", Trust.LEASE, record=True, budget=150),
-        _profile("desfire_ev2", Trust.LEASE, record=True, budget=150),
-        _profile("desfire_ev3", Trust.LEASE, record=True, budget=150),
+        _profile("classic1k", Trust.IDENTIFIER, record=True),
+        _profile("classic4k", Trust.IDENTIFIER, record=True),
+        _profile("ultralight", Trust.IDENTIFIER, record=False),
+        _profile("ultralight_ev1", Trust.IDENTIFIER, record=True),
+        _profile("ntag213", Trust.IDENTIFIER, record=True),
+        _profile("ntag215", Trust.IDENTIFIER, record=True),
+        _profile("ntag216", Trust.IDENTIFIER, record=True),
+        _profile("ntag424", Trust.IDENTITY, record=True),
+        _profile("desfire_ev1", Trust.LEASE, record=True),
+        _profile("desfire_ev2", Trust.LEASE, record=True),
+        _profile("desfire_ev3", Trust.LEASE, record=True),
         *(
-            _profile(
-                kind,
-                Trust.IDENTIFIER,
-                record=False,
-                budget=_READ_BY_EYE_MS,
-                chip=False,
-            )
+            _profile(kind, Trust.IDENTIFIER, record=False, chip=False)
             for kind in ("barcode", "magnetic", "phone")
         ),
     )
