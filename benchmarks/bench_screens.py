@@ -30,10 +30,10 @@ from device.display.screens.theme import themes
 from device.display.screens.touching import Home
 from device.display.screens.view import Link, View, Words
 from device.display.surfaces.dots import rgb565
-from device.display.surfaces.memory import MemorySurface
 from device.display.surfaces.surface import damage
 from device.graphic_front import GraphicFront
 from loyalty.clock import SystemClock
+from simulators.memory_surface import MemorySurface
 
 GOAL_MS = {"kiosk-7": 6.0, "kiosk-10": 10.0}
 GOAL_TIMES_FASTER = 20.0

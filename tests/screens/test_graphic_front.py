@@ -17,9 +17,9 @@ from device.display.screens.panel import KIOSK_7
 from device.display.screens.theme import themes
 from device.display.screens.touching import ANSWERED_MS, FORGET_MS, GUARD_MS, REMIND_MS, Home
 from device.display.screens.view import Link, View
-from device.display.surfaces.memory import MemorySurface
 from device.display.touch.contact import Contact
 from device.graphic_front import GraphicFront
+from simulators.memory_surface import MemorySurface
 
 SIZE = (KIOSK_7.width_px, KIOSK_7.height_px)
 ACCOUNT = KIOSK["account"]

@@ -5,7 +5,7 @@ Measured over targets and lines of text, for every screen, panel, language and l
 
 from dataclasses import replace
 from itertools import combinations
-from math import dist
+from math import dist, hypot
 
 import pytest
 from drawn_screens import CASES, LONGER, PANELS, Drawn, artist, screens_of
@@ -18,6 +18,7 @@ from device.display.i18n import LOCALES, translator
 from device.display.lettering import Lettering
 from device.display.masking import MASK, masked
 from device.display.screen_text import CHOICES, CODES, FIELDS, WORDINGS
+from device.display.screens.boxes import Box
 from device.display.screens.choices import CHOICES_MAX
 from device.display.screens.panel import CAP_PER_EM
 from device.display.screens.theme import CONTRAST_MIN, HIGH_CONTRAST_MIN, LOOKS, contrast
@@ -26,6 +27,25 @@ from device.display.screens.view import LANGUAGES
 CONFIRM_APART_MM = 40.0  # middles; and the edges:
 CONFIRM_GAP_MM = 15.0
 ROUNDING_MM = 0.05
+
+
+def contains(outer: Box, inner: Box) -> bool:
+    """Return whether `inner` lies wholly in `outer`."""
+    is_beside = inner.left < outer.left or outer.right < inner.right
+    return not is_beside and outer.top <= inner.top and inner.bottom <= outer.bottom
+
+
+def distance(one: Box, other: Box) -> float:
+    """Return how far apart the nearest edges are; 0 if they touch or overlap."""
+    across = max(0, other.left - one.right, one.left - other.right)
+    down = max(0, other.top - one.bottom, one.top - other.bottom)
+    return hypot(across, down)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Return whether the two share a dot."""
+    is_beside = one.right <= other.left or other.right <= one.left
+    return not is_beside and one.top < other.bottom and other.top < one.bottom
 
 
 def large_enough_to_touch(drawn: Drawn):
@@ -40,7 +60,7 @@ def large_enough_to_touch(drawn: Drawn):
 def apart_and_away_from_the_edge(drawn: Drawn):
     floors, targets = drawn.panel.floors, drawn.frame.targets
     for one, other in combinations(targets, 2):
-        if drawn.mm(one.box.distance(other.box)) < floors.gap_mm - ROUNDING_MM:
+        if drawn.mm(distance(one.box, other.box)) < floors.gap_mm - ROUNDING_MM:
             yield f"{one.id} and {other.id}"
     for target in targets:
         left, top, right, bottom = target.box
@@ -73,11 +93,11 @@ def on_no_other_line_and_no_strange_button(drawn: Drawn):
     runs, targets = drawn.frame.runs, drawn.frame.targets
     letters = [it.box.inset(0, round(it.size_px * 0.15)) for it in runs]
     for (one, box), (other, other_box) in combinations(zip(runs, letters, strict=True), 2):
-        if one.text and other.text and box.overlaps(other_box):
+        if one.text and other.text and overlap(box, other_box):
             yield f"{one.text!r} and {other.text!r}"
     for run, box in zip(runs, letters, strict=True):
         for target in targets:
-            if target.box.overlaps(box) and not target.box.contains(box):
+            if overlap(target.box, box) and not contains(target.box, box):
                 yield f"{run.text!r} and {target.id}"
 
 
@@ -112,7 +132,7 @@ def yes_far_from_every_way_out(drawn: Drawn):
     for one in yes:
         for other in ways_out:
             apart_mm = drawn.mm(dist(one.box.centre, other.box.centre))
-            gap_mm = drawn.mm(one.box.distance(other.box))
+            gap_mm = drawn.mm(distance(one.box, other.box))
             if apart_mm < CONFIRM_APART_MM or gap_mm < CONFIRM_GAP_MM:
                 yield f"{other.id}: middles {apart_mm:.0f} mm apart, edges {gap_mm:.0f} mm"
 

@@ -13,10 +13,10 @@ from device.display.surfaces.dots import as_dots, rgb565
 from device.display.surfaces.epaper import EpaperSurface, open_epaper
 from device.display.surfaces.framebuffer import FramebufferSurface, geometry
 from device.display.surfaces.luma_panel import LumaSurface, open_luma
-from device.display.surfaces.memory import MemorySurface
 from device.display.surfaces.sdl import RATE_HZ, SdlLoudspeaker, SdlSurface
 from device.display.surfaces.surface import SurfaceMissing, damage
 from device.display.tones import NAMES, samples
+from simulators.memory_surface import MemorySurface
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (90, 130, 200)
 colours = st.tuples(*[st.integers(0, 255)] * 3)

@@ -1,7 +1,6 @@
 """Rectangles in dots, cut into rows and columns: the whole of our layout arithmetic."""
 
 from collections.abc import Iterable
-from math import hypot
 from typing import NamedTuple
 
 
@@ -84,30 +83,6 @@ class Box(NamedTuple):
     def holds(self, x: int, y: int) -> bool:
         """Return whether a point lies in it."""
         return self.left <= x < self.right and self.top <= y < self.bottom
-
-    def contains(self, other: "Box") -> bool:
-        """Return whether `other` lies wholly in it."""
-        return (
-            self.left <= other.left
-            and self.top <= other.top
-            and other.right <= self.right
-            and other.bottom <= self.bottom
-        )
-
-    def distance(self, other: "Box") -> float:
-        """Return how far apart the nearest edges are; 0 if they touch or overlap."""
-        across = max(0, other.left - self.right, self.left - other.right)
-        down = max(0, other.top - self.bottom, self.top - other.bottom)
-        return hypot(across, down)
-
-    def overlaps(self, other: "Box") -> bool:
-        """Return whether they share a dot."""
-        return (
-            self.left < other.right
-            and other.left < self.right
-            and self.top < other.bottom
-            and other.top < self.bottom
-        )
 
 
 def _edges(low: int, high: int, count: int, gap: int) -> Iterable[tuple[int, int]]:

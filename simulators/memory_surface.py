@@ -1,4 +1,4 @@
-"""A surface that nobody sees: it keeps the picture, for tests and for who looks at it elsewhere."""
+"""A surface that nobody sees: it keeps the picture for whoever asks what a screen shows."""
 
 from PIL import Image
 
