@@ -279,7 +279,7 @@ def test_a_request_that_takes_longer_than_any_silence_is_answered() -> None:
         return PlainTextResponse("at last\n")
 
     async def run() -> bytes:
-        web = WebServer(LOOPBACK, [Route("/wait", wait)], silence_max_s=0.05)
+        web = WebServer(LOOPBACK, [Route("/wait", wait)], silence_max_s=1.0)
         await web.start()
         try:
             patient, writer = await asyncio.open_connection("127.0.0.1", web.port)
