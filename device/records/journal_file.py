@@ -67,7 +67,7 @@ def open_database(
         raise JournalFailed(f"{path}: {error}") from error
     try:
         _prepare(database, path, epoch_of_new)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         database.close()
         raise JournalFailed(f"{path}: {error}") from error
     except BaseException:

@@ -1,5 +1,6 @@
 """The journal: what is told to be stored is stored, and nothing is settled on a guess."""
 
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -351,7 +352,7 @@ def test_power_lost_between_intent_and_outcome_leaves_the_intent_open(path: Path
         "from device.behaviour.intent import Intent;"
         f"Journal.open(Path(sys.argv[1]), epoch_of_new='e1').begin({intent('op-1')!r}); os._exit(9)"
     )
-    died = subprocess.run([sys.executable, "-c", dying, str(path)], check=False, timeout=30)
+    died = subprocess.run([sys.executable, "-c", dying, str(path)], check=False, timeout=60)
 
     journal = Journal.open(path, epoch_of_new="e2")
 
@@ -499,6 +500,18 @@ def test_a_file_that_a_power_cut_left_empty_is_made_again(path: Path) -> None:
 def test_a_missing_directory_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(JournalFailed, match="No such file"):
         Journal.open(tmp_path / "nowhere" / "journal.db", epoch_of_new="e1")
+
+
+def test_a_disk_that_goes_away_while_a_journal_is_made_is_said_plainly(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def connect(path: Path, **more: object) -> sqlite3.Connection:
+        shutil.rmtree(path.parent)
+        return sqlite3.connect(":memory:", **more)
+
+    with pytest.raises(JournalFailed, match="No such file"):
+        Journal.open(disk / "journal.db", epoch_of_new="e1", connect=connect)
 
 
 @pytest.mark.parametrize(
