@@ -146,7 +146,10 @@ def _rotate(options: argparse.Namespace) -> None:
     store = store_at(config.credentials)
     # A terminal that runs would go on with the password that ends here.
     lock = FileLock(config.journal)
-    lock.take()
+    try:
+        lock.take()
+    except OSError as error:
+        raise DeviceError(f"{config.journal}: {error.strerror}, wanted a place for it") from error
     try:
         now_ms, found = SystemClock().now_ms(), store.read()
         holds = f"{found.device} keeps the secret {found.keys.kid}"

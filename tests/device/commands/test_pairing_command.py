@@ -11,7 +11,8 @@ import pytest
 
 from device.commands.terminal import main
 from device.config import read_config
-from device.mqtt.credentials import read_credentials
+from device.mqtt.credentials import Credentials, Keys, read_credentials, write_credentials
+from device.mqtt.pinned_post import WebPlace
 from hub.ledger.ledger import open_ledger
 from loyalty.pairing import ID_BYTES, SECRET_BYTES, PairingCode, from_text, id_of, to_text
 from loyalty.signatures import public_key_of
@@ -114,6 +115,45 @@ async def test_a_terminal_that_cannot_reach_its_hub_is_told_that_its_secret_hold
 
     assert status == 2
     assert "s1-handheld-1 keeps the secret k1 until the hub is reached" in errors
+
+
+CREDENTIALS = Credentials(
+    code="0" * 8,
+    store="s1",
+    device="h1",
+    host="hub.local",
+    port=8883,
+    ca_file="",
+    certificate_file="",
+    key_file="",
+    hub_key=b"",
+    hub=WebPlace("hub.local", 8443, b""),
+    keys=Keys(kid="k1", secret=bytes(32), password="p" * 43),
+    following=None,
+    since_ms=0,
+)
+NO_PLACE = """\
+locale = "en"
+credentials = "credentials.json"
+
+[files]
+journal = "nowhere/journal.db"
+catalogue = "catalogue.json"
+
+[reader]
+url = "pn532+serial:///dev/ttyAMA0"
+"""
+
+
+def test_a_terminal_whose_journal_can_be_nowhere_is_told_so(tmp_path, capsys):
+    config = tmp_path / "handheld.toml"
+    config.write_text(NO_PLACE)
+    write_credentials(tmp_path / "credentials.json", CREDENTIALS)
+
+    status = main(["handheld", "rotate", str(config)])
+
+    assert status == 2
+    assert f"{tmp_path}/nowhere/journal.db: No such file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
