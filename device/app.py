@@ -224,7 +224,7 @@ class App:
         return await slot.print_face(request.card, request.touch, request.content)
 
     async def _watch(self, but_not: str) -> None:
-        await self._events.put(await self._parts.place.next_card(but_not))
+        await self._events.put(await self._parts.place.next_card(but_not, self._events.put))
 
     def _stop_watching(self) -> None:
         if self._watching is not None:

@@ -1,11 +1,19 @@
 """What a terminal is built from, as its app uses it: real parts and simulated ones alike."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from device.behaviour.card import Card, TouchOutcome
-from device.behaviour.events import CardRead, CardRefused, CardReturned, CardWritten, FaceEnded
+from device.behaviour.events import (
+    CardRead,
+    CardRefused,
+    CardReturned,
+    CardWritten,
+    FaceEnded,
+    PlaceOpened,
+    PlaceShut,
+)
 from device.behaviour.identify import Identifier
 from device.behaviour.offline_limits import Standing
 from device.behaviour.requests import FaceContent, Show, Sound
@@ -16,12 +24,23 @@ from device.records.journal import Journal
 from device.records.recorder import Recorder
 from loyalty.clock import Clock
 
+Tell = Callable[[PlaceShut | PlaceOpened], Awaitable[None]]
+
+
+async def tell_nobody(_told: PlaceShut | PlaceOpened) -> None:
+    """Keep it to oneself."""
+
 
 class CardPlace(Protocol):
     """Where cards come to this terminal: held against a reader, or put into a slot."""
 
-    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
-        """Return the next card; wait for as long as it takes."""
+    async def next_card(
+        self, but_not: str = "", tell: Tell = tell_nobody
+    ) -> CardRead | CardRefused:
+        """Return the next card; wait for as long as it takes.
+
+        `tell` hears when none can come meanwhile, and when they can again.
+        """
         ...
 
     async def write(

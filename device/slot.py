@@ -18,9 +18,10 @@ from device.behaviour.events import (
     CardWritten,
     FaceEnded,
     FaceOutcome,
+    PlaceOpened,
+    PlaceShut,
 )
-from device.behaviour.kiosk_screens import welcome
-from device.behaviour.requests import FaceContent, Show, Sound
+from device.behaviour.requests import FaceContent, Show
 from device.behaviour.setting import Setting
 from device.display import cycle
 from device.display import cycle_events as happened
@@ -33,7 +34,7 @@ from device.held_card import HeldCard
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import IssuerKeys
 from device.nfc.readers.supervisor import Supervisor
-from device.parts import Front
+from device.parts import Front, Tell, tell_nobody
 from device.printer_minder import PrinterMinder
 from device.records.face_records import FaceRecords
 from device.records.recorder import Recorder
@@ -75,8 +76,8 @@ class Slot:
         self._tap = tap
         self._faces = faces
         self._records = FaceRecords(recorder, setting, printer.traits)
-        self._setting = setting
         self._front = front
+        self._tell: Tell = tell_nobody
         self._patience = patience
         self._state: at.State = at.Idle()
         self._todo: deque[wanted.Request] = deque()
@@ -84,17 +85,19 @@ class Slot:
         self._made: MadeFace | None = None
         self._is_new = True
         self._is_serving = False
-        self._has_spoken = False
+        self._is_shut = False  # as was told
         self._called_for = FaultCode.RELEASE
         self.trouble: FaultCode | None = None
 
     def follow(self, setting: Setting) -> None:
         """Work by `setting` from now on; nobody is served."""
-        self._setting = setting
         self._records.follow(setting)
 
-    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
+    async def next_card(
+        self, but_not: str = "", tell: Tell = tell_nobody
+    ) -> CardRead | CardRefused:
         """Open the slot and return the card that is put in; wait for as long as it takes."""
+        self._tell = tell
         if self._is_new:
             self._is_new = False
             self._feed(happened.Booted(self._records.left_open()))
@@ -107,9 +110,9 @@ class Slot:
                 return self._found
             await self._until_away()
             await self._until_reader_is_back()
-            if self._has_spoken:
-                self._front.show(welcome(self._setting))
-                self._has_spoken = False
+            if self._is_shut:
+                self._is_shut = False
+                await tell(PlaceOpened())
             self.trouble = None
             await self._minder.remind_of_cleaning()
             self._feed(happened.SlotOpened(SLOT_OPEN_S))
@@ -205,11 +208,10 @@ class Slot:
                 log.error("printer_needs_staff", fault=code.value)
                 self._called_for = code
             case wanted.ShowTakeCard() if not self._is_serving:
-                self._front.sound(Sound("refused"))
                 why = "reader_lost" if self._held.is_reader_lost else "not_finished"
-                self._say(Show(screen=why, values={"card_is_out": 1}))
+                await self._say(Show(screen=why, values={"card_is_out": 1}))
             case wanted.ShowOfferNewCard(rewrites=rewrites):
-                self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
+                await self._say(Show(screen="card_worn", values={"rewrites": rewrites}))
             case wanted.ShowCardWorn(rewrites=rewrites):
                 log.warning("card_wearing_out", rewrites=rewrites)
             case _:
@@ -230,7 +232,7 @@ class Slot:
                 return happened.CardNotTaken()  # a printer that needs it to see its card
             log.error("slot_not_opened", error=str(error), retry_in_ms=PRINTER_RETRY_MS)
             told = error.fault.code if isinstance(error, PrinterTrouble) else FaultCode.COMMS
-            self._call_staff(told)
+            await self._call_staff(told)
             while not await self._minder.is_well_again():
                 await self._patience.sleep_ms(PRINTER_RETRY_MS)
         return happened.CardNotTaken()
@@ -264,7 +266,7 @@ class Slot:
     async def _until_away(self) -> None:
         """Return at once if nothing is stuck or left behind, else once staff have seen to it."""
         if not isinstance(self._state, _AWAY):
-            self._call_staff(self._called_for)
+            await self._call_staff(self._called_for)
         while not isinstance(self._state, _AWAY):
             await self._patience.sleep_ms(JAM_POLL_MS)
             keeps_card = isinstance(self._state, at.Abandoned)
@@ -272,18 +274,23 @@ class Slot:
                 self._feed(happened.StaffCleared())
 
     async def _until_reader_is_back(self) -> None:
+        if await self._held.has_reader():
+            return
+        await self._say(Show(screen="reader_lost"))
         while not await self._held.has_reader():
-            # Said again each time: what was touched before may have brought another screen.
-            self._say(Show(screen="reader_lost"))
             await self._patience.sleep_ms(READER_RETRY_MS)
 
-    def _call_staff(self, code: FaultCode) -> None:
+    async def _call_staff(self, code: FaultCode) -> None:
         self.trouble = code
-        self._say(Show(screen="staff_needed", values={"notice": f"printer_{code.value}"}))
+        await self._say(Show(screen="staff_needed", values={"notice": f"printer_{code.value}"}))
 
-    def _say(self, show: Show) -> None:
-        self._front.show(show)
-        self._has_spoken = True
+    async def _say(self, show: Show) -> None:
+        """Show it to whose card is inside, who sees nothing else meanwhile; else tell of it."""
+        if self._is_serving:
+            self._front.show(show)
+        else:
+            self._is_shut = True
+            await self._tell(PlaceShut(show.screen, show.values))
 
 
 def _outcome(state: at.State) -> FaceOutcome:

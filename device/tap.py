@@ -3,7 +3,7 @@
 from typing import Literal
 
 from device.behaviour.card import Card, CardProblem, card_without_record
-from device.behaviour.events import CardRead, CardRefused, CardWritten
+from device.behaviour.events import CardRead, CardRefused, CardWritten, PlaceOpened, PlaceShut
 from device.errors import DeviceError
 from device.nfc.cards.card_lease import CardLease
 from device.nfc.cards.keys import CardKeys, IssuerKeys
@@ -24,6 +24,7 @@ from device.nfc.cards.member_card import (
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
 from device.nfc.readers.supervisor import Supervisor
+from device.parts import Tell, tell_nobody
 from loyalty.card import next_counter, op_digest
 from loyalty.clock import Clock
 
@@ -56,9 +57,15 @@ class Tap:
         self._cards = MemberCards(reader, keys, with_leases=with_leases)
         self._clock = clock
         self._card: MemberCard | None = None
+        self._is_shut = False  # as was told
 
-    async def next_card(self, but_not: str = "") -> CardRead | CardRefused:
-        """Return the next card, once the card `but_not` has left; wait as long as it takes."""
+    async def next_card(
+        self, but_not: str = "", tell: Tell = tell_nobody
+    ) -> CardRead | CardRefused:
+        """Return the next card, once the card `but_not` has left; wait as long as it takes.
+
+        `tell` hears when the reader is missing, and when it is there again.
+        """
         if but_not:
             await self._reader.wait_until_gone(bytes.fromhex(but_not))
         while True:
@@ -68,6 +75,10 @@ class Tap:
                 # The card left too early, or the reader failed; the reader's supervisor sees to it.
                 await self._clock.sleep_ms(FAILED_MS)
                 continue
+            is_shut = found is None and self._reader.is_missing
+            if is_shut != self._is_shut:
+                await tell(PlaceShut("reader_missing") if is_shut else PlaceOpened())
+                self._is_shut = is_shut
             if found is not None:
                 return self.understand(found)
 

@@ -4,6 +4,7 @@
 `requests.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -84,6 +85,19 @@ class CardRefused:
     uid: str
     problem: CardProblem
     kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceShut:
+    """No card can come to this terminal for now; a screen of its own says why, with `values`."""
+
+    screen: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOpened:
+    """Cards can come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +192,8 @@ Event = (
     | StaffSignedOn
     | CardRead
     | CardRefused
+    | PlaceShut
+    | PlaceOpened
     | NumberKeyed
     | IntentSaved
     | CardWritten

@@ -26,6 +26,8 @@ from device.behaviour.events import (
     IssueKeyed,
     JournalFailed,
     NumberKeyed,
+    PlaceOpened,
+    PlaceShut,
     RecordSaved,
     SaleKeyed,
     StaffSignedOn,
@@ -42,7 +44,14 @@ from device.behaviour.handheld_phases import (
     Step,
     WritingSale,
 )
-from device.behaviour.handheld_steps import ask_whose, asked, await_another, refuse, save
+from device.behaviour.handheld_steps import (
+    ask,
+    ask_whose,
+    await_another,
+    refuse,
+    save,
+    say_not_now,
+)
 from device.behaviour.refusals import admitted
 from device.behaviour.requests import (
     AwaitCard,
@@ -73,6 +82,13 @@ _EARNS_NOTHING = {
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
     match state.phase, admitted(setting, event):
+        case (
+            AwaitingCard(is_keying=False) | AwaitingBlank(is_keying=False) as before,
+            PlaceShut() | PlaceOpened() as told,
+        ):
+            return ask(setting, _knowing(state, told), before)
+        case _, PlaceShut() | PlaceOpened() as told:
+            return _knowing(state, told), []
         case _, Booted(last_op=last_op) as booted:
             # The last operation stays on the screen: nobody shall key it again unawares.
             ready: list[Request] = [] if last_op else [Show(screen="ready")]
@@ -88,25 +104,39 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Closing(), RecordSaved() | JournalFailed():
             return replace(state, phase=Idle()), []
         case Idle(), SaleKeyed(sale=sale):
-            wanted = AwaitingCard(sale)
-            return replace(state, phase=wanted), [asked(setting, wanted), AwaitCard()]
-        case AwaitingCard() | AwaitingBlank(), Chosen(choice="key_phone"):
-            return state, [Show(screen="key_phone", choices=("back",))]
+            awaiting, asked = ask(setting, state, AwaitingCard(sale))
+            return awaiting, [*asked, AwaitCard()]
+        case (AwaitingCard() | AwaitingBlank()) as before, Chosen(choice="key_phone"):
+            keying = replace(state, phase=replace(before, is_keying=True))
+            return keying, [Show(screen="key_phone", choices=("back",))]
         case (AwaitingCard() | AwaitingBlank()) as before, Chosen(choice="back"):
-            return state, [asked(setting, before)]
+            return ask(setting, state, before)
         case AwaitingCard(sale=sale), CardRead(card=card) if card.profile.keeps_record:
             return _touch(setting, state, sale, card, now)
         case AwaitingCard(sale=sale), CardRead(card=card):
             return ask_whose(replace(state, phase=Finding(sale, card)), card)
         case AwaitingCard() | AwaitingBlank(), NumberKeyed(text=text):
             return state, [Identify(text)]
-        case AwaitingCard(), CardRefused() as refused:
-            return refuse(setting, state, refused, now)
+        case AwaitingCard() as before, CardRefused() as refused:
+            return refuse(setting, state, before, refused, now)
+        case AwaitingCard(sale=sale) as before, SaleKeyed(sale=again) if sale_op(sale) == sale_op(
+            again
+        ):
+            return ask(setting, state, before)
+        case AwaitingBlank(member=member) as before, IssueKeyed(member=again) if member == again:
+            return ask(setting, state, before)
+        case (
+            AwaitingCard() | AwaitingBlank(),
+            SaleKeyed() | IssueKeyed() | StaffSignedOn() | DayEnded(by_calendar=False),
+        ):
+            return say_not_now(setting, state)
+        case Idle(), CardRead() | CardRefused() | NumberKeyed():
+            return say_not_now(setting, state)
         case Finding(sale=sale), HubAnswered(answer=Refusal(reason=reason)) if (
             reason in _EARNS_NOTHING
         ):
-            waiting = replace(state, phase=AwaitingCard(sale))
-            return await_another(waiting, _EARNS_NOTHING[reason], "no_card")
+            waiting = AwaitingCard(sale)
+            return await_another(setting, state, waiting, _EARNS_NOTHING[reason])
         case Finding(sale=sale, card=card), HubAnswered() | HubUnreached() as heard:
             record = _sale(setting, state, sale, now, shown(card))
             return save(state, record, _sold(sale) if _is_known(heard) else _sold_unseen(sale))
@@ -123,7 +153,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return replace(state, phase=Idle()), [sound, then]
         case _, JournalFailed(reason=reason):
             stopped = Show(screen=f"journal_{reason}")
-            return replace(state, phase=Idle()), [Sound("refused"), stopped]
+            return replace(state, phase=Idle()), [StopAwaitingCard(), Sound("refused"), stopped]
         case _, heard:
             return handheld_issue.step(setting, state, heard, now)
 
@@ -131,6 +161,10 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
 def sale_op(sale: TillSale) -> str:
     """Return the business key of a sale: store, receipt number and leg."""
     return f"{sale.store}:{sale.receipt}:sale"
+
+
+def _knowing(state: State, told: PlaceShut | PlaceOpened) -> State:
+    return replace(state, shut=told if isinstance(told, PlaceShut) else None)
 
 
 def _touch(setting: Setting, state: State, sale: TillSale, card: Card, now: Now) -> Step:

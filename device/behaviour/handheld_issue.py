@@ -26,8 +26,8 @@ from device.behaviour.handheld_phases import (
     Step,
 )
 from device.behaviour.handheld_steps import (
+    ask,
     ask_whose,
-    asked,
     await_another,
     chip_of,
     refuse,
@@ -54,8 +54,8 @@ _WITH_ISSUERS_KEYS = {it.kind for it in PROFILES.values() if it.trust is Trust.L
 
 def begin(setting: Setting, state: State, member: str) -> Step:
     """Ask for the card that is to be the member's."""
-    awaiting = AwaitingBlank(member)
-    return replace(state, phase=awaiting), [asked(setting, awaiting), AwaitCard()]
+    awaiting, asked = ask(setting, state, AwaitingBlank(member))
+    return awaiting, [*asked, AwaitCard()]
 
 
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
@@ -64,29 +64,32 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case AwaitingBlank(member=member), CardRefused(problem="blank", uid=uid, kind=kind):
             if kind in _WITH_ISSUERS_KEYS:
                 asking = replace(state, phase=AskingForKeys(member, uid, kind))
-                ask = AskHub(AskCardKeys(ref=NO_REF, card=uid))
-                return asking, [Show(screen="hold_card"), ask]
+                asked = AskHub(AskCardKeys(ref=NO_REF, card=uid))
+                return asking, [Show(screen="hold_card"), asked]
             return _begin_issue(state, Issuing(member, uid, kind), now)
         case AskingForKeys(member=member, uid=uid, kind=kind), HubAnswered(
             answer=CardKeysGranted(card=card) as granted
         ) if card == uid:
             return _begin_issue(state, Issuing(member, uid, kind, granted), now)
         case AskingForKeys(member=member, uid=uid), HubAnswered() | HubUnreached():
-            waiting = replace(state, phase=AwaitingBlank(member))
-            return await_another(waiting, "issue_needs_hub", "cancel", but_not=uid)
-        case AwaitingBlank(member=member), CardRead(card=card) if card.member not in ("", member):
-            return await_another(state, "card_taken", "cancel", but_not=chip_of(card))
+            waiting = AwaitingBlank(member)
+            return await_another(setting, state, waiting, "issue_needs_hub", but_not=uid)
+        case AwaitingBlank(member=member) as waiting, CardRead(card=card) if card.member not in (
+            "",
+            member,
+        ):
+            return await_another(setting, state, waiting, "card_taken", but_not=chip_of(card))
         case AwaitingBlank(), CardRead(card=card) if card.profile.keeps_record:
             return save(state, _issued(setting, state, card, now), Show(screen="issued"))
         case AwaitingBlank(member=member), CardRead(card=card):
             return ask_whose(replace(state, phase=Linking(member, card)), card)
-        case AwaitingBlank(), CardRefused() as refused:
-            return refuse(setting, state, refused, now)
+        case AwaitingBlank() as waiting, CardRefused() as refused:
+            return refuse(setting, state, waiting, refused, now)
         case Linking(member=member, card=card), HubAnswered(answer=AccountView() as view) if (
             view.account != member
         ):
-            waiting = replace(state, phase=AwaitingBlank(member))
-            return await_another(waiting, "card_taken", "cancel", but_not=chip_of(card))
+            waiting = AwaitingBlank(member)
+            return await_another(setting, state, waiting, "card_taken", but_not=chip_of(card))
         case Linking(), HubAnswered() | HubUnreached():
             return save(state, _linked(setting, state, state.phase, now), Show(screen="linked"))
         case AwaitingBlank(), Chosen(choice="cancel"):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from device.behaviour.card import Card
-from device.behaviour.events import TillSale
+from device.behaviour.events import PlaceShut, TillSale
 from device.behaviour.requests import Request, Show, Sound
 from loyalty.receipts import CardKeysGranted
 
@@ -20,9 +20,10 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingCard:
-    """A basket waits for the member's card."""
+    """A basket waits for the member's card, or for the number that is being keyed."""
 
     sale: TillSale
+    is_keying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class WritingSale:
 
 @dataclass(frozen=True, slots=True)
 class AwaitingBlank:
-    """A member waits for a new card."""
+    """A member waits for a new card, or for the number that is being keyed."""
 
     member: str
+    is_keying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +101,11 @@ Phase = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Who is signed on, and what is under way."""
+    """Who is signed on, what is under way, and whether the reader is `shut` meanwhile."""
 
     staff: str = ""
     phase: Phase = Idle()
+    shut: PlaceShut | None = None
 
 
 Step = tuple[State, list[Request]]

@@ -5,8 +5,11 @@ comes in `kiosk_face.py`, what a card carries from visit to visit in `kiosk_leas
 without the hub in `kiosk_offline.py`.
 
 A member who scans a code or types a phone number sees the account and no more: nothing is in the
-slot, which stays open for a card all the while.
+slot, which stays open for a card all the while. A slot that is shut is told to whoever would be
+welcomed, and to nobody who is served without it.
 """
+
+from dataclasses import replace
 
 from device.behaviour import kiosk_face, kiosk_lease, kiosk_offline, kiosk_spending
 from device.behaviour import kiosk_screens as screens
@@ -21,6 +24,8 @@ from device.behaviour.events import (
     HubAnswered,
     JournalFailed,
     NumberKeyed,
+    PlaceOpened,
+    PlaceShut,
     RecordSaved,
     TimedOut,
 )
@@ -36,6 +41,7 @@ from device.behaviour.kiosk_phases import (
     ConfirmingOffline,
     FaceToCome,
     Giving,
+    Keying,
     Looking,
     Marking,
     NothingToCome,
@@ -72,6 +78,28 @@ from loyalty.records import DayClosed
 
 def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
     """Return the next state and what the shell must do; an event out of place changes nothing."""
+    match event:
+        case PlaceShut(values=values):
+            is_theirs = "card_is_out" in values and _is_slot_free(state.phase)
+            if is_theirs or isinstance(state.phase, Waiting):
+                return replace(state, phase=Waiting(), shut=event), screens.shut(event)
+            return replace(state, shut=event), []
+        case PlaceOpened():
+            is_told = state.shut is not None and isinstance(state.phase, Waiting)
+            return replace(state, shut=None), [screens.welcome(setting)] if is_told else []
+        case DayEnded(by_calendar=False) if not isinstance(state.phase, Waiting):
+            return replace(state, day=event), []
+    served, requests = _serve(setting, state, event, now)
+    after = replace(served, shut=state.shut, day=state.day)
+    if after.day is not None and isinstance(after.phase, Waiting):
+        closing, more = _serve(setting, after, after.day, now)
+        after, requests = replace(closing, shut=state.shut), [*requests, *more]
+    if state.shut is not None:
+        requests = [screens.unless_shut(it, state.shut) for it in requests]
+    return after, requests
+
+
+def _serve(setting: Setting, state: State, event: Event, now: Now) -> Step:
     match state.phase, admitted(setting, event):
         case _, Booted() as booted:
             return welcome(setting, recover(setting, booted, now))
@@ -80,8 +108,8 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case Waiting(), DayEnded(day=day, by_calendar=by_calendar):
             record = DayClosed(**stamp(setting, now), **NO_CARD, op="", day=day)
             return State(phase=Closing(by_calendar)), [SaveRecord(record)]
-        case Closing(), RecordSaved():
-            return State(), []
+        case Closing(by_calendar=by_calendar), RecordSaved():
+            return State(), [] if by_calendar else [screens.day_closed()]
         case Closing(by_calendar=True), JournalFailed():
             return State(), []
         case phase, CardRead(card=card) if _is_slot_free(phase):
@@ -92,9 +120,17 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
         case phase, NumberKeyed(text=text) if _is_slot_free(phase):
             return state, [Identify(text)]
         case Waiting(), Chosen(choice="key_phone"):
-            return state, [screens.key_phone(setting)]
-        case Waiting(), Chosen(choice="back") | TimedOut():
-            return state, [screens.welcome(setting)]
+            return State(phase=Keying()), [screens.key_phone(setting)]
+        case Keying(), Chosen(choice="back"):
+            return State(), [screens.welcome(setting)]
+        case Waiting() | Keying(), TimedOut():
+            return State(), [screens.welcome(setting)]
+        case (
+            (Choosing() | ChoosingOffline() as before)
+            | Wondering(before=Choosing() | ChoosingOffline() as before),
+            CardRead() | CardRefused() | NumberKeyed(),
+        ):
+            return _resume(setting, before, notice="card_first")
         case Reporting(screen=screen), RecordSaved():
             return return_card(screen, sound="refused")
         case Asking(card=card), HubAnswered(answer=AccountView() as view):
@@ -142,7 +178,9 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
 def _is_slot_free(phase: Phase) -> bool:
     """Return whether a card may come: nobody is served, or somebody who has none in the slot."""
     met = phase.before if isinstance(phase, Wondering) else phase
-    return isinstance(met, Waiting) or (isinstance(met, Choosing) and not met.card.profile.has_chip)
+    if isinstance(met, Choosing):
+        return not met.card.profile.has_chip
+    return isinstance(met, Waiting | Keying)
 
 
 def _refuse(setting: Setting, refused: CardRefused, now: Now) -> Step:
@@ -155,15 +193,15 @@ def _refuse(setting: Setting, refused: CardRefused, now: Now) -> Step:
     return return_card(screen, sound="refused")
 
 
-def _resume(setting: Setting, before: Before) -> Step:
-    """Show again what was there before somebody was asked for more time."""
+def _resume(setting: Setting, before: Before, *, notice: str = "") -> Step:
+    """Show again what was there before, an account after a `notice` if one is given."""
     match before:
         case Choosing(card=card, view=view):
-            return show_account(setting, card, view)
+            return show_account(setting, card, view, notice=notice)
         case Confirming():
             return _confirm(setting, before)
         case ChoosingOffline() | ConfirmingOffline():
-            return kiosk_offline.show(setting, before)
+            return kiosk_offline.show(setting, before, notice=notice)
 
 
 def _leave(setting: Setting, before: Before, now: Now) -> Step:

@@ -80,10 +80,10 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
             return state, []
 
 
-def show(setting: Setting, phase: ChoosingOffline | ConfirmingOffline) -> Step:
-    """Show what may be spent, or the question before it is."""
+def show(setting: Setting, phase: ChoosingOffline | ConfirmingOffline, *, notice: str = "") -> Step:
+    """Show what may be spent, after a `notice` if one is given, or the question before it is."""
     if isinstance(phase, ChoosingOffline):
-        return State(phase=phase), [screens.account_offline(setting, phase.limit)]
+        return State(phase=phase), [screens.account_offline(setting, phase.limit, notice=notice)]
     before_points = phase.limit.points
     return State(phase=phase), [screens.confirm(setting, before_points, phase.offer)]
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from device.behaviour.card import Card
+from device.behaviour.events import DayEnded, PlaceShut
 from device.behaviour.offline_limits import Limit
 from device.behaviour.requests import FaceContent, Request
 from loyalty.leases import Lease
@@ -16,6 +17,11 @@ NOTHING_SPENT: Values = {}
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """The slot is open for the next member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keying:
+    """Somebody without a card types their phone number; the slot is open all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,7 @@ class Wondering:
 
 Phase = (
     Waiting
+    | Keying
     | Closing
     | Reporting
     | Asking
@@ -240,9 +247,11 @@ Phase = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What is under way."""
+    """What is under way; if the slot is `shut` meanwhile; a `day` that ends once it is over."""
 
     phase: Phase = Waiting()
+    shut: PlaceShut | None = None
+    day: DayEnded | None = None
 
 
 Step = tuple[State, list[Request]]

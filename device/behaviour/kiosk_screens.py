@@ -1,15 +1,17 @@
 """What the kiosk's screens tell and offer; which of them comes when is decided in `kiosk.py`."""
 
 from device.behaviour.card import Card
+from device.behaviour.events import PlaceShut
 from device.behaviour.kiosk_phases import Values
 from device.behaviour.offline_limits import Limit
-from device.behaviour.requests import Show
+from device.behaviour.requests import Request, Show, Sound
 from device.behaviour.setting import Setting
 from loyalty.receipts import AccountView
 
 MORE_TIME_MS = 20_000  # to answer whether one is still there: WCAG 2.2, 2.2.1
 TAKE_CARD_TIMEOUT_MS = 30_000
 
+WELCOME = "welcome"
 PHONE = "key_phone"
 CONFIRM, BACK, MORE_TIME = "confirm", "back", "more_time"
 PRINT, RETURN, DONE = "print", "return", "done"
@@ -18,7 +20,24 @@ PRINT, RETURN, DONE = "print", "return", "done"
 def welcome(setting: Setting) -> Show:
     """Return the screen that waits for the next member."""
     takes_phone = "phone" in setting.cards.accepted
-    return Show(screen="welcome", choices=(PHONE,) if takes_phone else ())
+    return Show(screen=WELCOME, choices=(PHONE,) if takes_phone else ())
+
+
+def shut(told: PlaceShut) -> list[Request]:
+    """Return what tells that no card can come; whoever gets one back hears it too."""
+    heard: list[Request] = [Sound("refused")] if told.values.get("card_is_out") else []
+    return [*heard, Show(screen=told.screen, values=told.values)]
+
+
+def unless_shut(request: Request, told: PlaceShut) -> Request:
+    """Return `request`; in the place of a welcome what is `told` of the slot."""
+    is_welcome = isinstance(request, Show) and request.screen == WELCOME
+    return Show(screen=told.screen, values=told.values) if is_welcome else request
+
+
+def day_closed() -> Show:
+    """Return what staff see who ended the day here."""
+    return Show(screen="day_closed", timeout_ms=TAKE_CARD_TIMEOUT_MS)
 
 
 def key_phone(setting: Setting) -> Show:

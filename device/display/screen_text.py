@@ -53,6 +53,15 @@ WORDINGS: Mapping[str, Wording] = {
     "hold_card": Wording(_("Reading the card."), _("Hold it still.")),
     "sold": Wording(_("Receipt {receipt} is saved with its points."), _("Give the card back.")),
     "sold_no_card": Wording(_("Sold without a card: no points."), _("Ready for the next sale.")),
+    "reader_missing": Wording(
+        _("The card reader does not answer."),
+        _("Choose from below, wait, or call a technician."),
+        _("Nothing is lost."),
+    ),
+    "finish_first": Wording(
+        _("Something else is not finished yet."), _("Finish it first, then key this again.")
+    ),
+    "nothing_waits": Wording(_("No sale is waiting for a card."), _("Key the sale first.")),
     "tap_new_card": Wording(_("A new card."), _("Hold a blank card against the reader.")),
     "issued": Wording(_("The card is ready."), _("Hand it to the member.")),
     "issue_again": Wording(
@@ -163,6 +172,11 @@ WORDINGS: Mapping[str, Wording] = {
     "face_later": Wording(
         _("The new picture could not be printed."),
         _("Take your card; it is printed on your next visit."),
+        _POINTS_SAFE,
+    ),
+    "card_first": Wording(
+        _("A card is in the machine."),
+        _("Take it back first, then scan or type your number."),
         _POINTS_SAFE,
     ),
     "staff_needed": Wording(
@@ -298,6 +312,7 @@ CODES: Mapping[str, str] = {
     "meet_hub_soon": "N5",
     "lease_on_its_way": "N6",
     "balance_provisional": "N7",
+    "card_first": "N8",
     "unknown_offer": "A1",
     "not_enough_points": "A2",
     "unknown_grant": "A3",
@@ -305,10 +320,11 @@ CODES: Mapping[str, str] = {
     "face_later": "P1",
     "staff_needed": "P2",
     "reader_lost": "P3",
+    "reader_missing": "P4",
 }
 
 # Notices that tell of nothing wrong: nobody has to do anything about them.
-CALM = frozenset({"meet_hub_soon", "lease_on_its_way", "balance_provisional"})
+CALM = frozenset({"meet_hub_soon", "lease_on_its_way", "balance_provisional", "card_first"})
 
 
 def screen_text(

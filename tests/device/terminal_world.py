@@ -55,6 +55,7 @@ from simulators.star import StarSimulator
 from tests.nfc.reader_on_a_port import KEYS, issue
 
 STORE = "s1"
+MEMBER = "m-1001"  # whose every number is
 START_MS = 1_488_360_000_000  # 2017-03-01T09:20:00Z
 PROGRAMME = Path(__file__).parents[2] / "programmes" / "supermarket.toml"
 SECRET = b"the secret of this terminal"
@@ -341,8 +342,8 @@ def _answer(ask: Ask) -> Answer:
     match ask:
         case AskAccount(ref=ref, member=member):
             return AccountView(
-                ref=ref, account=member, version=4, tier="gold", points=80, available_points=80,
-                as_of_ms=START_MS, check="a1b2",
+                ref=ref, account=member or MEMBER, version=4, tier="gold", points=80,
+                available_points=80, as_of_ms=START_MS, check="a1b2",
             )  # fmt: skip
         case AskRedeem(ref=ref, offer=offer):
             return RedeemGranted(

@@ -1,6 +1,6 @@
 """Whole terminals at work: real drivers, simulated cards, a journal, and bad luck."""
 
-from device.behaviour.events import DayEnded, IssueKeyed
+from device.behaviour.events import DayEnded, IssueKeyed, NumberKeyed
 from device.behaviour.intent import Intent, face_op
 from device.behaviour.kiosk_screens import MORE_TIME_MS
 from device.behaviour.setting import Now, Setting
@@ -311,3 +311,37 @@ def an_intent(op):
         counter_after=3,
         begun_ms=START_MS,
     )
+
+
+@in_quick_time
+async def test_a_handheld_whose_reader_is_unplugged_says_so_until_it_is_back(tmp_path):
+    async with handheld_at(tmp_path) as (handheld, chip):
+        await handheld.key_sale()
+        await handheld.see("tap_card")
+        handheld.hardware.reader.stop()
+        await handheld.see("reader_missing")
+        ways_on = handheld.front.screen.choices
+
+        handheld.hardware.plug_in_reader()
+        await handheld.see("tap_card")
+        handheld.hold(chip)
+
+        await handheld.see("sold")
+        assert ways_on == ("no_card", "key_phone")
+        assert [it.touch for it in handheld.records()] == ["done"]
+
+
+@in_quick_time
+async def test_a_sale_is_ended_with_a_number_while_the_reader_is_missing(tmp_path):
+    async with handheld_at(tmp_path) as (handheld, _):
+        handheld.hardware.reader.stop()
+        await handheld.key_sale("1")
+        await handheld.see("reader_missing")
+        await handheld.app.put(NumberKeyed("9123 4567"))
+        await handheld.see("sold")
+
+        await handheld.key_sale("2")
+
+        await handheld.see("reader_missing")
+        assert [it.touch for it in handheld.records()] == ["none"]
+        assert handheld.front.shown[-1] == "reader_missing"

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from device.behaviour.events import NumberKeyed
 from device.display.printers.printer import FaultCode
 from device.records.journal import OUTCOMES_KEPT
 from device.slot import JAM_POLL_MS
@@ -236,13 +237,37 @@ async def test_a_reader_that_goes_in_a_visit_is_missed_once_the_card_is_out(tmp_
 async def test_what_an_earlier_screen_leaves_behind_does_not_hide_that_the_reader_is_lost(tmp_path):
     async with kiosk_at(tmp_path) as (kiosk, _):
         await kiosk.see("welcome")
-        kiosk.hardware.reader.stop()
-        await kiosk.see("reader_lost")
-
-        await kiosk.choose("back")  # touched a moment before: the kiosk greets the next member
+        await kiosk.choose("key_phone")
+        await kiosk.see("key_phone")
+        await kiosk.choose("back")
         await kiosk.see("welcome")
+        kiosk.hardware.reader.stop()
 
         await kiosk.see("reader_lost")
+        await kiosk.pass_ms(600_000)
+
+        await asyncio.sleep(5.0)  # of quick time
+        assert kiosk.front.screen.screen == "reader_lost"
+
+
+@in_quick_time
+async def test_who_types_a_number_is_not_disturbed_by_a_printer_that_is_stuck(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, _):
+        await kiosk.see("welcome")
+        await kiosk.choose("key_phone")
+        await kiosk.see("key_phone")
+        kiosk.hardware.star.jammed = True
+        await asyncio.sleep(30.0)  # of quick time
+        assert kiosk.slot.trouble is FaultCode.JAM
+        await kiosk.app.put(NumberKeyed("9123 4567"))
+        await kiosk.see("account")
+
+        await kiosk.choose("done")
+
+        await kiosk.see("staff_needed")
+        assert kiosk.front.shown[-4:] == ["key_phone", "one_moment", "account", "staff_needed"]
+        kiosk.hardware.star.jammed = False
+        await kiosk.see("welcome")
 
 
 @in_quick_time

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from PIL import Image
 
-from device.behaviour.events import CardRead, CardReturned, FaceEnded
+from device.behaviour.events import CardRead, CardReturned, FaceEnded, PlaceOpened, PlaceShut
 from device.behaviour.setting import Setting
 from device.display.cards.raster import pack
 from device.display.printers.ipp_printer import IppPrinter, IppTimings
@@ -61,7 +61,7 @@ class Faces:
 
 
 @asynccontextmanager
-async def slot_of_a_queue(folder, front=None):
+async def slot_of_a_queue(folder):
     printer = IppSimulator()
     server = PrinterServer(printer)
     port = await server.start()
@@ -81,7 +81,7 @@ async def slot_of_a_queue(folder, front=None):
         faces=Faces(),
         recorder=Recorder(journal, SpokenForHub(), ScriptClock(START_MS)),
         setting=Setting(store="s1", rules=1, currency="USD"),
-        front=front or NotedFront(),
+        front=NotedFront(),
         patience=HastyClock(START_MS),
     )
     try:
@@ -123,15 +123,14 @@ def test_what_somebody_saw_becomes_the_end_of_the_face(tmp_path, is_good, outcom
 
 @in_quick_time
 async def test_a_printer_is_not_blamed_for_the_reader_in_it(tmp_path):
-    front = NotedFront()
-    async with slot_of_a_queue(tmp_path, front) as (slot, _, _, antenna):
-        waiting = asyncio.ensure_future(slot.next_card())
+    told = asyncio.Queue()
+    async with slot_of_a_queue(tmp_path) as (slot, _, _, antenna):
+        waiting = asyncio.ensure_future(slot.next_card(tell=told.put))
         await asyncio.sleep(1.0)
         antenna.is_lost = True
 
-        await front.see(("reader_lost",))
-
-        assert (slot.trouble, "staff_needed" in front.shown) == (None, False)
+        assert await told.get() == PlaceShut("reader_lost")
+        assert slot.trouble is None
         antenna.is_lost = False
-        await front.see(("welcome",))
+        assert await told.get() == PlaceOpened()
         waiting.cancel()

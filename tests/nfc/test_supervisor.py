@@ -14,7 +14,7 @@ from device.nfc.reader import CardRefused, CardSeen, LinkBusy, ReaderSilent
 from device.nfc.readers.pn532 import Pn532
 from device.nfc.readers.reset_pulse import LOW_MS, START_MS, ResetPulse
 from device.nfc.readers.supervision import GONE_LOOKS, LOOK_EVERY_MS, RETRY_MAX_MS, retry_delay_ms
-from device.nfc.readers.supervisor import Supervisor
+from device.nfc.readers.supervisor import MISSING_TRIES, Supervisor
 from simulators.chips.classic import blank_chip, written_chip
 from simulators.pn532 import Fault
 from simulators.pn532_port import Pn532Port
@@ -243,6 +243,29 @@ async def test_a_reader_that_fails_does_not_make_a_card_leave():
     await supervisor.wait_until_gone(A.uid)
 
     assert reader.looks == []
+
+
+async def test_a_reader_is_missing_once_it_could_not_be_brought_back_at_once():
+    lost = LinkLost("unplugged")
+    supervisor, _ = watched(ScriptedReader([A, lost, A], [lost] * MISSING_TRIES))
+
+    missing = []
+    for _ in range(3 + MISSING_TRIES):
+        await supervisor.wait_for_card(0)
+        missing.append(supervisor.is_missing)
+
+    assert missing == [False, False, *[False] * (MISSING_TRIES - 1), True, False]
+
+
+async def test_a_card_is_not_waited_for_before_a_reader_that_is_missing():
+    lost = LinkLost("unplugged")
+    reader = ScriptedReader([A, lost], [lost] * MISSING_TRIES)
+    supervisor, _ = watched(reader)
+
+    await supervisor.wait_until_gone(A.uid)
+
+    assert supervisor.is_missing
+    assert reader.opened == MISSING_TRIES
 
 
 async def test_a_card_that_another_program_has_is_told_once_and_once_more_when_it_is_free():

@@ -142,6 +142,10 @@ KIOSK = {
     ),
     "reader_lost": _view("reader_lost"),
     "reader_lost-card-is-out": _returned("reader_lost"),
+    "account-card_first": _view(
+        "account", values={**_ACCOUNT, "notice": "card_first"}, choices=_FEW
+    ),
+    "day_closed": _view("day_closed"),
 }
 
 HANDHELD = {
@@ -166,16 +170,16 @@ HANDHELD = {
     "tap_new_card": _view("tap_new_card", choices=("key_phone", "cancel")),
     "issued": _view("issued", sound="accepted"),
     "issue_again": _view("issue_again", sound="refused"),
-    "card_taken": _view("card_taken", sound="refused", choices=("cancel",)),
+    "card_taken": _view("card_taken", sound="refused", choices=("key_phone", "cancel")),
     "key_phone": _view("key_phone", choices=("back",), typed="85291234567"),
     "linked": _view("linked", sound="accepted"),
     "sold_unseen": _view("sold_unseen", values={"receipt": "28910"}, sound="accepted"),
     "one_moment": _view("one_moment"),
     "card_no_phone_number": _view(
-        "card_no_phone_number", sound="refused", choices=("no_card", "key_phone", "cancel")
+        "card_no_phone_number", sound="refused", choices=("no_card", "key_phone")
     ),
     **{
-        it: _view(it, sound="refused", choices=("no_card", "cancel"))
+        it: _view(it, sound="refused", choices=("no_card", "key_phone"))
         for it in (
             *("card_blank", "card_foreign", "card_wrong_key", "card_bad_seal", "card_copied"),
             *("card_rolled_back", "card_worn_out", "card_not_accepted", "card_unlinked"),
@@ -184,7 +188,11 @@ HANDHELD = {
     },
     **{it: _view(it, sound="refused") for it in ("journal_full", "journal_failed")},
     "card_spoiled": _view("card_spoiled", sound="refused"),
-    "issue_needs_hub": _view("issue_needs_hub", sound="refused", choices=("cancel",)),
+    "issue_needs_hub": _view("issue_needs_hub", sound="refused", choices=("key_phone", "cancel")),
+    "reader_missing": _view("reader_missing", choices=("no_card", "key_phone")),
+    "reader_missing-issue": _view("reader_missing", choices=("key_phone", "cancel")),
+    "finish_first": _view("finish_first", sound="refused", choices=("no_card", "key_phone")),
+    "nothing_waits": _view("nothing_waits", sound="refused"),
 }
 
 

@@ -15,6 +15,7 @@ from loyalty.clock import Clock
 # A search whose command the reader has lost is found out only by ending it: no card that is held
 # for twice as long must miss its tap.
 SEARCH_S = 0.15
+MISSING_TRIES = 2  # A reader that one of so many tries brings back was hardly gone.
 
 T = TypeVar("T")
 
@@ -57,6 +58,11 @@ class Supervisor:
     def is_lost(self) -> bool:
         """Whether the reader did not answer when it was last asked."""
         return self._is_lost
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the reader is lost, and more than a moment was not enough to bring it back."""
+        return self._is_lost and self._tries >= MISSING_TRIES
 
     async def open(self) -> None:
         """Prepare the reader, whatever state it was left in.
@@ -102,7 +108,7 @@ class Supervisor:
         """Return once the card `uid` has left, or another one has taken its place.
 
         A card that is missed for a moment or that cannot be looked at, and a reader that is lost,
-        count as a card still there.
+        count as a card still there; with a reader that `is_missing` nobody can tell any more.
         """
         departure = Departure()
         while True:
@@ -120,6 +126,8 @@ class Supervisor:
                         break
                     if seen is not None:
                         departure.there()
+            elif self.is_missing:
+                break
             await self._clock.sleep_ms(LOOK_EVERY_MS)
         self.health = replace(self.health, flickers=self.health.flickers + departure.flickers)
 

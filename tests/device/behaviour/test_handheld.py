@@ -257,7 +257,7 @@ def test_staff_and_the_day_are_recorded():
 def test_an_event_out_of_place_changes_nothing():
     before = State(staff="anna")
 
-    after, requests = played(RecordSaved(), IntentSaved(), CardRead(CARD), state=before)
+    after, requests = played(RecordSaved(), IntentSaved(), HubUnreached(), state=before)
 
     assert (after, requests) == (before, [])
 
@@ -291,8 +291,57 @@ def test_a_typed_number_is_turned_into_a_card_before_anything_else():
     assert "9123" not in repr(requests)
 
 
-def test_a_number_typed_while_nothing_waits_for_it_is_forgotten():
-    assert played(NumberKeyed("9123 4567")) == (State(), [])
+@pytest.mark.parametrize(
+    "event", [NumberKeyed("9123 4567"), CardRead(PHONE), CardRefused("", "bank_card")]
+)
+def test_what_is_typed_or_scanned_while_nothing_waits_for_it_is_told(event):
+    assert played(event) == (State(), [Sound("refused"), Show(screen="nothing_waits")])
+
+
+OTHER_SALE = replace(SALE, receipt="2")
+
+
+@pytest.mark.parametrize("begun", [SaleKeyed(SALE), IssueKeyed("hh-1")])
+@pytest.mark.parametrize(
+    "event",
+    [SaleKeyed(OTHER_SALE), IssueKeyed("hh-2"), StaffSignedOn("ben"), DayEnded(20170301)],
+)
+def test_what_is_keyed_while_a_card_is_waited_for_has_to_wait_and_that_is_told(begun, event):
+    waiting, asked = played(begun)
+
+    state, requests = played(event, state=waiting)
+
+    ways_on = only(asked, Show).choices
+    assert state == waiting
+    assert requests == [Sound("refused"), Show(screen="finish_first", choices=ways_on)]
+
+
+@pytest.mark.parametrize("begun", [SaleKeyed(SALE), IssueKeyed("hh-1")])
+def test_the_same_keyed_again_asks_again(begun):
+    waiting, asked = played(begun)
+
+    state, requests = played(begun, state=waiting)
+
+    assert (state, requests) == (waiting, [only(asked, Show)])
+
+
+def test_the_calendar_disturbs_nobody_who_waits_for_a_card():
+    waiting, _ = played(SaleKeyed(SALE))
+
+    assert played(DayEnded(20170301, by_calendar=True), state=waiting) == (waiting, [])
+
+
+@pytest.mark.parametrize(
+    ("begun", "leave"), [(SaleKeyed(SALE), "no_card"), (IssueKeyed("hh-1"), "cancel")]
+)
+def test_after_a_refused_card_every_way_on_that_is_offered_is_one(begun, leave):
+    refused, shown = played(begun, CardRefused("cafe", "foreign"))
+
+    ends = {it: played(Chosen(it), state=refused) for it in shown[-2].choices}
+
+    assert set(ends) == {leave, "key_phone"}
+    assert ends[leave][0] == State()
+    assert only(ends["key_phone"][1], Show).screen == "key_phone"
 
 
 @pytest.mark.parametrize("card", [PHONE, FACE, BARE_CHIP])
@@ -397,7 +446,7 @@ def test_without_its_keys_a_card_that_may_carry_value_is_left_alone(heard):
 
     assert state.phase == AwaitingBlank("hh-1")
     assert requests[-2:] == [
-        Show(screen="issue_needs_hub", choices=("cancel",)),
+        Show(screen="issue_needs_hub", choices=("key_phone", "cancel")),
         AwaitCard(but_not="cafe"),
     ]
     assert not [it for it in requests if isinstance(it, SaveIntent | Personalise)]

@@ -220,12 +220,27 @@ def test_a_card_that_comes_while_a_number_is_shown_is_served():
     assert all_of(requests, Show)[-1].choices == ("cheap", "print", "return")
 
 
-def test_a_number_that_comes_while_a_card_is_served_changes_nothing():
+NUMBERS = [CardRead(PHONE), CardRefused("", "bank_card"), NumberKeyed("91234567")]
+
+
+@pytest.mark.parametrize("event", NUMBERS)
+@pytest.mark.parametrize("more", [(), (TimedOut(),)], ids=["at the account", "still there?"])
+def test_a_number_that_comes_while_a_card_is_served_is_told_and_changes_nothing(event, more):
     served, _ = played(CardRead(CARD), HubAnswered(view(250)))
+    before, _ = played(*more, state=served)
 
-    state, requests = played(CardRead(PHONE), NumberKeyed("91234567"), state=served)
+    state, requests = played(event, state=before)
 
-    assert (state, requests) == (served, [])
+    (shown,) = requests
+    assert state == served
+    assert (shown.screen, shown.values["notice"]) == ("account", "card_first")
+
+
+@pytest.mark.parametrize("event", NUMBERS)
+def test_a_number_takes_no_question_about_points_off_the_screen(event):
+    asked, _ = played(CardRead(CARD), HubAnswered(view(250)), Chosen("cheap"))
+
+    assert played(event, state=asked) == (asked, [])
 
 
 @pytest.mark.parametrize(
