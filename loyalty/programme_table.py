@@ -1,4 +1,4 @@
-"""One table of a programme document: typed reads that note every mistake and carry on.
+"""A TOML document and its tables: typed reads that note every mistake and carry on.
 
 A read that finds a mistake notes it and returns a harmless stand-in, so that one pass tells all;
 whoever builds things from the reads looks at the notes before using what was built.
