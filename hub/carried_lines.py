@@ -40,7 +40,7 @@ def _take(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carri
         found = []
         for number, envelope in enumerate(envelopes, 1):
             try:
-                batch = _opened(books, envelope)
+                batch = _opened(books, custody, envelope)
             except (EnvelopeError, HubError) as error:
                 raise HubError(f"envelope {number}: {error}") from error
             custody.take(batch, now_ms)
@@ -50,7 +50,7 @@ def _take(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carri
     return found
 
 
-def _opened(books: Books, envelope: bytes) -> Batch:
+def _opened(books: Books, custody: Custody, envelope: bytes) -> Batch:
     (purpose, name, epoch, kid, first, prev), lines, body, seal = unpack(envelope)
     device = books.device(name)
     secret = None if device is None else device.secrets.get(kid)
@@ -62,5 +62,5 @@ def _opened(books: Books, envelope: bytes) -> Batch:
         raise HubError(f"{purpose} from line {first}, lines from 1 on wanted")
     chain = books.inbox.chain(device, epoch)
     if chain.fork_seq is None:
-        chain.fork_seq = chain.seq + 1
+        custody.stop(chain, chain.seq + 1)
     return Batch(chain, first, prev, lines)

@@ -42,7 +42,6 @@ class Books:
         self._engine = ledger.engine
         self._engine.expect_keys()
         self._database = ledger.connection
-        self.holds = Holds(self._database)
         self.proofs = Proofs(self._database)
         self.leases = Leases(self._database)
         self.hotlist = Hotlist(self._database)
@@ -58,10 +57,10 @@ class Books:
         self.histories = Histories(self._database, unwritten)
         self.closes = Closes(self._database, unwritten)
         self.postings = Postings(unwritten)
+        self.holds = Holds(self._database, unwritten)
         self.members = Members(unwritten, self.postings, self.holds)
         self.cards = Cards(unwritten)
         self._devices: dict[str, DeviceRow | None] = {}
-        self.holds.expect((), set())
 
     def expect(
         self, names: Iterable[str], stores: Iterable[str], records: Mapping[bytes, Record]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hub.ledger.holds import IS_GRANT
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE
 
@@ -51,7 +52,7 @@ def ledger_figures(ledger: Ledger, now_ms: int) -> LedgerFigures:
     database = ledger.connection
     with ledger.engine.snapshot():
         rows = database.execute(_DEVICES, (HUB_DEVICE, DEVICES_MAX)).fetchall()
-        holds, points = database.execute(_HOLDS, (now_ms,)).fetchone()
+        holds, points = database.execute(_GRANTS, (now_ms,)).fetchone()
         return LedgerFigures(
             size_bytes=ledger.engine.size_bytes(),
             devices=tuple([_device(*it) for it in rows]),
@@ -88,6 +89,7 @@ _HELD_LINES = "SELECT code, count(*) FROM inbox WHERE status = 'held' GROUP BY c
 _OPEN_CASES = (
     "SELECT code, count(*) FROM case_file WHERE status = 'open' GROUP BY code ORDER BY code"
 )
-_HOLDS = """
-SELECT count(*), coalesce(sum(points), 0) FROM hold WHERE status = 'active' AND expires_ms > ?
+_GRANTS = f"""
+SELECT count(*), coalesce(sum(points), 0) FROM hold
+WHERE status = 'active' AND expires_ms > ? AND {IS_GRANT}
 """

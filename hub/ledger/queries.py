@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from hub.errors import NotFound
+from hub.ledger.holds import SETS_ASIDE
 from hub.ledger.ledger import Ledger
 from hub.ledger.schema import HUB_DEVICE, MEMBER_POINTS, POINT
 from hub.ledger.state_text import read_leases
@@ -32,8 +33,8 @@ class LotView(NamedTuple):
 class MemberView(NamedTuple):
     """What a member has.
 
-    `reserved_points` are what active grants keep at the moment asked for. `leased_points` are on
-    the member's cards, and not in the balance.
+    `reserved_points` are what grants, and lines beyond gaps, keep at the moment asked for.
+    `leased_points` are on the member's cards, and not in the balance.
     """
 
     token: str
@@ -168,7 +169,7 @@ def open_cases(ledger: Ledger) -> list[tuple[str, str, str, int]]:
 _MEMBER = f"""
 SELECT member.id, tier, balance, qualifying, debt,
     (SELECT coalesce(sum(points), 0) FROM hold
-     WHERE hold.member = member.id AND status = 'active' AND expires_ms > ?), version, leases
+     WHERE hold.member = member.id AND {SETS_ASIDE}), version, leases
 FROM member JOIN account ON account.id = member.account
 WHERE token = ? AND kind = '{MEMBER_POINTS}'
 """

@@ -134,7 +134,7 @@ class Transfer(NamedTuple):
 
 
 class HoldRow(NamedTuple):
-    """Points set aside for a grant; in column order."""
+    """Points set aside for a grant, or for a line (`hub.ledger.holds`); in column order."""
 
     auth: str
     member: int

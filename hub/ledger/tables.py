@@ -256,7 +256,8 @@ Table(
     **BY_KEY,
 )
 
-# Points set aside for a grant until expires_ms of hub time; every hold is resolved once.
+# Points set aside for a grant until expires_ms of hub time, or for a line that spends beyond a gap
+# until its turn comes (`holds.py`); every hold is resolved once.
 _hold = Table(
     "hold",
     METADATA,

@@ -49,6 +49,10 @@ class Unwritten:
         """Return the members that are `new`, or those that are not."""
         return [it for it in self.members.values() if (self.written[it.id] is None) == new]
 
+    def is_new(self, member: int) -> bool:
+        """Return whether member number `member` has no row yet."""
+        return member in self.written and self.written[member] is None
+
     def write(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Write everything and forget it; `writes` counts how often there was something.
 

@@ -9,6 +9,7 @@ from hub.ledger.entries import entries_follow_rules
 from hub.ledger.escrow import leases_within_escrow
 from hub.ledger.faces import faces_show_what_was_held
 from hub.ledger.heads import heads_follow_lines
+from hub.ledger.holds import IS_GRANT
 from hub.ledger.ledger import Ledger
 from hub.ledger.rescore import rescore
 from hub.ledger.schema import ESCROW, MEMBER_POINTS, POINTS_ISSUED, POINTS_REDEEMED
@@ -104,11 +105,11 @@ LEFT JOIN (
 WHERE remaining <> amount - coalesce(used, 0)
 """
 # A fact that happened is never refused, so it may eat what is reserved: then a case tells.
-_HOLDS = """
+_HOLDS = f"""
 SELECT member.id FROM member
 JOIN account ON account.id = member.account
 JOIN (SELECT member AS whose, sum(points) AS reserved FROM hold
-      WHERE status = 'active' AND expires_ms > ? AND auth NOT LIKE 'line-%' GROUP BY member) AS kept
+      WHERE status = 'active' AND expires_ms > ? AND {IS_GRANT} GROUP BY member) AS kept
     ON whose = member.id
 WHERE reserved > CASE WHEN balance > 0 THEN balance ELSE 0 END AND NOT EXISTS (
     SELECT 1 FROM case_file WHERE code = 'holds_exceed_balance' AND subject = token)

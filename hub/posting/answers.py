@@ -142,7 +142,7 @@ class Answers:
         kind = self._card_kind(ask)
         if kind and kind not in in_force(self._programmes, now_ms).cards.spending:
             return Refusal(ref=ask.ref, reason="card_may_not_spend")
-        if self._books.holds.count_active(device, now_ms) >= GRANTS_MAX:
+        if self._books.holds.count_granted(device, now_ms) >= GRANTS_MAX:
             return Refusal(ref=ask.ref, reason="too_many_asks")
         return self._grant(device, ask, self._books.members.find(token), now_ms)
 

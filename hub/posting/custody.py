@@ -52,11 +52,20 @@ class Custody:
             return 0, 0
         return chain.seq + 1, self._books.inbox.kept_after(chain, chain.seq) - 1
 
+    def stop(self, chain: ChainRow, seq: int) -> None:
+        """Have nothing of `chain` from line `seq` on post before people decide what counts.
+
+        Nobody can tell when they do, so nothing stays set aside for what waits beyond a gap of it.
+        """
+        chain.fork_seq = seq
+        for it in self._books.inbox.held_beyond_gap(chain, GAP):
+            self._books.holds.end_reservation(it)
+
     def post_beyond_old_gaps(self, now_ms: int) -> int:
         """Post what earns beyond gaps that nobody filled in time; return how many lines did.
 
-        What takes value out stays held, and its points are set aside until its turn comes: with
-        the lines that are missing, or once people have declared those lost.
+        What takes value out stays held, and its points set aside, until its turn comes: with the
+        lines that are missing, or once people have declared those lost.
         """
         posted = 0
         lost = self._books.inbox.lost_epochs()
@@ -135,7 +144,7 @@ class Custody:
     def _mark_fork(self, filed: Filed) -> None:
         chain = filed.chain
         if chain.fork_seq is None:
-            chain.fork_seq = filed.seq
+            self.stop(chain, filed.seq)
         self._open_case(chain, filed.received_ms)
 
     def _open_case(self, chain: ChainRow, now_ms: int) -> None:
@@ -151,7 +160,10 @@ class Custody:
         chain.kept_seq = max(chain.kept_seq, filed.seq)
         if chain.gap_since_ms is None:
             chain.gap_since_ms = filed.received_ms
-        return self._keep(filed, GAP)
+        status = self._keep(filed, GAP)
+        if chain.fork_seq is None:
+            self._poster.reserve(filed)
+        return status
 
     def _drain(self, chain: ChainRow, now_ms: int) -> None:
         """Post what waited beyond a gap that is filled now."""
@@ -178,8 +190,6 @@ class Custody:
         if chain.fork_seq is not None:
             chain.fork_seq = min(chain.fork_seq, follower.seq)
         self._mark_fork(follower)
-        for it in inbox.held_beyond_gap(chain, GAP):
-            self._poster.free(it)
         inbox.move_to_fork(chain, follower.seq, GAP)
         chain.kept_seq = max(chain.seq, inbox.last_seq(chain))
         chain.gap_since_ms = None

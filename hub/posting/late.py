@@ -53,7 +53,7 @@ class LateFacts:
         if holder is None:
             return known
         tail = self._books.histories.tail(holder, there)
-        reserved_points = self._books.holds.reserved_points(holder, known.now_ms)
+        reserved_points = self._books.holds.granted_points(holder, known.now_ms)
         loser = Loser(holder.token, there, holder.state, reserved_points, tail)
         return known._replace(loser=loser)
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from hub.ledger.books import Books
 from hub.ledger.hotlist import ALLOWED
 from hub.ledger.leases import LeaseDeed
-from hub.ledger.rows import Case, Filed, HoldRow, MemberRow, Transfer, Verdict
+from hub.ledger.rows import Case, Filed, MemberRow, Transfer, Verdict
 from hub.ledger.schema import HUB_DEVICE, POINT
 from hub.posting.hub_ops import is_hubs
 from hub.posting.late import LateFacts
@@ -25,7 +25,6 @@ from hub.posting.reconcile import (
 )
 from hub.posting.touches import NOTHING_KNOWN, look_up, wrote
 from hub.posting.waiting import UNKNOWN_KIND, Waiting
-from loyalty.fields import TIME_MAX_MS
 from loyalty.fold import event_ms, stated_ms
 from loyalty.hub_records import CardAllowed, CardStopped, StoreDayClosed
 from loyalty.lease_records import LeaseSpend
@@ -62,7 +61,7 @@ class Poster:
         A line that makes our own code fail is held for people, so that the next ones go on.
         """
         if filed.is_kept:
-            self.free(filed)
+            self._books.holds.end_reservation(filed)
         if self.fault:
             return self.set_aside(filed, HELD, "fault", self.fault)
         try:
@@ -89,31 +88,32 @@ class Poster:
         return self._enter(record, position, outcome, known, filed)
 
     def post_early(self, filed: Filed) -> Verdict:
-        """Post a held line before its turn if it earns; set its points aside if it spends.
-
-        Those of a lease are set aside already.
-        """
+        """Post a held line before its turn if it earns; what spends goes on waiting."""
         try:
-            record = from_line(filed.line)
+            record = self._books.record(filed.line)
         except WireError:
             return _WAITS  # it is judged in its turn
-        if isinstance(record, LeaseSpend):
+        if isinstance(record, Redemption):
+            self.reserve(filed)  # its member may be known by now
+        if isinstance(record, (Redemption, LeaseSpend)):
             return _WAITS
-        if not isinstance(record, Redemption):
-            return self.post(filed)
+        return self.post(filed)
+
+    def reserve(self, filed: Filed) -> None:
+        """Set aside what a line spends that has to wait for those before it: once.
+
+        The points of a lease are set aside already.
+        """
+        try:
+            record = self._books.record(filed.line)
+        except WireError:
+            return  # it is judged in its turn
+        if self.fault or not isinstance(record, Redemption):
+            return
         card = self._books.cards.find(record.card) if record.card else None
         member = self._books.members.find(whose(record, card))
-        auth = _reservation(filed)
-        if member is not None and self._books.holds.find(auth) is None:
-            device = filed.chain.device.id
-            terms = (record.offer, record.points, record.value_minor)
-            times = (filed.received_ms, TIME_MAX_MS)
-            self._books.holds.add(HoldRow(auth, member.id, device, auth, *terms, *times, "active"))
-        return _WAITS
-
-    def free(self, filed: Filed) -> None:
-        """Free what was set aside for a line beyond a gap: it takes its points itself, or never."""
-        self._books.holds.resolve(_reservation(filed), "released")
+        if member is not None:
+            self._books.holds.reserve(filed, record, member)
 
     def set_aside(self, filed: Filed, status: str, code: str, detail: str) -> Verdict:
         """Keep a line that does not post, and open a case for it."""
@@ -138,7 +138,7 @@ class Poster:
             takes = not isinstance(record, Sale) or first is not None or tail is not None
             if member is not None and takes:
                 auth = record.auth if isinstance(record, Redemption) else ""
-                reserved_points = books.holds.reserved_points(member, now_ms, auth)
+                reserved_points = books.holds.granted_points(member, now_ms, auth)
         state = None if member is None else member.state
         counters = NOTHING_KNOWN if card is None else look_up(books, record, card)
         return Known(now_ms, stated, card, token, state, first, counters, reserved_points, tail)
@@ -226,7 +226,7 @@ class Poster:
                 books.leases.follow(record, member.state)
         if outcome.status == POSTED and isinstance(record, TouchUnknown):
             self._release(record, filed)
-        if outcome.status == POSTED and links(record):
+        if links(record, known, outcome):
             self.waiting.post_linked(record.card, filed.received_ms)
         return verdict
 
@@ -289,8 +289,3 @@ class Poster:
             hold = self._books.holds.find(auth)
             if hold is not None and hold.device == filed.chain.device.id:
                 self._books.holds.resolve(auth, "released")
-
-
-def _reservation(filed: Filed) -> str:
-    """Return the name of the hold that keeps the points of a spending line beyond a gap."""
-    return f"line-{filed.id}"
