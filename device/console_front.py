@@ -12,6 +12,7 @@ from device.behaviour.requests import Show, Sound
 from device.behaviour.setting import Setting
 from device.display.screen_text import screen_text
 from device.links.readable import until_readable
+from device.parts import EventTaker
 from device.typed import LINE_MAX_CHARACTERS, NotUnderstood, understand
 from loyalty.clock import SystemClock
 
@@ -60,24 +61,14 @@ class ConsoleFront:
         return Chosen(self._choices[number - 1]) if 0 < number <= len(self._choices) else None
 
 
-class EventTaker(Protocol):
-    """Where events go."""
-
-    async def put(self, event: Event) -> None:
-        """Bring an event from outside."""
-        ...
-
-
 class Answering(Protocol):
     """What says something to whoever types, and knows the choices by number."""
 
     def say(self, line: str) -> None:
         """Say something that is no screen."""
-        ...
 
     def choice(self, number: int) -> Chosen | None:
         """Return the choice that has `number` on the screen, or None."""
-        ...
 
 
 async def take_typed(

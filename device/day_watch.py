@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
-from device.behaviour.events import DayEnded, Event
+from device.behaviour.events import DayEnded
 from device.behaviour.setting import Now
+from device.parts import EventTaker
 from loyalty.clock import Clock, business_date
 from loyalty.fold import resolved_ms
 from loyalty.programme import Programme
@@ -22,14 +23,6 @@ class Closed(Protocol):
 
     def closed_day(self) -> int:
         """Return it as a number (yyyymmdd), 0 for none."""
-        ...
-
-
-class EventTaker(Protocol):
-    """Where events go."""
-
-    async def put(self, event: Event) -> None:
-        """Bring an event from outside."""
         ...
 
 

@@ -13,7 +13,6 @@ from PIL import Image
 
 from device.behaviour.events import Chosen, Event, NumberKeyed
 from device.behaviour.requests import Show, Sound
-from device.console_front import EventTaker
 from device.display.screens.artist import ScreenArtist
 from device.display.screens.frame import Frame
 from device.display.screens.touching import (
@@ -30,6 +29,7 @@ from device.display.screens.touching import (
 from device.display.screens.view import Link, View, Words
 from device.display.surfaces.surface import Surface, damage
 from device.display.touch.contact import Contact, Turn, in_picture
+from device.parts import EventTaker
 from loyalty.clock import Clock
 
 TICK_MS = 250  # while something moves

@@ -10,6 +10,7 @@ from device.behaviour.events import (
     CardRefused,
     CardReturned,
     CardWritten,
+    Event,
     FaceEnded,
     PlaceOpened,
     PlaceShut,
@@ -75,6 +76,14 @@ class CardSlot(Protocol):
 
     async def return_card(self) -> CardReturned:
         """Push the card out and wait until it is taken, or take it in after a while."""
+        ...
+
+
+class EventTaker(Protocol):
+    """Where all that happens comes together: the terminal's app."""
+
+    async def put(self, event: Event) -> None:
+        """Bring an event from outside."""
         ...
 
 

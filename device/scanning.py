@@ -1,26 +1,16 @@
 """Brings what a scanner reads to a terminal, through every unplugging."""
 
-from typing import Protocol
-
 import structlog
 
-from device.behaviour.events import Event
 from device.behaviour.identify import Identifier
 from device.errors import LinkBusy, LinkLost
+from device.parts import EventTaker
 from device.scanners.scanner import Scanner
 from loyalty.clock import Clock
 
 RETRY_MS = 2_000
 
 log = structlog.get_logger()
-
-
-class EventTaker(Protocol):
-    """Where events go."""
-
-    async def put(self, event: Event) -> None:
-        """Bring an event from outside."""
-        ...
 
 
 async def take_scanned(
