@@ -395,7 +395,10 @@ def receipt_for(journal: Journal, upto_seq: int) -> bytes:
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    suppress_health_check=[*settings().suppress_health_check, HealthCheck.function_scoped_fixture],
+)
 def test_no_bytes_from_the_broker_raise(road: Road, data: bytes) -> None:
     assert road.feed(Received(data)) == []
 
