@@ -85,12 +85,12 @@ class MemberState:
     @property
     def balance_points(self) -> int:
         """What all lots hold, less the debt; what cards hold on leases is not in it."""
-        return sum(lot.remaining_points for lot in self.lots) - self.debt_points
+        return sum([lot.remaining_points for lot in self.lots]) - self.debt_points
 
     @property
     def leased_points(self) -> int:
         """What all leases hold."""
-        return sum(it.left_points for it in self.leases)
+        return sum([it.left_points for it in self.leases])
 
 
 class Earned(NamedTuple):

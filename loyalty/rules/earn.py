@@ -31,7 +31,9 @@ def earn(
     event_ms = fact.position.event_ms
     day = programme.days.at(event_ms)
     legs = legs_of(programme, state.tier, sale, day=day.date, terminal=fact.position.device)
-    if state.qualifying_points + sum([leg.points for leg in legs]) > POINTS_MAX:
+    held_points = state.balance_points + state.leased_points  # with what was given by hand
+    legs_points = sum([leg.points for leg in legs])
+    if max(state.qualifying_points, held_points) + legs_points > POINTS_MAX:
         return Refused("too_many_points", f"more than {POINTS_MAX} points for one member")
     debt_points = state.debt_points
     earned = []

@@ -13,8 +13,8 @@ from loyalty.programme import Programme
 from loyalty.programme_days import NEVER_MS
 from loyalty.programme_terms import Expiry
 from loyalty.rules.earn import Leg, earn, legs_of
-from loyalty.state import Earned, Fact, Lot, MemberState, Refused
-from tests.loyalty.facts import HOUR_MS, NOON_MS, plain, promotion, rule, sale
+from loyalty.state import Earned, Fact, Leased, Lot, MemberState, Refused
+from tests.loyalty.facts import HOUR_MS, NOON_MS, lot, plain, promotion, rule, sale
 
 MEMBER = MemberState(tier="silver")
 
@@ -158,6 +158,15 @@ def test_points_beyond_the_maximum_are_refused():
     assert earn(plain(), full, two, two.record) == Refused(
         "too_many_points", "more than 1000000000000 points for one member"
     )
+
+
+def test_what_was_given_by_hand_or_lies_on_a_lease_counts_towards_the_maximum():
+    held, leased = lot("given", POINTS_MAX - 2), lot("other", 1)
+    full = MemberState(tier="silver", lots=(held,), leases=(Leased("L1", "c1", (leased,)),))
+    one, two = sale(("A", 100)), sale(("A", 200))
+
+    assert not isinstance(earn(plain(), full, one, one.record), Refused)
+    assert isinstance(earn(plain(), full, two, two.record), Refused)
 
 
 CATEGORIES = st.sampled_from(["A", "B", "C", "unknown"])
