@@ -51,7 +51,7 @@ HELLO_EVERY_MS = 15 * 60_000  # a hub restored behind a running broker learns wh
 
 
 class Outbox(Lines, Protocol):
-    """What the session needs of the journal."""
+    """What the session needs of the journal: how far it goes, and that receipts settle lines."""
 
     @property
     def incarnation(self) -> str: ...

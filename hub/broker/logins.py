@@ -47,7 +47,7 @@ class LoginWatch:
         self._trouble = ""
 
     def start(self) -> None:
-        """Begin."""
+        """Have the logins follow the ledger from now on, in a task of its own."""
         self._running = asyncio.create_task(self._run(), name="logins")
 
     async def stop(self) -> None:

@@ -17,8 +17,10 @@ Moved = dict[str, int]  # points by operation and leg
 
 
 def entries_follow_rules(ledger: Ledger, programmes: Sequence[Programme]) -> bool:
-    """Return whether each entry names the version that was in force when it happened, and whether
-    the entries about each leg of each operation move together what that version gives for it.
+    """Return whether all entries are what the programmes in force give.
+
+    Each names the version that was in force when it happened, and those about one leg of an
+    operation move together what that version gives for it.
     """
     for rules, *moments in ledger.connection.execute(_VERSIONS).fetchall():
         if any(in_force(programmes, it).version != rules for it in moments):

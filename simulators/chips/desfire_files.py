@@ -165,6 +165,11 @@ class DesfireFiles:
             raise Refused(Status.AUTHENTICATION_ERROR)
 
     def file(self, parameters: bytes) -> File:
+        """Return the file that the first of `parameters` numbers.
+
+        Raises:
+            Refused: none is named, or there is none.
+        """
         if not parameters:
             raise Refused(Status.LENGTH_ERROR)
         file = self.files.get(parameters[0])

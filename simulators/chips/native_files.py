@@ -37,18 +37,22 @@ class File:
 
     @property
     def read_key(self) -> int:
+        """What may only read: the number of a key, or FREE or NEVER."""
         return self.rights[1] >> 4
 
     @property
     def write_key(self) -> int:
+        """What may only write: the number of a key, or FREE or NEVER."""
         return self.rights[1] & 15
 
     @property
     def both_key(self) -> int:
+        """What may read and write: the number of a key, or FREE or NEVER."""
         return self.rights[0] >> 4
 
     @property
     def change_key(self) -> int:
+        """What may change the settings: the number of a key, or FREE or NEVER."""
         return self.rights[0] & 15
 
 

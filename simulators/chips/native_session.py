@@ -28,7 +28,7 @@ class ChipSession(Protocol):
 
 
 class ChipEv1Session:
-    """The session after AuthenticateAES."""
+    """The `ChipSession` after AuthenticateAES."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -60,7 +60,7 @@ class ChipEv1Session:
 
 
 class ChipEv2Session:
-    """The session after AuthenticateEV2First and EV2NonFirst."""
+    """The `ChipSession` after AuthenticateEV2First and EV2NonFirst."""
 
     def __init__(
         self, encipher_key: bytes, mac_key: bytes, transaction: bytes, commands: int
