@@ -7,7 +7,7 @@ from loyalty.chain import LINES_MAX, fitting
 
 
 class Lines(Protocol):
-    """What batches are made of: the pending lines of an epoch, and the heads that vouch for them."""
+    """What batches are made of: pending lines of an epoch, and the heads that vouch for them."""
 
     @property
     def epoch(self) -> str: ...
