@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Pulse:
-    """Moments are of the monotonic clock, in seconds.
+    """How the bridge does; moments are of the monotonic clock, in seconds.
 
     `is_ready` says that the broker brings us what devices send. `turned_s` is when the worker last
     had its hands free, or tried again what the ledger would not take; `delivered_s` when it last
