@@ -128,10 +128,15 @@ def reconcile(
     )
 
 
-def links(record: Record) -> bool:
-    """Return whether `record` makes a member's what does not say whose it is by itself."""
+def links(record: Record, known: Known, outcome: Outcome) -> bool:
+    """Return whether `record` makes a member's what does not say whose it is by itself.
+
+    That is who issues it; a number may be known before by what else is stated of it.
+    """
+    if known.card is None and outcome.card is not None and kind_of(record.card):
+        return True
     profile = PROFILES.get(record.card_kind) if isinstance(record, CardIssued) else None
-    return profile is not None and not profile.keeps_record
+    return outcome.status == POSTED and profile is not None and not profile.keeps_record
 
 
 def _suspected(record: CardSuspected, known: Known) -> Case:

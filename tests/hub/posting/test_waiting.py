@@ -55,12 +55,12 @@ def test_two_hubs_at_once_post_a_line_whose_time_has_come_once(url):
 
 def test_what_was_held_for_a_card_posts_once_it_is_linked_though_it_was_seen_before(world):
     till = world.till("h1")
-    number = {"card": "phone:" + "0f" * 16, "member": ""}
-    till.add(sale("r1", **number), check_in(**number | {"member": "anna"}))
+    chip = {"card": "0499", "member": ""}
+    till.add(sale("r1", **chip), check_in(**chip | {"member": "anna"}))
     world.take(till.batch())
     before = world.status(1)
 
-    till.add(issued(**number | {"member": "anna"}))
+    till.add(issued(**chip | {"member": "anna"}))
     world.take(till.batch(3))
 
     assert (before, world.status(1)) == (("held", "unknown_card"), ("posted", ""))
@@ -68,10 +68,23 @@ def test_what_was_held_for_a_card_posts_once_it_is_linked_though_it_was_seen_bef
     assert world.value("SELECT status FROM case_file WHERE code = 'unknown_card'") == "closed"
 
 
+def test_what_was_held_for_a_number_posts_once_anything_says_whose_it_is(world):
+    till = world.till("h1")
+    number = {"card": "phone:" + "0f" * 16, "member": ""}
+    till.add(sale("r1", **number), sale("r2"), sale("r2", **number | {"member": "anna"}))
+    world.take(till.batch(1, 2))
+    before = world.status(1)
+
+    world.take(till.batch(3))
+
+    assert (before, world.status(1)) == (("held", "unknown_card"), ("posted", ""))
+    assert (world.status(3)[0], world.balance("anna")) == ("duplicate", 20)
+
+
 def issued(**changes: object) -> CardIssued:
     visit = check_in(**changes)
     common = {it: getattr(visit, it) for it in names_of(CheckIn.kind)}
-    return CardIssued(**common, card_kind="phone")
+    return CardIssued(**common, card_kind="ultralight")
 
 
 def hub_on(ledger, world: World) -> Intake:
