@@ -21,13 +21,7 @@ from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
 from hub.store_days import date_of, day_at, next_opens_ms, number_of
-from loyalty.hub_records import (
-    CLOSE_CHAINS_MAX,
-    CardAllowed,
-    CardStopped,
-    EpochLost,
-    StoreDayClosed,
-)
+from loyalty.hub_records import CardAllowed, CardStopped, EpochLost, StoreDayClosed
 from loyalty.programme import Programme
 from loyalty.record import Record
 
@@ -58,8 +52,7 @@ class Decisions:
 
         Raises:
             DayIsClosed: somebody has closed it.
-            HubError: it is not over or before the first that is open, or it saw more chains than a
-                close can name.
+            HubError: it is not over or before the first that is open.
         """
         opens_ms = next_opens_ms(date_of(day), self._programmes)
         if now_ms < opens_ms:
@@ -81,8 +74,6 @@ class Decisions:
             if not owed:
                 self._check_is_there(store, day, opens_ms)
                 ends = chain_ends(self._ledger, store)
-                if len(ends) > CLOSE_CHAINS_MAX:
-                    raise HubError(f"{len(ends)} chains in {store!r}, at most {CLOSE_CHAINS_MAX}")
                 stamp = own_chain.stamp(now_ms, store=store, staff=staff)
                 close = StoreDayClosed(**stamp, day=day, opens_ms=opens_ms, ends=ends)
                 # Now all is here that can tell whether the day's faces were true.

@@ -18,7 +18,7 @@ from loyalty.fields import (
 )
 from loyalty.record import Record
 
-CLOSE_CHAINS_MAX = 200  # with names of the usual length they fit a line
+CLOSE_CHAINS_MAX = 200  # whatever their names are, they fit a line
 FORK_BRANCHES_MAX = 16
 
 

@@ -1,8 +1,8 @@
 """The business days that a store has closed, and what each close was made on.
 
-The digest of a day is over the lines that its close saw: their heads, and the head of the hub's own
-chain at the close, which stands for every decision before it. Lines never change, so neither does
-the digest; what is late for a closed day counts from the open one.
+The digest of a day is over the chains that its close names: their heads, and the head of the hub's
+own chain at the close, which stands for every decision before it. Lines never change, so neither
+does the digest; what is late for a closed day counts from the open one.
 """
 
 import hashlib
@@ -18,7 +18,10 @@ DAYS_MAX = 1_000  # that people are shown
 
 
 class ClosedDay(NamedTuple):
-    """Business day `day` (yyyymmdd) of `store`, closed at `closed_ms`, after `lines` in all."""
+    """Business day `day` (yyyymmdd) of `store`, closed at `closed_ms`.
+
+    The chains that the close names had come to `lines` in all.
+    """
 
     store: str
     day: int

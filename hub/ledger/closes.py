@@ -1,6 +1,7 @@
 """Closed business days: when a fact counts that belongs to one.
 
-A close says which lines it saw, so whether a fact is late does not depend on when it arrives.
+A close says which lines it saw, so whether a fact is late does not depend on when it arrives. It
+names chains that have lines of its day or of later ones; what was seen before stays seen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +30,11 @@ def counts_at_ms(stated: Position, closes: Sequence[Close]) -> int:
     """
     event_ms, device, epoch, seq = stated
     for opens_ms, ends in closes:
-        if event_ms < opens_ms and seq > ends.get((device, epoch), 0):
-            event_ms = opens_ms
+        if event_ms >= opens_ms:
+            continue
+        if seq <= ends.get((device, epoch), 0):
+            break  # every later close has seen it too, whether it names the chain or not
+        event_ms = opens_ms
     return event_ms
 
 
@@ -64,6 +68,12 @@ class Closes:
         closes = [_close(line) for (line,) in rows]
         return stated._replace(event_ms=counts_at_ms(stated, closes))
 
+    def opened_before(self, store: str, opens_ms: int) -> int:
+        """Return when the close of `store` before the one at `opens_ms` was, 0 for none."""
+        self._unwritten.write()
+        (found,) = self._database.execute(_OPENED_BEFORE, (store, opens_ms)).fetchone()
+        return int(found)
+
     def add(self, store: str, opens_ms: int, line_id: int) -> None:
         """Note the close that line `line_id` states."""
         self._unwritten.write()
@@ -84,6 +94,7 @@ _CLOSES_AFTER = (
     "SELECT inbox.line FROM day_close JOIN inbox ON inbox.id = day_close.line"
     " WHERE store = ? AND opens_ms > ? ORDER BY opens_ms, inbox.id"
 )
+_OPENED_BEFORE = "SELECT coalesce(max(opens_ms), 0) FROM day_close WHERE store = ? AND opens_ms < ?"
 
 
 def _close(line: bytes) -> Close:

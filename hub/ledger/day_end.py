@@ -5,7 +5,7 @@ from typing import NamedTuple
 from hub.ledger.ledger import Ledger
 from hub.ledger.lost import lost_epochs
 from hub.ledger.schema import HUB_DEVICE
-from loyalty.hub_records import ChainEnd, StoreDayClosed
+from loyalty.hub_records import CLOSE_CHAINS_MAX, ChainEnd, StoreDayClosed
 from loyalty.records import DayClosed, from_kept_line
 
 LOOK_BACK_LINES = 1_000  # of a chain, for a word that the day is over
@@ -42,7 +42,10 @@ def missing(ledger: Ledger, store: str, day: int, opens_ms: int) -> list[Missing
         waited_for = [it for it in chains if (name, it[1]) not in lost]
         if chains and not waited_for:
             continue
-        if not gaps and not any(_is_over(ledger, it[0], it[2], day, opens_ms) for it in chains):
+        newest_first = reversed(chains)
+        if not gaps and not any(
+            _is_over(ledger, it[0], it[2], day, opens_ms) for it in newest_first
+        ):
             epoch, seq = (chains[-1][1], chains[-1][2]) if chains else ("", 0)
             found.append(Missing(name, epoch, seq + 1, 0))
     return found
@@ -76,14 +79,36 @@ def stores(ledger: Ledger) -> list[str]:
 
 
 def chain_ends(ledger: Ledger, store: str) -> tuple[ChainEnd, ...]:
-    """Return how far each chain of the store's devices has come without a gap.
+    """Return how far chains have come without a gap that have lines from the last close on.
 
-    Of a chain whose gap was there at the store's close before this one, all lines are seen that are
-    here: what posted early beyond it was late then, and is not late again for each day that closes.
+    Of a chain whose gap was there at that close, all lines are seen that are here: what posted
+    early beyond it was late then, and is not late again for each day that closes. At most
+    `CLOSE_CHAINS_MAX`, the present journal of each device before anybody's older ones; the lines of
+    those that are left out are late, and the next close names them.
     """
     before = last_close(ledger, store)
-    rows = ledger.connection.execute(_ENDS, (-1 if before is None else before.at_ms, store))
-    return tuple([ChainEnd(*row) for row in rows])
+    closed_ms, since_ms = (-1, 0) if before is None else (before.at_ms, before.opens_ms)
+    found = []
+    rows = ledger.connection.execute(_ENDS, (closed_ms, store)).fetchall()
+    for age, chain, last_ms, *place in rows:
+        end = ChainEnd(*place)
+        is_of_day = last_ms is None or last_ms >= since_ms
+        # What a close left unnamed had nothing of its day or later: its last line is enough to ask.
+        if is_of_day or (_may_name(before, end) and _has_since(ledger, chain, end.seq, since_ms)):
+            found.append((age, end))
+    newest = [end for _, end in sorted(found)[:CLOSE_CHAINS_MAX]]
+    return tuple(sorted(newest))
+
+
+def _may_name(close: StoreDayClosed | None, end: ChainEnd) -> bool:
+    """Return whether `close` names the chain of `end`, or had no room for it."""
+    ends = () if close is None else close.ends
+    return len(ends) >= CLOSE_CHAINS_MAX or any(it[:2] == end[:2] for it in ends)
+
+
+def _has_since(ledger: Ledger, chain: int, seq: int, since_ms: int) -> bool:
+    row = ledger.connection.execute(_SINCE, (chain, seq, since_ms)).fetchone()
+    return row is not None
 
 
 def _is_over(ledger: Ledger, chain: int, seq: int, day: int, opens_ms: int) -> bool:
@@ -104,13 +129,21 @@ FROM chain WHERE device = ? ORDER BY epoch NOT LIKE '%+%', id
 """
 # Beyond a gap only what has posted or waits for people is sure to stay where it is.
 _ENDS = """
-SELECT name, epoch, seen FROM (
-    SELECT name, epoch, store, CASE WHEN kept_seq > seq AND coalesce(gap_since_ms, 0) <= ?
+SELECT age, id, (SELECT event_ms FROM inbox WHERE inbox.chain = ends.id AND inbox.seq = seen),
+    name, epoch, seen
+FROM (
+    SELECT row_number() OVER (PARTITION BY chain.device ORDER BY chain.id DESC) AS age, chain.id,
+        name, epoch, store, CASE WHEN kept_seq > seq AND coalesce(gap_since_ms, 0) <= ?
         THEN (SELECT coalesce(max(inbox.seq), 0) FROM inbox
             WHERE inbox.chain = chain.id AND (status <> 'held' OR code <> 'gap'))
         ELSE seq END AS seen
     FROM chain JOIN device ON device.id = chain.device
-) AS ends WHERE store = ? AND seen > 0 ORDER BY name, epoch
+) AS ends WHERE store = ? AND seen > 0
+"""
+# A line that is held without a time gets one when it posts.
+_SINCE = """
+SELECT 1 FROM inbox WHERE chain = ? AND seq <= ?
+    AND (event_ms >= ? OR event_ms IS NULL AND status = 'held') ORDER BY seq DESC LIMIT 1
 """
 # What is ahead of the hub's clock says nothing about the day.
 _SAID_OVER = """

@@ -55,14 +55,16 @@ def faces_show_what_was_held(ledger: Ledger) -> bool:
 def untrue_faces(
     ledger: Ledger, before: StoreDayClosed | None, close: StoreDayClosed
 ) -> list[UntrueFace]:
-    """Return the faces that `close` sees, and `before` did not, which their accounts never backed.
+    """Return the faces that `close` sees, and none before did, which their accounts never backed.
 
-    `before` is the store's close before this one, None for its first.
+    `before` is the store's close before this one, None for its first. In a chain that it does not
+    name, nothing from its own end on was seen before.
     """
     seen = {} if before is None else {(it.device, it.epoch): it.seq for it in before.ends}
+    since_ms = 0 if before is None else before.opens_ms
     found = []
     for device, epoch, last in close.ends:
-        span = (device, epoch, seen.get((device, epoch), 0), last)
+        span = (device, epoch, seen.get((device, epoch), 0), last, since_ms)
         for line_id, seq, member, line in ledger.connection.execute(_FACES_OF, span).fetchall():
             face = _face(line)
             if not _was_held(ledger, member, face):
@@ -118,5 +120,5 @@ _FACES_OF = """
 SELECT inbox.id, inbox.seq, member, line FROM inbox
 JOIN chain ON chain.id = inbox.chain JOIN device ON device.id = chain.device
 WHERE name = ? AND epoch = ? AND inbox.seq > ? AND inbox.seq <= ?
-    AND kind = 'face_printed' AND status = 'posted'
+    AND event_ms >= ? AND kind = 'face_printed' AND status = 'posted'
 """

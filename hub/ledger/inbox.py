@@ -13,6 +13,7 @@ from hub.ledger.rows import ChainRow, DeviceRow, Filed, PostedLine, Verdict, pos
 from hub.ledger.unwritten import Unwritten
 from loyalty.chain import ZERO_HEAD
 from loyalty.fields import TIME_MAX_MS
+from loyalty.hub_records import CLOSE_CHAINS_MAX
 from loyalty.receipts import LineStatus
 from loyalty.records import VALUE_KINDS
 from loyalty.state import Position
@@ -109,17 +110,21 @@ class Inbox:
         return [line for (line,) in rows]
 
     def unseen(
-        self, store: str, before_ms: int, ends: dict[tuple[str, str], int]
+        self, store: str, since_ms: int, before_ms: int, ends: dict[tuple[str, str], int]
     ) -> list[tuple[PostedLine, bool]]:
-        """Return the lines of `store` before `before_ms` that lie beyond `ends` of their chains.
+        """Return the lines of the day from `since_ms` that lie beyond `ends` of their chains.
 
-        Each comes with whether it is a fact that posted.
+        The day is of `store` and ends at `before_ms`; a chain without an end was not seen at all.
+        Each line comes with whether it is a fact that posted.
         """
         self._write()
         found = []
-        for chain, device, epoch in self._database.execute(_CHAINS_OF, (store,)).fetchall():
+        # Journals that are over are not read through again, unless the close had no room for all.
+        last_ms = 0 if len(ends) >= CLOSE_CHAINS_MAX else since_ms
+        chains = self._database.execute(_CHAINS_OF, (store, last_ms, last_ms)).fetchall()
+        for chain, device, epoch in chains:
             end = ends.get((device, epoch), 0)
-            for row in self._database.execute(_UNSEEN, (chain, end, before_ms)):
+            for row in self._database.execute(_UNSEEN, (chain, end, since_ms, before_ms)):
                 line_id, line, member, event_ms, seq, is_posted = row
                 position = Position(event_ms, device, epoch, seq)
                 found.append((PostedLine(line_id, line, member, position), bool(is_posted)))
@@ -253,13 +258,16 @@ _ALL_WITH_OP = (
     " SELECT id, line, member FROM inbox WHERE op = ? AND op <> '' AND status <> 'posted'"
     " AND (status = 'duplicate' OR code = ?)"
 )
-_CHAINS_OF = (
-    "SELECT chain.id, name, epoch FROM chain JOIN device ON device.id = chain.device"
-    " WHERE store = ?"
-)
+# What no close has seen counts from the last one on, or has no time yet: so does the last line of
+# its chain.
+_CHAINS_OF = """
+SELECT chain.id, name, epoch FROM chain JOIN device ON device.id = chain.device
+WHERE store = ? AND coalesce((SELECT event_ms FROM inbox WHERE inbox.chain = chain.id
+    ORDER BY inbox.seq DESC LIMIT 1), ?) >= ?
+"""
 _UNSEEN = (
     "SELECT id, line, member, event_ms, seq, status = 'posted' AND op <> '' FROM inbox"
-    " WHERE chain = ? AND seq > ? AND event_ms < ?"
+    " WHERE chain = ? AND seq > ? AND event_ms >= ? AND event_ms < ?"
 )
 _WITNESSED_AFTER = (
     "SELECT line FROM inbox WHERE member = ? AND event_ms > ?"

@@ -101,7 +101,8 @@ class LateFacts:
         """
         books = self._books
         ends = {(it.device, it.epoch): it.seq for it in close.ends}
-        unseen = books.inbox.unseen(close.store, close.opens_ms, ends)
+        since_ms = books.closes.opened_before(close.store, close.opens_ms)
+        unseen = books.inbox.unseen(close.store, since_ms, close.opens_ms, ends)
         places = {it.position: books.closes.position(close.store, it.position) for it, _ in unseen}
         moved = [it for it, is_fact in unseen if is_fact and it.member is not None]
         for token in sorted({books.members.token(it.member) for it in moved}):
