@@ -4,8 +4,8 @@ The journals are full before the hub starts; devices and hub are processes of th
 memory of both is theirs alone. Then the ledger alone takes records of as many cards as a small
 chain has, and of ten times as many, in turns.
 
-`python benchmarks/bench_backlog.py [--json] [--records N] [--devices N] [--cards N]`; the full size
-is `--records 1000000 --cards 1000000`.
+`python benchmarks/bench_backlog.py [--json] [--engine E] [--records N] [--devices N] [--cards N]`;
+the full size is `--records 1000000 --cards 1000000`.
 """
 
 import argparse
@@ -13,13 +13,23 @@ import json
 import statistics
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
 import structlog
 from bench_bridge import check
-from hub_load import Load, arrivals, devices_on_their_own, fill, intake_on, new_ledger, programme
+from hub_load import (
+    Load,
+    arrivals,
+    devices_on_their_own,
+    fill,
+    intake_on,
+    new_ledger,
+    postgres,
+    programme,
+)
 from hub_process import hub_process
 
 from hub.ledger.ledger import Place, open_ledger
@@ -37,14 +47,19 @@ KIB_A_MIB = 1024
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--json", action="store_true", help="one object as the last line")
+    options.add_argument("--engine", choices=("sqlite", "postgres"), default="sqlite")
     options.add_argument("--records", type=int, default=20_000, help="in all journals")
     options.add_argument("--devices", type=int, default=50)
     options.add_argument("--cards", type=int, default=20_000, help="the larger number of them")
     chosen = options.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     load = Load(chosen.devices, chosen.records // chosen.devices, chosen.cards)
-    with tempfile.TemporaryDirectory(dir=".") as directory:
-        found = {**backlog(Path(directory), load), **growth(Path(directory), load)}
+    with tempfile.TemporaryDirectory(dir=".") as folder, ExitStack() as opened:
+        directory = Path(folder)
+        places: Iterator[Place] = (directory / f"{number}.db" for number in range(3))
+        if chosen.engine == "postgres":
+            places = opened.enter_context(postgres())
+        found = {**backlog(directory, next(places), load), **growth(directory, places, load)}
     if chosen.json:
         print(json.dumps(found))
         return
@@ -52,9 +67,9 @@ def main() -> None:
         print(f"{name:32} {value}")
 
 
-def backlog(directory: Path, load: Load) -> dict[str, float]:
+def backlog(directory: Path, place: Place, load: Load) -> dict[str, float]:
     """Return how long the backlog takes, and the memory of the hub and of all devices together."""
-    full, place = directory / "backlog", directory / "backlog.db"
+    full = directory / "backlog"
     fill(full, load)
     new_ledger(place, load.devices)
     with hub_process(place) as hub:
@@ -71,10 +86,13 @@ def backlog(directory: Path, load: Load) -> dict[str, float]:
     }
 
 
-def growth(directory: Path, load: Load) -> dict[str, float]:
+def growth(directory: Path, places: Iterator[Place], load: Load) -> dict[str, float]:
     """Return the ledger's rates for few and for many cards, and how they compare turn by turn."""
     few, many = load.members // GROWTH, load.members
-    works = {cards: work_with(directory, load._replace(members=cards)) for cards in (few, many)}
+    works = {
+        cards: work_with(directory, next(places), load._replace(members=cards))
+        for cards in (few, many)
+    }
     rates: dict[int, list[float]] = {few: [], many: []}
     for _ in range(TURNS):
         for cards, (intake, work) in works.items():
@@ -93,12 +111,11 @@ def growth(directory: Path, load: Load) -> dict[str, float]:
     }
 
 
-def work_with(directory: Path, load: Load) -> tuple[Intake, Iterator[list[Arrival]]]:
+def work_with(directory: Path, place: Place, load: Load) -> tuple[Intake, Iterator[list[Arrival]]]:
     """Return an intake whose ledger knows all cards, and groups of envelopes for all turns."""
-    name = f"cards-{load.members}"
     lines = TURNS * GROUPS_A_TURN * LINES_A_GROUP // load.devices
     load = load._replace(lines=lines)
-    place, full = directory / f"{name}.db", directory / name
+    full = directory / f"cards-{load.members}"
     new_ledger(place, load.devices)
     add_cards(place, load.members)
     fill(full, load)
