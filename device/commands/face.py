@@ -25,6 +25,7 @@ from loyalty.text_files import NoText, text_of
 MISTAKE = 2
 SAMPLE_MEMBER = Path(__file__).parents[1] / "display" / "sample_member.toml"
 PHOTO_MAX_PX = 24_000_000
+PHOTO_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 
 
 class NotShown(Exception):
@@ -155,7 +156,7 @@ def _photo(path: Path | None) -> Image.Image | None:
     if path is None:
         return None
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=PHOTO_FORMATS) as picture:
             if picture.width * picture.height > PHOTO_MAX_PX:
                 raise NotShown(f"{path}: more than {PHOTO_MAX_PX:,} dots")
             return picture.convert("L")
@@ -165,3 +166,5 @@ def _photo(path: Path | None) -> Image.Image | None:
         raise NotShown(f"{path}: more than {PHOTO_MAX_PX:,} dots") from error
     except OSError as error:
         raise NotShown(f"cannot read {path}: {error.strerror or error}") from error
+    except (SyntaxError, ValueError) as error:  # what Pillow calls a damaged picture
+        raise NotShown(f"cannot read {path}: {error}") from error

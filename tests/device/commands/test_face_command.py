@@ -100,6 +100,20 @@ def test_what_a_person_can_mend_is_told_without_a_traceback(tmp_path, capsys, op
     assert not out.exists()
 
 
+@pytest.mark.parametrize("damage", [b"\0DAT", b"JUNK"])
+def test_a_photo_that_is_damaged_is_told(tmp_path, capsys, damage):
+    photo, out = tmp_path / "photo.png", tmp_path / "face.png"
+    Image.effect_noise((400, 400), 60).save(photo)
+    before, parts = photo.read_bytes().rsplit(b"IDAT", 1)
+    assert b"IDAT" in before
+    photo.write_bytes(before + damage + parts)
+
+    status = preview(out, "--photo", photo, "--profile", "eps3", layout="identity")
+
+    assert status == 2
+    assert f"cannot read {photo}: " in capsys.readouterr().err
+
+
 def test_a_picture_that_cannot_be_written_is_told(tmp_path, capsys):
     assert preview(tmp_path / "no" / "face.png") == 2
     assert preview(tmp_path / "face.txt") == 2
