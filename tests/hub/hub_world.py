@@ -118,14 +118,22 @@ class World:
         self.ledger: Ledger = open_ledger(self.path, create=True, new_id=lambda: "incarnation")
         self.programme: Programme = parse(PROGRAMME, source="tests")
         self._ids = iter(range(1, 1_000_000))
-        self.intake = Intake(
-            self.ledger,
-            [self.programme] if programmes is None else programmes,
+        self._programmes = [self.programme] if programmes is None else programmes
+        self._offline_keys = offline_keys
+        self._programme_document = programme_document
+        self.intake = self.intake_on(self.ledger)
+
+    def intake_on(self, ledger: Ledger, card_master: bytes | None = None) -> Intake:
+        """Return an intake into `ledger` with the rules, keys and clock of this world."""
+        return Intake(
+            ledger,
+            self._programmes,
             now_ms=self.clock.now_ms,
             face_key=FACE_KEY,
             new_id=lambda: f"grant-{next(self._ids)}",
-            offline_keys=offline_keys,
-            programme_document=programme_document,
+            card_master=card_master,
+            offline_keys=self._offline_keys,
+            programme_document=self._programme_document,
         )
 
     def till(self, name: str, epoch: str = "e1") -> Till:

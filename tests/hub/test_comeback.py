@@ -21,11 +21,11 @@ from hub.ledger.ledger import open_ledger
 from hub.ledger.queries import receipted_lines
 from hub.ledger.verify import broken, verify
 from hub.posting.custody import GAP_PATIENCE_MS
-from hub.posting.intake import Arrival, Intake
+from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.clock import DAY_MS
 from loyalty.record import Record
-from tests.hub.hub_world import FACE_KEY, SECRET, START_MS, World, check_in, redemption, sale
+from tests.hub.hub_world import SECRET, START_MS, World, check_in, redemption, sale
 
 NEW_SECRET = bytes(range(2, 34))
 
@@ -101,13 +101,7 @@ class Site:
         if tell:
             assert ledger_command.main(["restored", "--db", str(self.world.path)]) == 0
         self.world.ledger = open_ledger(self.world.path)
-        self.world.intake = Intake(
-            self.world.ledger,
-            [self.world.programme],
-            now_ms=self.world.clock.now_ms,
-            face_key=FACE_KEY,
-            new_id=lambda: "grant",
-        )
+        self.world.intake = self.world.intake_on(self.world.ledger)
 
     def broken(self) -> list[str]:
         now_ms = self.world.clock.now_ms()

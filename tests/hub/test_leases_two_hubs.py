@@ -9,10 +9,10 @@ import pytest
 
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.verify import broken, verify
-from hub.posting.intake import Arrival, Intake
+from hub.posting.intake import Arrival
 from loyalty.asks import AskLease
 from tests.campaign import size
-from tests.hub.hub_world import FACE_KEY, START_MS, Till, World, sale
+from tests.hub.hub_world import START_MS, Till, World, sale
 from tests.hub.lease_world import KEYS, LEASING, issued
 from tests.postgres_server import new_database
 
@@ -39,17 +39,6 @@ def work(till: Till, rng: random.Random) -> list[list[Arrival]]:
     return groups
 
 
-def intake_on(world: World, ledger: Ledger) -> Intake:
-    return Intake(
-        ledger,
-        [LEASING],
-        now_ms=world.clock.now_ms,
-        face_key=FACE_KEY,
-        new_id=lambda: "no grants here",
-        offline_keys=KEYS,
-    )
-
-
 @pytest.mark.campaign
 @pytest.mark.parametrize("seed", range(size(2, 20)))
 def test_what_two_hubs_lease_stands_in_escrow_once(postgres_url, seed: int):
@@ -65,7 +54,7 @@ def test_what_two_hubs_lease_stands_in_escrow_once(postgres_url, seed: int):
             opened.callback(it.close)
 
         def serve(ledger: Ledger, groups: list[list[Arrival]]) -> int:
-            intake = intake_on(world, ledger)
+            intake = world.intake_on(ledger)
             return sum(len(intake.take(group)) for group in groups)
 
         with ThreadPoolExecutor(2) as threads:

@@ -17,7 +17,7 @@ from hub.ledger.verify import broken, verify
 from hub.posting.intake import Arrival, Intake
 from loyalty.chain import LINES_MAX
 from tests.campaign import size
-from tests.hub.hub_world import FACE_KEY, START_MS, Till, World, redemption, sale
+from tests.hub.hub_world import START_MS, Till, World, redemption, sale
 from tests.postgres_server import new_database
 
 DEVICES = 4
@@ -59,16 +59,6 @@ def cut(tills: list[Till], rng: random.Random) -> list[Arrival]:
     return found
 
 
-def intake_on(world: World, ledger: Ledger) -> Intake:
-    return Intake(
-        ledger,
-        [world.programme],
-        now_ms=world.clock.now_ms,
-        face_key=FACE_KEY,
-        new_id=lambda: "no grants here",
-    )
-
-
 def work_through(intake: Intake, arrivals: list[Arrival]) -> None:
     for first in range(0, len(arrivals), 5):
         intake.take(arrivals[first : first + 5])
@@ -88,7 +78,7 @@ def test_two_hubs_end_where_one_would(shared, tmp_path: Path, seed: int):
         for it in ledgers:
             opened.callback(it.close)
         halves = (arrivals[::2], arrivals[1::2])
-        intakes = [intake_on(world, it) for it in ledgers]
+        intakes = [world.intake_on(it) for it in ledgers]
         list(threads.map(work_through, intakes, halves))
     for till in tills:
         for first in range(1, LINES + 1, LINES_MAX):
@@ -139,7 +129,7 @@ def test_a_member_whom_one_hub_has_read_to_change_is_waited_for_by_the_other(sha
         ledgers = [meeting.of(open_ledger(shared)) for _ in range(2)]
         for it in ledgers:
             opened.callback(it.close)
-        takes = [intake_on(world, it).take for it in ledgers]
+        takes = [world.intake_on(it).take for it in ledgers]
         list(threads.map(lambda take, it: take([it]), takes, arrivals))
 
     assert world.balance("anna") == 30
@@ -160,7 +150,7 @@ def test_a_member_who_is_new_to_two_hubs_is_added_by_one_while_the_other_waits(s
         ledgers = [meeting.of(open_ledger(shared)) for _ in range(2)]
         for it in ledgers:
             opened.callback(it.close)
-        takes = [intake_on(world, it).take for it in ledgers]
+        takes = [world.intake_on(it).take for it in ledgers]
         list(threads.map(lambda take, it: take([it]), takes, [it.batch() for it in tills[:2]]))
 
     assert world.balance("anna") == 20

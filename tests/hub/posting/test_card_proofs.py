@@ -8,13 +8,12 @@ from device.nfc.cards.keys import CardKeys
 from device.nfc.cards.member_card import MemberCard
 from device.nfc.cards.member_cards import MemberCards
 from device.nfc.reader import CardSeen
-from hub.posting.intake import Intake
 from loyalty.asks import AskAccount, AskRedeem
 from loyalty.receipts import AccountView, Refusal
 from simulators.chip_reader import ChipReader
 from simulators.chips.iso_dep import IsoDepChip
 from simulators.chips.ntag424 import Ntag424, ntag424_chip
-from tests.hub.hub_world import FACE_KEY, World
+from tests.hub.hub_world import World
 
 MASTER = bytes(range(16))
 KEYS = CardKeys(
@@ -27,20 +26,9 @@ KEYS = CardKeys(
 @pytest.fixture
 def world(tmp_path):
     found = World(tmp_path)
-    found.intake = intake(found, MASTER)
+    found.intake = found.intake_on(found.ledger, MASTER)
     yield found
     found.ledger.close()
-
-
-def intake(world: World, card_master: bytes | None) -> Intake:
-    return Intake(
-        world.ledger,
-        [world.programme],
-        now_ms=world.clock.now_ms,
-        face_key=FACE_KEY,
-        new_id=lambda: "grant-1",
-        card_master=card_master,
-    )
 
 
 async def issued(uid: str = "04de5f1eacc040") -> IsoDepChip:
@@ -135,7 +123,7 @@ async def test_an_ask_that_arrives_twice_is_answered_twice(world):
 async def test_a_proof_outlives_the_hub(world):
     card, till = await tapped(await issued()), world.till("h1")
     world.take(till.ask(question("a1", card)))
-    world.intake = intake(world, MASTER)
+    world.intake = world.intake_on(world.ledger, MASTER)
 
     (answer,) = world.take(till.ask(question("a2", card)))
 
@@ -169,7 +157,7 @@ async def test_a_card_without_a_proof_is_answered_as_ever(world):
 
 
 async def test_a_hub_without_card_keys_checks_nothing(world):
-    world.intake = intake(world, None)
+    world.intake = world.intake_on(world.ledger, None)
     card, till = await tapped(await issued()), world.till("h1")
 
     answers = [world.take(till.ask(question(ref, card)))[0] for ref in ("a1", "a2")]

@@ -9,11 +9,10 @@ import pytest
 from hub.ledger.books import Books
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
-from hub.posting.intake import Intake
 from hub.posting.poster import Poster
 from loyalty.records import CardIssued, CheckIn
 from loyalty.wire import names_of
-from tests.hub.hub_world import FACE_KEY, World, check_in, sale
+from tests.hub.hub_world import World, check_in, sale
 from tests.postgres_server import new_database
 
 AHEAD_MS = 600_000
@@ -35,7 +34,7 @@ def test_two_hubs_at_once_post_a_line_whose_time_has_come_once(url):
     second = open_ledger(url)
     (pid,) = second.connection.execute("SELECT pg_backend_pid()").fetchone()
     posted: list[int] = []
-    other = threading.Thread(target=lambda: posted.append(hub_on(second, world).tick()))
+    other = threading.Thread(target=lambda: posted.append(world.intake_on(second).tick()))
 
     with world.ledger.transaction():
         books = Books(world.ledger)
@@ -85,16 +84,6 @@ def issued(**changes: object) -> CardIssued:
     visit = check_in(**changes)
     common = {it: getattr(visit, it) for it in names_of(CheckIn.kind)}
     return CardIssued(**common, card_kind="ultralight")
-
-
-def hub_on(ledger, world: World) -> Intake:
-    return Intake(
-        ledger,
-        [world.programme],
-        now_ms=world.clock.now_ms,
-        face_key=FACE_KEY,
-        new_id=lambda: "no grants here",
-    )
 
 
 def wait_until_waiting(url: str, pid: int) -> None:
