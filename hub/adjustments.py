@@ -6,8 +6,11 @@ from typing import NamedTuple
 
 from hub.errors import HubError, NotFound
 from hub.ledger.books import Books
+from hub.ledger.day_end import stores
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.proposals import Proposal, decide, propose, standing
+from hub.ledger.queries import line_with_op
+from hub.ledger.schema import HUB_DEVICE
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.hub_ops import adjustment
@@ -15,6 +18,7 @@ from hub.posting.poster import Poster
 from loyalty.hub_records import PointsAdjusted
 from loyalty.programme import Programme, in_force
 from loyalty.programme_table import is_id
+from loyalty.records import sale_key
 
 KIND = "adjust"
 RETRO_CREDIT = "retro_credit"
@@ -22,10 +26,11 @@ REASONS = ("goodwill", RETRO_CREDIT, "wrong_amount", "wrong_member", "fraud")
 
 
 class Terms(NamedTuple):
-    """What is to be done: `points`, and the receipt that they make good, empty for none."""
+    """What is to be done: `points`, and the receipt of `store` that they make good, if any."""
 
     points: int
     receipt: str
+    store: str = ""
 
 
 def terms_of(proposal: Proposal) -> Terms:
@@ -45,7 +50,7 @@ class Adjustments:
 
         Raises:
             HubError: the programme does not allow it, the ledger knows no such member, or the
-                receipt was made good before.
+                receipt earned, or was made good, before.
         """
         self._check(proposal)
         with self._ledger.transaction() as database:
@@ -72,7 +77,7 @@ class Adjustments:
     def _state(self, books: Books, proposal: Proposal, now_ms: int) -> None:
         terms = terms_of(proposal)
         programme = in_force(self._programmes, now_ms)
-        stamp = own_chain.stamp(now_ms, staff=proposal.maker)
+        stamp = own_chain.stamp(now_ms, store=terms.store or HUB_DEVICE, staff=proposal.maker)
         stamp |= {"member": proposal.subject, "op": adjustment(proposal.id)}
         adjusted = PointsAdjusted(
             **{**stamp, "rules": programme.version},
@@ -87,7 +92,7 @@ class Adjustments:
         books.flush()
 
     def _check(self, proposal: Proposal) -> None:
-        points, receipt = terms_of(proposal)
+        points, receipt, store = terms_of(proposal)
         terms = in_force(self._programmes, proposal.decided_ms or proposal.made_ms).adjustments
         if terms.most_points == 0:
             raise HubError("the programme lets nobody give points by hand, [adjustments] wanted")
@@ -97,16 +102,30 @@ class Adjustments:
             raise HubError(f"reason {proposal.reason[:40]!r}, one of {', '.join(REASONS)} wanted")
         if Books(self._ledger).members.find(proposal.subject) is None:
             raise NotFound(f"no member {proposal.subject!r} in {self._ledger.place}")
-        if (proposal.reason == RETRO_CREDIT) != bool(receipt):
-            raise HubError(f"receipt {receipt!r}, one wanted with {RETRO_CREDIT} and only then")
-        if receipt:
-            self._check_receipt(proposal, receipt, allowed=terms.retro_credit)
+        is_retro = proposal.reason == RETRO_CREDIT
+        if (bool(receipt), bool(store)) != (is_retro, is_retro):
+            wanted = "both" if is_retro else "neither"
+            told = f"receipt {receipt[:40]!r} of store {store[:40]!r}"
+            raise HubError(f"{told}, {wanted} wanted with {proposal.reason}")
+        if is_retro:
+            self._check_receipt(proposal, store, receipt, allowed=terms.retro_credit)
 
-    def _check_receipt(self, proposal: Proposal, receipt: str, *, allowed: bool) -> None:
+    def _check_receipt(
+        self, proposal: Proposal, store: str, receipt: str, *, allowed: bool
+    ) -> None:
         if not is_id(receipt):
             raise HubError(f"receipt {receipt[:40]!r}, 1 to 64 of A-Z a-z 0-9 _ - . : / + = wanted")
         if not allowed:
             raise HubError("the programme gives no points for receipts of the past")
+        there = stores(self._ledger)
+        if store not in there:
+            raise NotFound(f"no store {store[:40]!r}, one of {', '.join(there) or 'none'} wanted")
+        line = line_with_op(self._ledger, sale_key(store, receipt))
+        if line:
+            wanted = "one that no terminal stated wanted"
+            raise HubError(f"receipt {receipt} of store {store!r} is here as {line}, {wanted}")
         for it in standing(self._ledger.connection, KIND, RETRO_CREDIT):
-            if it.id != proposal.id and terms_of(it).receipt == receipt:
+            of_it = terms_of(it)
+            is_same = of_it.receipt == receipt and of_it.store in ("", store)
+            if it.id != proposal.id and is_same:
                 raise HubError(f"receipt {receipt} is made good by {it.id}, another one wanted")

@@ -67,6 +67,11 @@ class Sale(Record):
     items: Annotated[tuple[SaleItem, ...], Rows(SALE_ITEMS_MAX)]
 
 
+def sale_key(store: str, receipt: str) -> str:
+    """Return the business key of the sale with till receipt `receipt` of `store`."""
+    return f"{store}:{receipt}:sale"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption(Record):
     """Points were spent on an offer of the programme.

@@ -69,7 +69,7 @@ from device.records.recovery import recover
 from device.records.stamp import NO_CARD, intent_to_write, shown, stamp, touched
 from loyalty.card import op_digest
 from loyalty.receipts import AccountView, Refusal
-from loyalty.records import DayClosed, Sale, StaffSignedIn
+from loyalty.records import DayClosed, Sale, StaffSignedIn, sale_key
 
 # What the hub says of a card that earns nothing, and the screen for it.
 _EARNS_NOTHING = {
@@ -160,7 +160,7 @@ def step(setting: Setting, state: State, event: Event, now: Now) -> Step:
 
 def sale_op(sale: TillSale) -> str:
     """Return the business key of a sale: store, receipt number and leg."""
-    return f"{sale.store}:{sale.receipt}:sale"
+    return sale_key(sale.store, sale.receipt)
 
 
 def _knowing(state: State, told: PlaceShut | PlaceOpened) -> State:

@@ -38,11 +38,12 @@ def propose_command(
     staff: Staff,
     programme: Programmes,
     db: Db = "ledger.db",
-    receipt: Annotated[str, typer.Option(help="With retro_credit, whose points it gives.")] = "",
+    store: Annotated[str, typer.Option(help="With retro_credit: where the receipt is from.")] = "",
+    receipt: Annotated[str, typer.Option(help="With retro_credit: whose points it gives.")] = "",
 ) -> None:
     """Propose what somebody else has to agree to; print the proposal's number."""
     number = secrets.token_hex(NUMBER_BYTES)
-    terms = json.dumps(Terms(points, receipt))
+    terms = json.dumps(Terms(points, receipt, store))
     now_ms = SystemClock().now_ms()
     proposal = Proposal(number, KIND, member, terms, reason, note, staff, now_ms)
     with closing(open_ledger(db)) as ledger:
@@ -59,12 +60,13 @@ def list_command(
     """List proposals, the newest first."""
     with closing(open_ledger(db)) as ledger:
         found = find_proposals(ledger, KIND, is_open=is_open, limit=limit)
-    table = Table("proposal", "made", "member", "points", "reason", "receipt", "by", "decided")
+    headings = ("proposal", "made", "member", "points", "reason", "store", "receipt", "by")
+    table = Table(*headings, "decided")
     for it in found:
-        points, receipt = terms_of(it)
+        points, receipt, store = terms_of(it)
         decided = "" if it.status == "open" else f"{it.status} by {it.checker}"
-        row = (moment(it.made_ms), it.subject, f"{points:+,}", it.reason, receipt, it.maker)
-        table.add_row(it.id, *row, decided)
+        row = (moment(it.made_ms), it.subject, f"{points:+,}", it.reason, store, receipt)
+        table.add_row(it.id, *row, it.maker, decided)
     Console().print(table)
 
 
@@ -89,5 +91,4 @@ def _decide(number: str, staff: str, programme: list[Path], db: str, *, agrees: 
     with closing(open_ledger(db)) as ledger:
         now_ms = SystemClock().now_ms()
         decided = Adjustments(ledger, programmes).decide(number, staff, now_ms, agrees=agrees)
-    points, _ = terms_of(decided)
-    typer.echo(f"{decided.status}: {points:+,} points for {decided.subject}")
+    typer.echo(f"{decided.status}: {terms_of(decided).points:+,} points for {decided.subject}")

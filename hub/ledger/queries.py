@@ -145,6 +145,12 @@ def line_counts(ledger: Ledger) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def line_with_op(ledger: Ledger, op: str) -> str:
+    """Return the name of a line with business key `op` and what became of it, empty for none."""
+    row = ledger.connection.execute(_WITH_OP, (op, op)).fetchone()
+    return "" if row is None else f"line {row[0]}:{row[1]}:{row[2]} ({row[3]})"
+
+
 def receipted_lines(ledger: Ledger) -> int:
     """Return how many lines the hub holds without a gap before them: what receipts say."""
     row = ledger.connection.execute("SELECT coalesce(sum(seq), 0) FROM chain").fetchone()
@@ -199,4 +205,12 @@ WHERE transfer.member = ? AND inbox.id IN (
         ON other.op = own.op AND other.op <> '' AND other.status <> 'posted'
         WHERE own.member = ? AND own.status <> 'posted')
 ORDER BY inbox.id DESC, leg LIMIT ?
+"""
+# Each half has an index of its own.
+_WITH_OP = """
+SELECT name, epoch, inbox.seq, status FROM inbox JOIN chain ON chain.id = inbox.chain
+JOIN device ON device.id = chain.device
+WHERE inbox.id IN (SELECT id FROM inbox WHERE op = ? AND op <> '' AND status = 'posted'
+    UNION SELECT id FROM inbox WHERE op = ? AND op <> '' AND status <> 'posted')
+ORDER BY inbox.id LIMIT 1
 """

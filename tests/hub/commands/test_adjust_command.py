@@ -10,9 +10,13 @@ from hub.commands import ledger as ledger_command
 from hub.ledger.proposals import LIST_MAX, Proposal, propose
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse
-from tests.hub.hub_world import PROGRAMME, START_MS, World, sale
+from tests.hub.hub_world import PROGRAMME, SECRET, START_MS, World, sale
 
 TERMS = "\n[adjustments]\nmost_points = 500\nretro_credit = true\n"
+RETRO = (
+    *("--reason", "retro_credit", "--note", "Card left at home.", "--by", "wong"),
+    *("--store", "s1"),
+)
 PROPOSED = ("--reason", "goodwill", "--note", "The kiosk kept her card.", "--by", "wong")
 
 
@@ -108,8 +112,59 @@ def test_a_programme_that_allows_none_by_now_is_obeyed(people):
     assert people.type("agree", number, "--by", "chan")[0] == 0
 
 
+@pytest.mark.parametrize("card", ["04AA", "04BB"])
+def test_a_receipt_that_earned_on_any_card_is_not_made_good(people, card):
+    till = people.world.till("h2")
+    till.add(sale("s1:R-4711:sale", card=card, member="ben", receipt="R-4711"))
+    people.world.take(till.batch())
+
+    told = people.refusal("propose", "anna", "--points", 40, *RETRO, "--receipt", "R-4711")
+
+    assert "receipt R-4711 of store 's1' is here as line h2:e1:1 (posted)" in told
+    assert people.type("list")[1].count("retro_credit") == 0
+
+
+def test_a_receipt_that_earned_after_it_was_proposed_is_not_made_good(people):
+    number = people.propose(40, *RETRO, "--receipt", "R-4711")
+    till = people.world.till("h2")
+    till.add(sale("s1:R-4711:sale", card="04BB", member="ben", receipt="R-4711"))
+    people.world.take(till.batch())
+
+    told = people.refusal("agree", number, "--by", "chan")
+
+    assert "receipt R-4711 of store 's1' is here as line h2:e1:1 (posted)" in told
+    assert people.balance() == 100
+
+
+def test_a_receipt_of_the_same_number_in_another_store_is_another_receipt(people):
+    people.world.ledger.add_device("s2", "h9", "k1", SECRET, "password")
+    first = people.propose(40, *RETRO, "--receipt", "R-4711")
+    other = people.propose(30, *[*RETRO[:-1], "s2"], "--receipt", "R-4711")
+
+    assert people.type("agree", first, "--by", "chan")[0] == 0
+    assert people.type("agree", other, "--by", "chan")[0] == 0
+    assert people.balance() == 170
+
+
+def test_a_receipt_of_a_store_that_nobody_knows_is_not_made_good(people):
+    words = (*RETRO[:-1], "s7", "--receipt", "R-4711")
+
+    told = people.refusal("propose", "anna", "--points", 40, *words)
+
+    assert "no store 's7'" in told
+
+
+def test_what_a_receipt_makes_good_is_booked_as_its_stores(people):
+    number = people.propose(40, *RETRO, "--receipt", "R-4711")
+
+    people.type("agree", number, "--by", "chan")
+
+    issued = "SELECT balance FROM account WHERE owner = 'store:s1' AND kind = 'points_issued'"
+    assert people.world.value(issued) == -140
+
+
 def test_a_receipt_is_made_good_once(people):
-    words = ("--reason", "retro_credit", "--note", "Card left at home.", "--by", "wong")
+    words = RETRO
     first = people.propose(40, *words, "--receipt", "R-4711")
 
     again = people.refusal("propose", "anna", "--points", 40, *words, "--receipt", "R-4711")
@@ -120,7 +175,7 @@ def test_a_receipt_is_made_good_once(people):
 
 
 def test_a_receipt_is_made_good_once_however_long_ago(people):
-    words = ("--reason", "retro_credit", "--note", "Card left at home.", "--by", "wong")
+    words = RETRO
     first = people.propose(40, *words, "--receipt", "R-4711")
     terms = json.dumps(Terms(1, ""))
     later = Proposal("", KIND, "anna", terms, "goodwill", "So.", "wong", 10**13)
@@ -134,23 +189,26 @@ def test_a_receipt_is_made_good_once_however_long_ago(people):
 
 
 @pytest.mark.parametrize(
-    ("reason", "receipt", "why"),
+    ("reason", "store", "receipt", "why"),
     [
-        ("retro_credit", "", "one wanted with retro_credit and only then"),
-        ("goodwill", "R-1", "one wanted with retro_credit and only then"),
-        ("retro_credit", "R 1", "1 to 64 of"),
-        ("because", "", "one of goodwill"),
+        ("retro_credit", "s1", "", "receipt '' of store 's1', both wanted with retro_credit"),
+        ("retro_credit", "", "R-1", "receipt 'R-1' of store '', both wanted with retro_credit"),
+        ("goodwill", "", "R-1", "neither wanted with goodwill"),
+        ("goodwill", "s1", "", "neither wanted with goodwill"),
+        ("retro_credit", "s1", "R 1", "1 to 64 of"),
+        ("because", "", "", "one of goodwill"),
     ],
 )
-def test_a_reason_is_one_of_a_few_and_says_what_it_needs(people, reason, receipt, why):
-    words = ("--reason", reason, "--note", "So.", "--by", "wong", "--receipt", receipt)
+def test_a_reason_is_one_of_a_few_and_says_what_it_needs(people, reason, store, receipt, why):
+    words = ("--reason", reason, "--note", "So.", "--by", "wong")
+    words += ("--store", store, "--receipt", receipt)
 
     assert why in people.refusal("propose", "anna", "--points", 40, *words)
 
 
 def test_receipts_of_the_past_need_a_programme_that_has_them(people):
     people.programme.write_text(PROGRAMME + TERMS.replace("true", "false"))
-    words = ("--reason", "retro_credit", "--note", "So.", "--by", "wong", "--receipt", "R-1")
+    words = (*RETRO, "--receipt", "R-1")
 
     told = people.refusal("propose", "anna", "--points", 40, *words)
 
