@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Protocol
 
+from device.errors import DeviceError
 from device.mqtt.batches import Batch, Lines, next_batch
 from device.mqtt.events import (
     AskWanted,
@@ -141,7 +142,10 @@ class Session:
         if self._is_connected and self._hello_due_ms <= now_ms:
             self._silences += not self.is_greeted
             requests.append(self._hello(now_ms))
-        return [*requests, *self._resend_due(now_ms), *self._send_more(now_ms)]
+        try:
+            return [*requests, *self._resend_due(now_ms), *self._send_more(now_ms)]
+        except DeviceError as error:  # who asked the hub does not wait for a broken disk
+            return [*requests, self._notice("journal_failed", str(error))]
 
     def _resend_due(self, now_ms: int) -> list[Request]:
         due = self._flights.due(now_ms)

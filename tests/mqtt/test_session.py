@@ -435,6 +435,18 @@ def test_an_ask_without_an_answer_is_given_up_in_time(road: Road) -> None:
     assert (early, road.requests) == ([], [GiveUp("r1")])
 
 
+def test_an_ask_is_given_up_in_time_though_the_journal_cannot_be_read(road: Road) -> None:
+    road.talk(road.feed(Connected()))
+    road.feed(account_question("r1"))
+    write(road.journal, 1)
+    road.journal.close()
+
+    road.wait(3_000)
+
+    assert road.requests[0] == GiveUp("r1")
+    assert road.session.tallies["journal_failed"] == 1
+
+
 def test_an_ask_that_was_lost_goes_again_while_somebody_waits(road: Road) -> None:
     road.talk(road.feed(Connected()))
     first = road.feed(account_question("r1"))
