@@ -151,6 +151,7 @@ SHELLS = {
     "hub/ledger/migrations/versions/0007_rows_of_lines.py": "the statements of a migration",
     "hub/ledger/postings.py": "the statements about accounts",
     "hub/ledger/postgres.py": "the ledger's server",
+    "hub/ledger/postgres_copy.py": "rows on their way to it",
     "hub/ledger/postgres_database.py": "a connection to it",
     "hub/ledger/postgres_writer.py": "the statements that write to a server",
     "hub/ledger/proposals.py": "the statements about what takes two people",

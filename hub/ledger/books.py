@@ -107,6 +107,10 @@ class Books:
         if len(self._devices) > DEVICES_MAX:
             self._devices.clear()
 
+    def hand_over(self) -> None:
+        """Have a server begin to write what is new, while others go on."""
+        self._unwritten.hand_over()
+
     def flush(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit.
 

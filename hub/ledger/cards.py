@@ -54,6 +54,11 @@ class Cards:
         card = self._rows[uid] = CardRow(*found)
         return card
 
+    def add(self, card: CardRow, member: int) -> None:
+        """Have `card`, a new one of member number `member`, written."""
+        self._unwritten.new_cards[card.uid] = member
+        self.set(card)
+
     def set(self, card: CardRow) -> None:
         """Have `card` written as it is now."""
         self._rows[card.uid] = self._unwritten.cards[card.uid] = card

@@ -130,6 +130,10 @@ class Engine(Protocol):
         """Look the next ids up anew: a transaction was rolled back, or another one wrote."""
         ...
 
+    def hand_over(self, unwritten: "Unwritten") -> None:
+        """Have a server begin to write the rows of `unwritten` that are new, if they are many."""
+        ...
+
     def write(self, unwritten: "Unwritten", meanwhile: Callable[[], None]) -> None:
         """Write the rows of `unwritten`, in the order in which they refer to each other.
 

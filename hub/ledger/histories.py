@@ -46,8 +46,9 @@ class Histories:
         if not self._is_past(member, before, min([position, *[it.position for it in new]])):
             before, stored = self._stored(member, position)
         last = before.last if before is not None else None
-        facts = [it for it in (*stored, *new) if last is None or it.position > last]
-        return Tail(before, tuple(sorted(facts, key=_position)))
+        # What is new may be stored already.
+        facts = {it.position: it for it in (*stored, *new) if last is None or it.position > last}
+        return Tail(before, tuple(sorted(facts.values(), key=_position)))
 
     def keep_instead(
         self, member: MemberRow, before: MemberState | None, passed: Iterable[MemberState]

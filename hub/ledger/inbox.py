@@ -4,7 +4,7 @@ Questions about lines look behind the lists of the transaction, so they write th
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.ledger.ahead import CHAINS_MAX
 from hub.ledger.database import Database, Row
@@ -27,14 +27,17 @@ class Inbox:
         self._unwritten = unwritten
         self._ahead: dict[str, PostedLine | None] = {}
         self._chains: OrderedDict[tuple[str, str], ChainRow] = OrderedDict()
+        self._wholly_known: set[str] = set()
 
     def expect(self, posted: Mapping[str, PostedLine], wanted: Iterable[str]) -> None:
         """Know that of the operations `wanted` those in `posted` are the ones that count so far."""
         self._ahead = {op: posted.get(op) for op in wanted}
 
-    def expect_chains(self, devices: Iterable[DeviceRow], rows: Iterable[Row]) -> None:
-        """Know chains of `devices`, whose rows are locked."""
+    def expect_chains(self, devices: Iterable[DeviceRow], rows: Sequence[Row]) -> None:
+        """Know chains of `devices`, whose rows are locked: the newest, or all if they are few."""
         of = {it.id: it for it in devices}
+        if len(rows) < CHAINS_MAX:
+            self._wholly_known.update([it.name for it in of.values()])
         for device, number, epoch, *rest in rows:
             chain = ChainRow(number, of[device], epoch, *rest)
             self._chains.setdefault((chain.device.name, epoch), chain)
@@ -42,7 +45,8 @@ class Inbox:
     def trim(self) -> None:
         """Give the oldest chains in memory back; only between transactions."""
         while len(self._chains) > CHAINS_MAX:
-            self._chains.popitem(last=False)
+            (device, _), _ = self._chains.popitem(last=False)
+            self._wholly_known.discard(device)
 
     def chain(self, device: DeviceRow, epoch: str) -> ChainRow:
         """Return the chain of `device` in `epoch`, a new one if none is there."""
@@ -231,6 +235,8 @@ class Inbox:
         return row
 
     def _load(self, device: DeviceRow, epoch: str) -> ChainRow:
+        if device.name in self._wholly_known:
+            return self._new_chain(device, epoch)
         found = self._one(
             "SELECT id, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain"
             " WHERE device = ? AND epoch = ?",

@@ -61,6 +61,12 @@ class Lots:
         """Return the rows of table `lot` that are new."""
         return [(member, *lot) for (member, _, _), lot in self._opened.items()]
 
+    def take_opened_rows(self) -> list[Row]:
+        """Return the rows that are new, for good: what comes later changes rows that are there."""
+        rows = self.opened_rows()
+        self._opened.clear()
+        return rows
+
     def perhaps_new_rows(self) -> list[Row]:
         """Return empty lots to add where they are missing, before `changed_rows`."""
         changed = ((key, self._changed[key]) for key in sorted(self._corrected))

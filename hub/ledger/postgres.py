@@ -51,16 +51,18 @@ class PostgresEngine:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._telling_errors():
-            if self.database.connection.closed:
-                self.database.connect_again()
+            self._be_connected()
             with self.database.connection.transaction():
-                yield
+                try:
+                    yield
+                except BaseException:
+                    self.database.copying.abandon()
+                    raise
 
     @contextmanager
     def asking(self) -> Iterator[None]:
         with self._telling_errors():
-            if self.database.connection.closed:
-                self.database.connect_again()
+            self._be_connected()
             yield
 
     @contextmanager
@@ -106,6 +108,9 @@ class PostgresEngine:
     def forget_numbers(self) -> None:
         pass  # A sequence gives no number twice, whatever is rolled back.
 
+    def hand_over(self, unwritten: Unwritten) -> None:
+        self._writer.hand_over(unwritten)
+
     def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
         self._writer.write(unwritten, meanwhile)
 
@@ -135,6 +140,10 @@ class PostgresEngine:
 
     def close(self) -> None:
         self.database.connection.close()
+
+    def _be_connected(self) -> None:
+        if self.database.is_lost:
+            self.database.connect_again()
 
     def _ask(self, question: Question) -> psycopg.Cursor[Row]:
         statement = f"{question.select} = ANY(%s) {question.rest}"

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.adapt import Buffer, Loader
 
 from hub.ledger.database import Row
+from hub.ledger.postgres_copy import Copying
 
 CONNECT_TIMEOUT_S = 10
 
@@ -18,7 +19,19 @@ class PostgresDatabase:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._is_by_key = False
-        self.connection = self._connect()
+        self._connection = self._connect()
+        self.copying = Copying(self._connection)
+
+    @property
+    def connection(self) -> psycopg.Connection[Row]:
+        """The connection, to be asked at once: what was being copied is there."""
+        self.copying.finish()
+        return self._connection
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no connection any more."""
+        return self._connection.closed
 
     def execute(self, statement: str, values: Sequence[Any] = (), /) -> psycopg.Cursor[Row]:
         """Run one statement."""
@@ -40,8 +53,9 @@ class PostgresDatabase:
 
     def connect_again(self) -> None:
         """Replace a connection that was lost."""
-        self.connection.close()
-        self.connection = self._connect()
+        self._connection.close()
+        self._connection = self._connect()
+        self.copying = Copying(self._connection)
 
     def _connect(self) -> psycopg.Connection[Row]:
         connection = psycopg.connect(

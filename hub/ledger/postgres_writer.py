@@ -12,10 +12,19 @@ import psycopg
 
 from hub.ledger.database import Row
 from hub.ledger.postgres_arrays import as_array
+from hub.ledger.postgres_copy import Load
 from hub.ledger.postgres_database import PostgresDatabase
 from hub.ledger.rows import STATES_SPAN
-from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
+from hub.ledger.unwritten import (
+    NewRows,
+    Unwritten,
+    chain_row,
+    member_row,
+    must_change,
+    opened_again,
+)
 
+HAND_OVER_LINES = 400  # new since the last time: each COPY costs something to begin
 COPY_MIN_LINES = 50  # COPY costs half of what an INSERT does for a row, and more to begin with
 
 
@@ -30,63 +39,54 @@ class _Change(NamedTuple):
     is_free: bool = False
 
 
+_InColumns = tuple[_Change, list[str]]
+
+
 class PostgresWriter:
     """Writes what a transaction gathered."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
+    def hand_over(self, unwritten: Unwritten) -> None:
+        """Have the server begin with what is new in `unwritten`, if that is enough, or go on."""
+        copying = self._database.copying
+        if copying.is_under_way:
+            copying.advance()
+        elif len(unwritten.inbox) >= HAND_OVER_LINES:
+            copying.add(_loads(unwritten.take_new()))
+
     def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
         """Write the rows of `unwritten`, in the order in which the server wants to see them.
 
         While it works on most of what is not new, `meanwhile` is called.
         """
-        of_members, of_others = _moved(unwritten)
-        changes = [*_changes(unwritten), _Change(_MOVE, of_members)]
-        new: list[tuple[str, str, Sequence[Row]]] = [
-            ("account", _ACCOUNT, _new_accounts(unwritten)),
-            ("member", _MEMBER, [member_row(it) for it in unwritten.members_to_write(new=True)]),
-            ("inbox", _LINE, unwritten.inbox),
-            ("transfer", _TRANSFER, unwritten.transfers),
-            ("lot", _LOT, unwritten.lots.opened_rows()),
-            ("lot_use", _LOT_USE, unwritten.lot_uses),
-        ]
-        if len(unwritten.inbox) < COPY_MIN_LINES:
-            added = [_Change(_add_to(table, types), rows) for table, types, rows in new]
-            changes = added + changes
+        new = unwritten.take_new()
+        changes = []
+        if len(new.inbox) < COPY_MIN_LINES:
+            changes += [_Change(_add_to(table), rows) for table, rows in new._asdict().items()]
         else:
-            for table, types, rows in new:
-                self._copy(table, types, rows)
+            self._database.copying.add(_loads(new))
+        of_members, of_others = _moved(unwritten)
+        changes += [*_changes(unwritten), _Change(_MOVE, of_members)]
+        wanted = _in_columns(changes)
         with self._database.connection.pipeline():
-            made = [*self._send(changes)]
+            made = self._send(wanted)
             meanwhile()
-            made += self._send(_changes_of_houses(of_others))
+            made += self._send(_in_columns(_changes_of_houses(of_others)))
         for (statement, rows, is_free), cursor in made:
             if not is_free:
                 must_change(cursor.rowcount, len(rows), statement)
 
-    def _send(self, changes: Iterable[_Change]) -> Iterator[tuple[_Change, psycopg.Cursor[Row]]]:
+    def _send(self, changes: Iterable[_InColumns]) -> list[tuple[_Change, psycopg.Cursor[Row]]]:
         """Have `changes` made, without waiting for that."""
-        for it in changes:
-            if it.rows:
-                yield it, self._database.connection.execute(it.statement, _columns(it.rows))
-
-    def _copy(self, table: str, types: str, rows: Sequence[Row]) -> None:
-        """Add `rows`, which are all new, to a table whose columns are of `types`."""
-        if not rows:
-            return
-        with self._database.connection.cursor() as cursor:
-            with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(types.split())
-                for row in rows:
-                    copy.write_row(row)
-            must_change(cursor.rowcount, len(rows), f"COPY {table}")
+        execute = self._database.connection.execute
+        return [(it, execute(it.statement, columns)) for it, columns in changes]
 
 
 def _changes(it: Unwritten) -> Iterator[_Change]:
     """Yield what there is besides new rows and what moves on accounts."""
-    members = it.members_to_write(new=False)
-    yield _Change(_SET_MEMBER, [member_row(member) for member in members])
+    yield _Change(_SET_MEMBER, [member_row(member) for member in it.changed_members()])
     yield _Change(_SET_CHAIN, [chain_row(chain) for chain in it.chains.values()])
     yield _Change(_ADD_MISSING_LOT, it.lots.perhaps_new_rows(), is_free=True)
     yield _Change(_CHANGE_LOT, it.lots.changed_rows())
@@ -113,23 +113,24 @@ def _changes_of_houses(deltas: Sequence[Row]) -> Iterator[_Change]:
 
 def _moved(it: Unwritten) -> tuple[list[Row], list[Row]]:
     """Return what moves on accounts that are there: of members whose rows we hold, and others."""
-    new = {account for account, *_ in it.accounts}
     held = {member.account for member in it.members.values()}
     of_members: list[Row] = []
     others: list[Row] = []
     for account, points in it.deltas.items():
-        if account not in new:
-            (of_members if account in held else others).append((account, points))
+        (of_members if account in held else others).append((account, points))
     return of_members, others
 
 
-def _new_accounts(it: Unwritten) -> list[Row]:
-    """Return the rows of new accounts, with what was moved there already."""
-    return [(*account, it.deltas.get(account[0], 0)) for account in it.accounts]
+def _loads(new: NewRows) -> list[Load]:
+    return [Load(table, _TYPES[table], rows) for table, rows in new._asdict().items()]
 
 
-def _columns(rows: Sequence[Row]) -> list[str]:
-    return [as_array(column) for column in zip(*rows, strict=True)]
+def _in_columns(changes: Iterable[_Change]) -> list[_InColumns]:
+    return [
+        (it, [as_array(column) for column in zip(*it.rows, strict=True)])
+        for it in changes
+        if it.rows
+    ]
 
 
 def _earliest(writes: Sequence[Row]) -> list[Row]:
@@ -157,7 +158,6 @@ _MOVE = (
     "UPDATE account SET balance = balance + points"
     f" FROM {_arrays(f'{_W} {_W}')} AS moved (account, points) WHERE id = moved.account"
 )
-_ACCOUNT = f"{_W} {_T} {_T} {_T} {_W}"
 _MEMBER = f"{_W} {_T} {_W} {_T} {_W} {_W} {_W} {_W} {_T} {_T} {_W} {_T}"
 _SET_MEMBER = (
     "UPDATE member SET tier = now.tier, qualifying = now.qualifying, debt = now.debt,"
@@ -172,15 +172,21 @@ _SET_CHAIN = (
     " kept_seq = excluded.kept_seq, gap_since_ms = excluded.gap_since_ms,"
     " fork_seq = excluded.fork_seq"
 )
-_LINE = f"{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}"
-_TRANSFER = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}"
 _LOT = f"{_W} {_T} {_T} {_W} {_W} {_W} {_W}"
-_LOT_USE = f"{_W} {_T} {_W} {_T} {_T} {_W}"
+_TYPES = {
+    "account": f"{_W} {_T} {_T} {_T} {_W}",
+    "member": _MEMBER,
+    "card": f"{_T} {_W} {_W} {_W} {_T} {_T}",
+    "inbox": f"{_W} {_W} {_W} {_B} {_B} {_W} {_T} {_T} {_T} {_T} {_W} {_W}",
+    "transfer": f"{_W} {_T} {_T} {_W} {_W} {_W} {_W} {_W} {_W} {_W} {_W}",
+    "lot": _LOT,
+    "lot_use": f"{_W} {_T} {_W} {_T} {_T} {_W}",
+}
 
 
 @cache
-def _add_to(table: str, types: str) -> str:
-    return f"INSERT INTO {table} SELECT * FROM {_arrays(types)}"
+def _add_to(table: str) -> str:
+    return f"INSERT INTO {table} SELECT * FROM {_arrays(_TYPES[table])}"
 
 
 _ADD_MISSING_LOT = f"INSERT INTO lot SELECT * FROM {_arrays(_LOT)} ON CONFLICT DO NOTHING"

@@ -108,6 +108,9 @@ class SqliteEngine:
     def forget_numbers(self) -> None:
         self._next.clear()
 
+    def hand_over(self, unwritten: Unwritten) -> None:
+        pass  # SQLite writes in our own thread.
+
     def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
         del meanwhile  # SQLite writes in our own thread
         it = unwritten

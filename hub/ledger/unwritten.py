@@ -3,12 +3,26 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 from hub.ledger.database import Engine, Row
 from hub.ledger.lots import Lots
 from hub.ledger.rows import CardRow, ChainRow, Filed, MemberRow, Transfer, Verdict
 from hub.ledger.state_text import leases_text
 from loyalty.state import MemberState
+
+
+class NewRows(NamedTuple):
+    """Rows to add, by table; those first that others refer to."""
+
+    account: Sequence[Row]
+    member: Sequence[Row]
+    card: Sequence[Row]
+    inbox: Sequence[Row]
+    transfer: Sequence[Row]
+    lot: Sequence[Row]
+    lot_use: Sequence[Row]
+
 
 Judged = tuple[Filed, Verdict]
 
@@ -22,8 +36,9 @@ class Unwritten:
     """Lists that go out in bulk, the accounts' sums as one row for each account.
 
     For those who look back: `facts` are the new lines of facts by member, `written` what members
-    had when they were last written, None for new ones. Of a member's kept states, those that are
-    written and later than version `stale_after` are of a past that is not so any more.
+    had when they were last written, None for new ones. `new_cards` are the members of new cards,
+    `added` what new members had when their rows were taken. Of a member's kept states, those that
+    are written and later than version `stale_after` are of a past that is not so any more.
     """
 
     engine: Engine
@@ -35,6 +50,7 @@ class Unwritten:
     lot_uses: list[Row] = field(default_factory=list)
     members: dict[str, MemberRow] = field(default_factory=dict)
     cards: dict[str, CardRow] = field(default_factory=dict)
+    new_cards: dict[str, int] = field(default_factory=dict)
     card_writes: list[Row] = field(default_factory=list)
     cases: list[Row] = field(default_factory=list)
     chains: dict[int, ChainRow] = field(default_factory=dict)
@@ -43,15 +59,43 @@ class Unwritten:
     facts: defaultdict[int, list[Judged]] = field(default_factory=lambda: defaultdict(list))
     written: dict[int, MemberState | None] = field(default_factory=dict)
     stale_after: dict[int, int] = field(default_factory=dict)
+    added: dict[int, MemberState] = field(default_factory=dict)
     writes: int = 0
 
-    def members_to_write(self, *, new: bool) -> list[MemberRow]:
-        """Return the members that are `new`, or those that are not."""
-        return [it for it in self.members.values() if (self.written[it.id] is None) == new]
+    def take_new(self) -> NewRows:
+        """Return the rows to add so far, which are the caller's to write now.
+
+        What changes of them from now on is among what changes of others.
+        """
+        accounts = [(*it, self.deltas.pop(it[0], 0)) for it in self.accounts]
+        members = [it for it in self.members.values() if self.is_new(it.id)]
+        self.added.update([(it.id, it.state) for it in members])
+        new = NewRows(
+            account=accounts,
+            member=[member_row(it) for it in members],
+            card=[(uid, it, *self.cards.pop(uid)[2:]) for uid, it in self.new_cards.items()],
+            inbox=self.inbox,
+            transfer=self.transfers,
+            lot=self.lots.take_opened_rows(),
+            lot_use=self.lot_uses,
+        )
+        self.new_cards.clear()
+        self.accounts, self.inbox, self.transfers, self.lot_uses = [], [], [], []
+        return new
+
+    def changed_members(self) -> list[MemberRow]:
+        """Return the members that are not as they are in the database; ask `take_new` before."""
+        found = self.members.values()
+        return [it for it in found if self.added.get(it.id, self.written[it.id]) is not it.state]
+
+    def hand_over(self) -> None:
+        """Have a server begin with what is new, while others go on; called often."""
+        self.engine.hand_over(self)
 
     def is_new(self, member: int) -> bool:
         """Return whether member number `member` has no row yet."""
-        return member in self.written and self.written[member] is None
+        is_new = member in self.written and self.written[member] is None
+        return is_new and member not in self.added
 
     def write(self, meanwhile: Callable[[], None] = nothing) -> None:
         """Write everything and forget it; `writes` counts how often there was something.

@@ -14,6 +14,7 @@ from hub.posting.reconcile import HELD, POSTED
 from loyalty.chain import head_after, heads_after
 from loyalty.receipts import LineStatus
 
+HAND_OVER_EVERY = 10  # lines, about half a millisecond of posting
 GAP_PATIENCE_MS = 15 * 60_000  # how long a gap keeps what follows from posting
 
 
@@ -41,8 +42,10 @@ class Custody:
         if here < 0 or chain.kept_seq > chain.seq or not self._continues(batch, arrived, here):
             return self._take_apart(batch, arrived)
         exceptions = self._books.inbox.exceptions(chain, batch.first, batch.first + here - 1)
-        for filed in arrived[here:]:
+        for count, filed in enumerate(arrived[here:], 1):
             exceptions += self._post_next(filed)
+            if count % HAND_OVER_EVERY == 0:
+                self._books.hand_over()
         self._books.inbox.set_chain(chain)
         return tuple(exceptions)
 

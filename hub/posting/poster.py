@@ -209,8 +209,11 @@ class Poster:
         books.inbox.keep(filed, verdict)
         if outcome.difference is not None or outcome.lost is not None:
             self._book_differences(record, outcome, known, filed)
-        if outcome.card is not None:
+        if outcome.card is not None and known.card is not None:
             books.cards.set(outcome.card)
+        elif outcome.card is not None:
+            assert member is not None
+            books.cards.add(outcome.card, member.id)
         is_seen = outcome.status != HELD or outcome.code == OP_CONFLICT
         if is_seen and record.card and wrote(record):
             write = (record.card, record.ctr_used, record.op)
