@@ -14,7 +14,7 @@ from loyalty.state import Lot, MemberState
 def members(tmp_path):
     ledger = open_ledger(tmp_path / "ledger.db", create=True)
     unwritten = Unwritten(ledger.engine)
-    yield Members(unwritten, Postings(unwritten), Holds(ledger.connection))
+    yield Members(unwritten, Postings(unwritten), Holds(ledger.connection, unwritten))
     ledger.close()
 
 
