@@ -12,12 +12,27 @@ from loyalty.wire import UnknownLine, WireError
 UNKNOWN_KIND = "unknown_kind"
 
 
-class Waiting:
-    """Has held lines posted with `post`, and closes the cases that this settles."""
+def follows_fork(filed: Filed) -> bool:
+    """Return whether a line waits for people, whatever else comes that it waited for."""
+    fork_seq = filed.chain.fork_seq
+    return fork_seq is not None and filed.seq >= fork_seq
 
-    def __init__(self, books: Books, post: Callable[[Filed], Verdict]) -> None:
+
+class Waiting:
+    """Has held lines posted with `post`, and closes the cases that this settles.
+
+    Those of which `stays` says so are left alone.
+    """
+
+    def __init__(
+        self,
+        books: Books,
+        post: Callable[[Filed], Verdict],
+        stays: Callable[[Filed], bool] = follows_fork,
+    ) -> None:
         self._books = books
         self._post = post
+        self._stays = stays
 
     def post_reached(self, now_ms: int) -> int:
         """Post lines that were ahead of the hub's clock and are not any more; return how many did.
@@ -47,11 +62,11 @@ class Waiting:
         """Post the lines that were held because nobody knew whose `card` is."""
         for filed in self._held(UNKNOWN_CARD):
             if from_line(filed.line).card == card:
-                self._post(filed)
+                self._post(filed._replace(received_ms=now_ms))
         self._books.close_case(UNKNOWN_CARD, card, now_ms)
 
     def _held(self, code: str, until_ms: int = TIME_MAX_MS) -> Iterator[Filed]:
-        """Yield the lines held with `code` that count by `until_ms`; none that follow a fork."""
+        """Yield the lines held with `code` that count by `until_ms`, apart from those that stay."""
         inbox = self._books.inbox
         for name, epoch, seq in inbox.held_with(code, until_ms):
             device = self._books.device(name)
@@ -59,9 +74,7 @@ class Waiting:
             chain = inbox.chain(device, epoch)
             found = inbox.line_at(chain, seq)
             # The device is locked only now: another hub may have posted the line meanwhile.
-            if found is None or found[1:] != (HELD, code):
-                continue
-            if chain.fork_seq is None or seq < chain.fork_seq:
+            if found is not None and found[1:] == (HELD, code) and not self._stays(found[0]):
                 yield found[0]
 
 

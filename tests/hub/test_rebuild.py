@@ -156,6 +156,25 @@ def test_so_does_one_whose_lines_came_in_any_order(ledger_url, tmp_path, seed):
     world.ledger.close()
 
 
+def test_so_does_one_in_which_a_line_had_what_it_waited_for_before_its_device_was_copied(
+    ledger_url, tmp_path
+):
+    world = World(ledger_url)
+    till, other, copy = world.till("h1"), world.till("h2"), Till("h1")
+    early, late = ({"card": f"phone:{it * 32}", "member": ""} for it in "ab")
+    till.add(sale("r1", **early), sale("r2", **late))
+    other.add(*[check_in(**it | {"member": "anna"}) for it in (early, late)])
+    copy.add(sale("x1"))
+
+    world.take(till.batch(), other.batch(1, 1))
+    world.take(copy.batch(), other.batch(2))
+
+    status = "SELECT status FROM inbox WHERE op = ?"
+    assert [world.value(status, it) for it in ("r1", "r2")] == ["posted", "held"]
+    assert differing(world, tmp_path / "fresh.db") == set()
+    world.ledger.close()
+
+
 def unguarded(world: World, *statements: str) -> None:
     """Do what the database would keep anybody from doing to transfers."""
     database = world.ledger.connection

@@ -59,11 +59,13 @@ def test_what_was_held_for_a_card_posts_once_it_is_linked_though_it_was_seen_bef
     world.take(till.batch())
     before = world.status(1)
 
+    world.clock.at_ms += 1
     till.add(issued(**chip | {"member": "anna"}))
     world.take(till.batch(3))
 
     assert (before, world.status(1)) == (("held", "unknown_card"), ("posted", ""))
     assert world.balance("anna") == 10
+    assert world.value("SELECT booked_ms FROM transfer") == world.clock.at_ms
     assert world.value("SELECT status FROM case_file WHERE code = 'unknown_card'") == "closed"
 
 
