@@ -5,6 +5,7 @@ Several hubs may do this to one ledger at once: each change is made by the first
 
 from collections.abc import Callable, Sequence
 
+from hub.counter_gaps import COUNTER_GAP, CounterGaps
 from hub.decisions import Decisions
 from hub.errors import DayIsClosed, HubError, LedgerContended, LedgerUnavailable
 from hub.lease_keeper import LeaseKeeper
@@ -43,6 +44,7 @@ class Caretaker:
         self._ledger = ledger
         self._decisions = Decisions(ledger, programmes)
         self._leases = LeaseKeeper(ledger, programmes)
+        self._counters = CounterGaps(ledger)
         self._programmes = programmes
         self._now_ms = now_ms
         self._due_ms = 0
@@ -64,6 +66,7 @@ class Caretaker:
             self._leases.keep(now_ms)
             self._tell(GAP_OLD, old_gaps(self._ledger, GAP_PATIENCE_MS, now_ms), now_ms)
             self._tell(SILENT, silent_devices(self._ledger, now_ms), now_ms)
+            self._tell(COUNTER_GAP, self._counters.overdue(now_ms), now_ms)
         self._due_ms = now_ms + CARE_EVERY_MS
 
     def _close_days(self, now_ms: int) -> None:
@@ -103,7 +106,8 @@ class Caretaker:
             database.execute(_ONE_AT_A_TIME + self._ledger.engine.lock)
             changed = changes(database, code, found)
             for it in changed.opens:
-                open_case(database, code, it.subject, it.detail[:DETAIL_MAX_CHARS], now_ms)
+                detail = it.detail[:DETAIL_MAX_CHARS]
+                open_case(database, code, it.subject, detail, now_ms, it.line)
             for subject in changed.settled:
                 settle(database, code, subject, now_ms)
 

@@ -120,10 +120,12 @@ WORDS = {
     ),
     "counter_gap": Words(
         "card",
-        "A card was written to, every device has told everything, and no line says what that was.",
+        "A card was written to, and no line says what that was, though every device has told"
+        " everything since or a week is over.",
         "Find out which terminal lost its journal; declare its epoch lost (revisit ledger"
-        " declare-lost). The goods that were handed over for it are nowhere in the books.",
-        "What was left of the card's lease is the member's again.",
+        " declare-lost). If a technician mended the card, that took a number too. Should the lines"
+        " come late, the case closes itself.",
+        "What those lines would have moved is nowhere in the books.",
     ),
     "holds_exceed_balance": Words(
         "member",

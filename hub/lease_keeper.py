@@ -12,14 +12,10 @@ from hub.ledger.books import Books
 from hub.ledger.hotlist import Hotlist
 from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import Ledger, insistently
-from hub.ledger.lost import lost_epochs
-from hub.ledger.rows import CardRow, Case
 from hub.ledger.watermarks import Watermark, Watermarks
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
-from hub.posting.unstated import NUMBERS_MAX, stated_numbers
-from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardStopped, LeaseLapsed
 from loyalty.leases import LAPSE, operation
 from loyalty.programme import Programme, in_force
@@ -27,9 +23,7 @@ from loyalty.record import Record
 
 SKEW_MS = 5 * 60_000  # how far a device's trusted time may be behind ours
 HOUR_MS = 3_600_000
-NUMBERS_TOLD = 10
-
-COUNTER_GAP, FAULT = "counter_gap", "fault"
+FAULT = "fault"
 
 
 class OpenLease(NamedTuple):
@@ -48,8 +42,7 @@ def open_leases(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) ->
     rows = Leases(ledger.connection).all_open()
     if not rows:
         return []
-    lost = lost_epochs(ledger.connection)
-    marks = [it for it in Watermarks(ledger.connection).all() if it[:2] not in lost]
+    marks = Watermarks(ledger.connection).waited_for()
     list_age_ms = in_force(programmes, now_ms).offline.hotlist_hours * HOUR_MS
     refused_ms = {it.card: it.at_ms + list_age_ms for it in Hotlist(ledger.connection).stops()}
     found = []
@@ -97,7 +90,6 @@ class LeaseKeeper:
             op = operation(lease, LAPSE)
             if books.inbox.all_with_op(op, FAULT):
                 return  # It was stated and could not be posted: its case waits for people.
-            _tell_gap(books, row, card, now_ms)
             stamp = {**own_chain.stamp(now_ms), "card": row.card, "member": card.member}
             lapsed = LeaseLapsed(**{**stamp, "op": op}, lease=lease)
             self._state(books, lapsed, now_ms)
@@ -111,22 +103,6 @@ class LeaseKeeper:
         custody = Custody(books, Poster(books, self._programmes))
         own_chain.state(record, books, custody, self._ledger.incarnation, now_ms)
         books.flush()
-
-
-def _tell_gap(books: Books, row: LeaseRow, card: CardRow, now_ms: int) -> None:
-    """Open a case about numbers of the card's counter since the lease that no line stands for."""
-    written = books.cards.writes_after(card.uid, row.counter)
-    last = min(card.counter, row.counter + NUMBERS_MAX)
-    missing = set(range(row.counter + 1, last + 1)) - written.keys()
-    if missing:
-        missing -= stated_numbers(books, row.card, row.member, row.offered_ms - DAY_MS)
-    if missing:
-        told = ", ".join(map(str, sorted(missing)[:NUMBERS_TOLD]))
-        more = ", …" if len(missing) > NUMBERS_TOLD else ""
-        detail = f"what the card wrote as {told}{more} was never stated"
-        after = books.inbox.posted_with_op(written[max(written)]) if written else None
-        line = None if after is None else after.id
-        books.open_case(Case(COUNTER_GAP, card.uid, detail), line, now_ms)
 
 
 # Those that somebody allowed again after they were last seen twice are left alone.

@@ -121,15 +121,22 @@ def settle(database: Database, code: str, subject: str, now_ms: int) -> None:
         _note(database, found[0], CaseNote(now_ms, "settled", "", ""))
 
 
-def open_case(database: Database, code: str, subject: str, detail: str, now_ms: int) -> None:
-    """Open a case that no line is about, or count it once more.
+def open_case(
+    database: Database,
+    code: str,
+    subject: str,
+    detail: str,
+    now_ms: int,
+    line: int | None = None,
+) -> None:
+    """Open a case that nobody's posting is about, or count it once more.
 
-    One that opens again says what was found now.
+    One that opens again says what was found now, and from `line`, if one tells of it.
     """
     found = database.execute(_CLOSED, (code, subject)).fetchone()
     if found is not None:
         _note(database, found[0], CaseNote(now_ms, "opened", "", ""))
-    database.execute(_OPEN_OR_COUNT, (code, subject, detail, now_ms, now_ms))
+    database.execute(_OPEN_OR_COUNT, (code, subject, detail, line, now_ms, now_ms))
 
 
 def open_subjects(database: Database, code: str) -> set[str]:
@@ -173,10 +180,12 @@ WHERE code = ? AND subject = ? AND deed IN ('closed', 'settled')
 """
 _CLOSED = "SELECT id FROM case_file WHERE code = ? AND subject = ? AND status = 'closed'"
 _OPEN_OR_COUNT = (
-    "INSERT INTO case_file (code, subject, detail, opened_ms, last_ms, times, status, assignee)"
-    " VALUES (?, ?, ?, ?, ?, 1, 'open', '') ON CONFLICT (code, subject) DO UPDATE SET"
+    "INSERT INTO case_file"
+    " (code, subject, detail, line, opened_ms, last_ms, times, status, assignee)"
+    " VALUES (?, ?, ?, ?, ?, ?, 1, 'open', '') ON CONFLICT (code, subject) DO UPDATE SET"
     " last_ms = excluded.last_ms, times = case_file.times + 1, status = 'open',"
-    " detail = CASE case_file.status WHEN 'open' THEN case_file.detail ELSE excluded.detail END"
+    " detail = CASE case_file.status WHEN 'open' THEN case_file.detail ELSE excluded.detail END,"
+    " line = CASE case_file.status WHEN 'open' THEN case_file.line ELSE excluded.line END"
 )
 # A case that names no line is about a chain, a device, or a day of a store, and is found by that.
 _CASES = """

@@ -22,11 +22,15 @@ SILENCE_PATIENCE_MS = 3 * DAY_MS
 
 
 class Overdue(NamedTuple):
-    """Something about `subject` that is overdue since `since_ms`; `detail` is a sentence."""
+    """Something about `subject` that is overdue since `since_ms`; `detail` is a sentence.
+
+    `line` is the one that tells of it, if one does.
+    """
 
     subject: str
     detail: str
     since_ms: int
+    line: int | None = None
 
 
 class Changes(NamedTuple):

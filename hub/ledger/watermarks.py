@@ -8,6 +8,7 @@ says nothing: it may have waited, or somebody may bring it again.
 from typing import NamedTuple
 
 from hub.ledger.database import Database
+from hub.ledger.lost import lost_epochs
 from hub.ledger.rows import ChainRow
 
 
@@ -48,6 +49,11 @@ class Watermarks:
         """
         rows = self._database.execute(_ALL).fetchall()
         return [Watermark(*row) for row in rows]
+
+    def waited_for(self) -> list[Watermark]:
+        """Return those of `all` whose journals people have not declared lost, lowest first."""
+        lost = lost_epochs(self._database)
+        return [it for it in self.all() if (it.device, it.epoch) not in lost]
 
 
 _OF_CHAIN = "SELECT told_seq, told_ms, reported_ms FROM watermark WHERE chain = ?"

@@ -9,7 +9,6 @@ from hub.caretaker import DAY_PATIENCE_MS, Caretaker
 from hub.case_words import WORDS
 from hub.commands import case as case_command
 from hub.lease_keeper import SKEW_MS
-from hub.ledger.leases import LeaseRow, Leases
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
 from hub.pairing.codes import Wanted, introduce, new_code
@@ -214,16 +213,18 @@ def overspend(world: World) -> Callable[[], None]:
     return settle
 
 
-def counter_gap(world: World) -> None:
-    till = taken(world, sale("r1", **written(1)))
-    given = LeaseRow("L1", CARD["card"], 1, 1, "q1", 50, 1, START_MS, START_MS)
-    Leases(world.ledger.connection).add(given)
-    till.add(sale("r2", **written(4)))
-    world.take(till.batch(2))
+def counter_gap(world: World) -> Callable[[], None]:
+    till = taken(world, sale("r1", **written(1)), sale("r2", **written(4)))
     world.clock.at_ms += SKEW_MS
     heard = {"hub_ms": world.clock.at_ms, "incarnation": "", "rules": 3}
     world.take(till.ask(Hello(ref="q2", last_seq=2, settled_seq=2, **heard)))
     tend(world, world.clock.at_ms)
+
+    def came_late() -> None:
+        taken(world, sale("r3", **written(2)), sale("r4", **written(3)))
+        tend(world, world.clock.at_ms)
+
+    return came_late
 
 
 def malformed(world: World) -> None:
@@ -328,7 +329,7 @@ def test_a_case_has_words_and_evidence_and_somebody_can_close_it(world, capsys, 
     "code",
     [
         *("gap", "silent", "day_open", "unknown_card", "overdrawn", "overspend"),
-        *("future_clock", "unknown_kind"),
+        *("future_clock", "unknown_kind", "counter_gap"),
     ],
 )
 def test_what_comes_by_itself_settles_its_case(world, capsys, code):

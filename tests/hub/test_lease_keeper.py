@@ -18,7 +18,6 @@ from tests.hub.lease_world import (
     LeaseWorld,
     carried,
     issued,
-    lease_closed,
     lease_spend,
 )
 
@@ -193,33 +192,6 @@ def test_a_replacement_gets_the_account_at_once_and_the_lease_later(world):
 
     assert granted.points == 40
     assert world.lease_statuses() == ["carried", "offered"]
-
-
-def test_what_a_card_wrote_and_nobody_stated_becomes_a_case(world):
-    lease = lease_of(world)
-    world.happen(world.h1, lease_closed(lease, 20, **ANNA, ctr_seen=3, ctr_used=4))
-    world.clock.at_ms += OVER_MS
-    hello(world, world.h1)
-
-    keep(world)
-
-    rows = world.ledger.connection.execute("SELECT code, subject, detail FROM case_file").fetchall()
-    assert rows == [("counter_gap", UID, "what the card wrote as 2, 3 was never stated")]
-    assert (world.balance("anna"), world.escrow()) == (100, 0)
-    assert is_whole(world)
-
-
-def test_a_write_that_was_torn_explains_its_number(world):
-    lease = lease_of(world)
-    torn = lease_spend(lease, 2, 0, **ANNA, touch="torn")
-    done = {"ctr_seen": 2, "ctr_used": 3, "touch": "done"}
-    world.happen(world.h1, torn, sale("r2", 100, **ANNA, **done))
-    world.clock.at_ms += OVER_MS
-    hello(world, world.h1)
-
-    keep(world)
-
-    assert (world.lease_statuses(), world.cases()) == (["closed"], [])
 
 
 def clone(world: LeaseWorld, lease: str) -> None:
