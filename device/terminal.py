@@ -12,8 +12,8 @@ from device.config import DeviceConfig
 from device.console_front import take_typed
 from device.graphic_front import GraphicFront
 from device.mqtt.client import HubClient
-from device.records.journal import Journal
 from device.records.journal_file import JournalFailed
+from device.records.recorder import Recorder
 from device.scanning import take_scanned
 from device.status import Status, hub_word
 from device.status_file import StatusFile
@@ -55,7 +55,7 @@ async def run_terminal(
             tasks = [
                 working,
                 group.create_task(terminal.parts.hub.run(), name="hub client"),
-                group.create_task(_prune(terminal.parts.journal), name="pruning"),
+                group.create_task(_prune(terminal.parts.recorder), name="pruning"),
                 group.create_task(terminal.days.watch(terminal.app), name="days"),
                 group.create_task(_feed_watchdog(manager, terminal.parts.hub), name="watchdog"),
                 group.create_task(
@@ -127,12 +127,12 @@ async def _finish(terminal: Terminal, working: asyncio.Task[None]) -> None:
     log.info("terminal_finished", is_done=working.done(), pending_lines=journal.pending_lines)
 
 
-async def _prune(journal: Journal) -> None:
+async def _prune(recorder: Recorder) -> None:
     clock = SystemClock()
     while True:
         try:
             # One call forgets a bounded number of lines, so that no sale waits for it.
-            more = journal.prune(clock.now_ms()) > 0
+            more = recorder.prune() > 0
         except JournalFailed as error:
             log.error("journal_not_pruned", error=str(error))
             more = False

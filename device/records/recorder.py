@@ -41,6 +41,15 @@ class Recorder:
             self._journal.append(record)
         self._hub.notify_appended()
 
+    def prune(self) -> int:
+        """Forget some of what the hub has had for long, and return how many lines.
+
+        Both our clock and the hub's must say so: ours may be ahead for a moment, and what is
+        forgotten does not come back.
+        """
+        now = self.now()
+        return self._journal.prune(min(now.at_ms, now.trusted_ms))
+
     def open_face(self) -> FaceStarted | None:
         """Return the face that was begun and has no outcome, if there is one."""
         return self._journal.open_face()
