@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hub.adjustments import KIND, REASONS, Adjustments, Terms, terms_of
 from hub.commands.line_text import moment
+from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import LIST_MAX, Proposal, find_proposals
@@ -19,7 +20,6 @@ from loyalty.clock import SystemClock
 
 Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
 Number = Annotated[str, typer.Argument(help="The proposal's number.")]
-Staff = Annotated[str, typer.Option("--by", help="Who does it.")]
 Programmes = Annotated[
     list[Path], typer.Option("--programme", help="A version of the programme; all of them.")
 ]

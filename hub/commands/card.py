@@ -7,6 +7,7 @@ import typer
 
 from hub.commands.line_text import short_card
 from hub.commands.offline import Db, Programmes, lease_line
+from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
 from hub.decisions import Decisions
 from hub.lease_keeper import open_leases
@@ -15,7 +16,6 @@ from hub.ledger.ledger import open_ledger
 from loyalty.clock import SystemClock
 
 Uid = Annotated[str, typer.Argument(help="The card's number, as lines have it.")]
-Staff = Annotated[str, typer.Option("--by", help="Who does it.")]
 
 app = typer.Typer(help="Stop a card, allow it again, look at it.", no_args_is_help=True)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.commands.line_text import moment
+from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
 from hub.decisions import Decisions
 from hub.ledger.closed_days import DAYS_MAX, closed_days
@@ -32,7 +33,7 @@ def close_command(
     store: Annotated[str, typer.Option(help="The store whose day is over.")],
     day: Annotated[int, typer.Option(help="The business day, such as 20170301.")],
     programme: Programmes,
-    staff: Annotated[str, typer.Option("--by", help="Who closes it.")] = "",
+    staff: Staff,
     db: Db = "ledger.db",
 ) -> int:
     """Close a store's business day, or say which lines are missing; then exit 1."""

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.commands.line_text import fields, moment
+from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
 from hub.forks import KIND, agree_to_adoption, propose_adoption, refuse_adoption
 from hub.ledger.branches import Branch, branches, forked_chain, forked_chains
@@ -23,7 +24,6 @@ Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql
 Device = Annotated[str, typer.Argument(help="The device's name.")]
 Epoch = Annotated[str, typer.Argument(help="The epoch of its journal.")]
 Number = Annotated[str, typer.Argument(help="The proposal, as `propose` or `list` told it.")]
-Who = Annotated[str, typer.Option("--by", help="Who you are.")]
 
 app = typer.Typer(help="Decide which version of a copied device counts.", no_args_is_help=True)
 
@@ -65,13 +65,13 @@ def propose_command(
     device: Device,
     epoch: Epoch,
     branch: Annotated[list[str], typer.Option(help="A branch that counts; may be given again.")],
-    who: Who,
+    staff: Staff,
     note: Annotated[str, typer.Option(help="A sentence that says why.")],
     db: Db = "ledger.db",
 ) -> None:
     """Propose which branches count, as far as they have come; another person has to agree."""
     number = secrets.token_hex(4)
-    made = Proposal(number, "", "", "", "", note, who, SystemClock().now_ms())
+    made = Proposal(number, "", "", "", "", note, staff, SystemClock().now_ms())
     with closing(open_ledger(db)) as ledger:
         whole = propose_adoption(ledger, device, epoch, branch, made)
     typer.echo(f"proposal {number}: {whole.subject}, {whole.terms}")
@@ -80,22 +80,22 @@ def propose_command(
 @app.command("agree")
 def agree_command(
     number: Number,
-    who: Who,
+    staff: Staff,
     programme: Annotated[list[Path], typer.Option(help="A version of the programme; all of them.")],
     db: Db = "ledger.db",
 ) -> None:
     """Agree to a proposal: its lines post."""
     programmes = [read_programme(it) for it in programme]
     with closing(open_ledger(db)) as ledger:
-        lines = agree_to_adoption(ledger, programmes, number, who, SystemClock().now_ms())
+        lines = agree_to_adoption(ledger, programmes, number, staff, SystemClock().now_ms())
     typer.echo(f"adopted: {lines:,} lines")
 
 
 @app.command("refuse")
-def refuse_command(number: Number, who: Who, db: Db = "ledger.db") -> None:
+def refuse_command(number: Number, staff: Staff, db: Db = "ledger.db") -> None:
     """Refuse a proposal; nothing posts."""
     with closing(open_ledger(db)) as ledger:
-        refuse_adoption(ledger, number, who, SystemClock().now_ms())
+        refuse_adoption(ledger, number, staff, SystemClock().now_ms())
     typer.echo(f"refused: {number}")
 
 

@@ -22,6 +22,7 @@ from hub.commands import (
     rebuild,
 )
 from hub.commands.hub import run_app
+from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
 from hub.decisions import Decisions
 from hub.ledger.digest import digest
@@ -96,11 +97,13 @@ def declare_lost_command(
     device: Annotated[str, typer.Argument(help="The device's name.")],
     epoch: Annotated[str, typer.Argument(help="The epoch of its journal.")],
     from_line: Annotated[int, typer.Argument(min=1, help="The first line that is lost.")],
+    staff: Staff,
     db: Db = "ledger.db",
 ) -> None:
     """State that a device's lines will never come, so that days need not wait for them."""
     with closing(open_ledger(db)) as ledger:
-        Decisions(ledger, []).declare_lost(device, epoch, from_line, SystemClock().now_ms())
+        now_ms = SystemClock().now_ms()
+        Decisions(ledger, []).declare_lost(device, epoch, from_line, now_ms, staff)
     typer.echo(f"lines of {device} from {from_line} on are not waited for any more")
 
 

@@ -42,7 +42,7 @@ def propose(database: Database, proposal: Proposal) -> None:
     Raises:
         HubError: its maker has no name that a line can hold, or it has no note.
     """
-    _check_person("maker", proposal.maker)
+    check_person("maker", proposal.maker)
     note = proposal.note
     if not 1 <= len(note) <= NOTE_MAX_CHARS or not note.isprintable():
         wanted = f"1 to {NOTE_MAX_CHARS} printable characters wanted"
@@ -59,7 +59,7 @@ def decide(
         HubError: `checker` made it or has no name, or it was decided before.
         NotFound: there is no such proposal of that kind.
     """
-    _check_person("checker", checker)
+    check_person("checker", checker)
     found = find_proposal(database, number, kind)
     if checker.casefold() == found.maker.casefold():
         raise HubError(f"proposal {number} is {found.maker}'s own, another person wanted")
@@ -105,7 +105,12 @@ def standing(database: Database, kind: str, reason: str) -> Iterator[Proposal]:
         yield Proposal(*row)
 
 
-def _check_person(role: str, name: str) -> None:
+def check_person(role: str, name: str) -> None:
+    """See that `name`, of whoever does something as `role`, can stand in a line.
+
+    Raises:
+        HubError: it is empty, too long or has other characters.
+    """
     if not 1 <= len(name) <= PERSON_MAX_CHARS or not NAME_CHARACTERS.issuperset(name):
         wanted = f"1 to {PERSON_MAX_CHARS} of A-Z a-z 0-9 and _ - . : / + = wanted"
         raise HubError(f"{role} {name[:40]!r}, {wanted}")

@@ -54,7 +54,7 @@ def test_a_shop_goes_on_from_its_backup(tmp_path):
     world = World(tmp_path)
     till = world.till("h1")
     work(world, till, "r1")
-    back_up, restore, _ = commands("The hub comes back")
+    back_up, _, restore, _ = commands("The hub comes back")
 
     printed = type_in(tmp_path, back_up)
     before = digest(world.ledger)

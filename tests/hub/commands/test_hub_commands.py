@@ -94,7 +94,10 @@ def test_a_mistake_is_told_in_a_sentence(world, tmp_path, monkeypatch, capsys, a
         (["history"], "Missing argument 'member'."),
         (["day", "close", "--store", "s1"], "Missing option '--day'."),
         (["verify", "--programme", "absent.toml"], "absent.toml: No such file or directory, a"),
-        (["heads", "--key", "no.key", "--to", "heads"], "no.key: No such file or directory, a key"),
+        (
+            ["heads", "--key", "no.key", "--to", "heads"],
+            "no.key: No such file or directory, wanted",
+        ),
     ],
 )
 def test_a_mistake_names_what_it_is_about(tmp_path, monkeypatch, capsys, arguments, told):
@@ -103,6 +106,38 @@ def test_a_mistake_names_what_it_is_about(tmp_path, monkeypatch, capsys, argumen
     status = ledger_command.main(arguments)
 
     assert (status in (1, 2), told in capsys.readouterr().err) == (True, True)
+
+
+BY_HAND = {
+    "close": ["day", "close", "--store", "s1", "--day", "20170301",
+              "--programme", "programme.toml"],
+    "lost": ["declare-lost", "h1", "e1", "9"],
+    "stop": ["card", "stop", "04AA", "--reason", "lost"],
+    "allow": ["card", "allow", "04AA"],
+    "propose": ["adjust", "propose", "anna", "--points", "5", "--reason", "goodwill",
+                "--note", "So.", "--programme", "programme.toml"],
+    "agree": ["adjust", "agree", "1", "--programme", "programme.toml"],
+    "refuse": ["adjust", "refuse", "1", "--programme", "programme.toml"],
+    "fork": ["fork", "propose", "h1", "e1", "--branch", "b", "--note", "So."],
+    "fork-agree": ["fork", "agree", "1", "--programme", "programme.toml"],
+    "fork-refuse": ["fork", "refuse", "1"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("by", ["", " ", "Wong Siu Ming", "w" * 65, "wong\n"])
+@pytest.mark.parametrize("deed", BY_HAND)
+def test_what_is_done_by_hand_names_who_did_it(world, tmp_path, monkeypatch, capsys, deed, by):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    (tmp_path / "programme.toml").write_text(PROGRAMME)
+
+    unnamed = ledger_command.main(BY_HAND[deed])
+    misnamed = ledger_command.main([*BY_HAND[deed], "--by", by])
+
+    told = capsys.readouterr().err.replace("\n", " ")
+    assert (unnamed, misnamed) == (2, 1)
+    assert "Missing option '--by'" in told
+    assert f"--by {by[:40]!r}, 1 to 64 of A-Z a-z 0-9 and" in told
 
 
 def test_nothing_is_said_after_help(capsys):

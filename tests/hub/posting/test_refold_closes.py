@@ -220,7 +220,7 @@ def test_the_command_names_what_is_missing(world, tmp_path, capsys):
     till = world.till("h1")
     till.add(sale("r1"), day_over())
     arguments = ["--db", str(world.path), "--programme", str(tmp_path / "programme.toml")]
-    command = ["day", "close", *arguments, "--store", "s1", "--day", str(DAY)]
+    command = ["day", "close", *arguments, "--store", "s1", "--day", str(DAY), "--by", "wong"]
 
     world.take(till.batch(1, 1))
     early = ledger_command.main(command)
