@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from loyalty.fields import TIME_MAX_MS
+
 DAY_MS = 86_400_000
 
 
@@ -31,13 +33,21 @@ class SystemClock:
     """The clock of this machine."""
 
     def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        return wall_ms(time.time_ns())
 
     def monotonic_ms(self) -> int:
         return time.monotonic_ns() // 1_000_000
 
     async def sleep_ms(self, duration_ms: int) -> None:
         await asyncio.sleep(duration_ms / 1000)
+
+
+def wall_ms(epoch_ns: int) -> int:
+    """Return the milliseconds of `epoch_ns`, as far as a line can tell them.
+
+    A clock whose battery is empty may say anything, and is no reason to stop.
+    """
+    return min(max(0, epoch_ns // 1_000_000), TIME_MAX_MS)
 
 
 def business_date(at_ms: int, zone: ZoneInfo, cutoff_hour: int) -> date:

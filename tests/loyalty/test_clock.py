@@ -3,10 +3,12 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.clock import SystemClock, business_date, end_of_day_ms, start_of_day_ms
+from loyalty.clock import SystemClock, business_date, end_of_day_ms, start_of_day_ms, wall_ms
+from loyalty.fields import TIME_MAX_MS
 
 ZONES = st.sampled_from(
     ["UTC", "Asia/Hong_Kong", "America/New_York", "Australia/Lord_Howe", "Atlantic/Azores"]
@@ -32,6 +34,19 @@ def test_a_day_is_closed_at_its_start_and_open_at_its_end(
     assert business_date(start_ms, zone, cutoff_hour) == day
     assert business_date(end_ms - 1, zone, cutoff_hour) == day
     assert business_date(end_ms, zone, cutoff_hour) > day
+
+
+@pytest.mark.parametrize(
+    ("epoch_ns", "told_ms"),
+    [
+        (1_488_398_400_123_456_789, 1_488_398_400_123),
+        (-1, 0),
+        (TIME_MAX_MS * 1_000_000, TIME_MAX_MS),
+        (2**63 - 1, TIME_MAX_MS),
+    ],
+)
+def test_a_clock_beyond_what_a_line_can_tell_stands_at_its_end(epoch_ns: int, told_ms: int):
+    assert wall_ms(epoch_ns) == told_ms
 
 
 def test_the_machines_clock_tells_milliseconds():
