@@ -151,12 +151,6 @@ def line_with_op(ledger: Ledger, op: str) -> str:
     return "" if row is None else f"line {row[0]}:{row[1]}:{row[2]} ({row[3]})"
 
 
-def receipted_lines(ledger: Ledger) -> int:
-    """Return how many lines the hub holds without a gap before them: what receipts say."""
-    row = ledger.connection.execute("SELECT coalesce(sum(seq), 0) FROM chain").fetchone()
-    return int(row[0])
-
-
 def house_points(ledger: Ledger, kind: str) -> int:
     """Return the balance of all accounts of `kind` (`schema.POINTS_ISSUED` is negative)."""
     row = ledger.connection.execute(

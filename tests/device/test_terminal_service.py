@@ -12,10 +12,10 @@ from device.records.journal import Journal
 from hub.config import load_config
 from hub.hub import Hub
 from hub.ledger.ledger import open_ledger
-from hub.ledger.queries import receipted_lines
 from loyalty.clock import SystemClock
 from simulators.pn532_port import Pn532Port
 from tests.device.sample_site import SampleSite
+from tests.hub.hub_world import receipted_lines
 from tests.loyalty.notify_socket import NotifySocket
 
 ROOT = Path(__file__).parents[2]

@@ -193,6 +193,12 @@ def opened(reply: Reply) -> Answer:
     return receipts.from_line(lines[0])
 
 
+def receipted_lines(ledger: Ledger) -> int:
+    """Return how many lines the hub holds without a gap before them: what receipts say."""
+    row = ledger.connection.execute("SELECT coalesce(sum(seq), 0) FROM chain").fetchone()
+    return int(row[0])
+
+
 _COMMON = {
     "at_ms": START_MS,
     "mono_ms": 1,

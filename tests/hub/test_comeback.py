@@ -18,14 +18,21 @@ from device.records.journal import Journal
 from hub.commands import ledger as ledger_command
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
-from hub.ledger.queries import receipted_lines
 from hub.ledger.verify import broken, verify
 from hub.posting.custody import GAP_PATIENCE_MS
 from hub.posting.intake import Arrival
 from loyalty import topics
 from loyalty.clock import DAY_MS
 from loyalty.record import Record
-from tests.hub.hub_world import SECRET, START_MS, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    SECRET,
+    START_MS,
+    World,
+    check_in,
+    receipted_lines,
+    redemption,
+    sale,
+)
 
 NEW_SECRET = bytes(range(2, 34))
 

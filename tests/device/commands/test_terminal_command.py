@@ -12,12 +12,12 @@ from pathlib import Path
 
 from device.commands import terminal as terminal_command
 from hub.ledger.ledger import open_ledger
-from hub.ledger.queries import receipted_lines
 from simulators.chips.classic import ClassicChip
 from simulators.free_port import free_port
 from simulators.plastic import PlasticCard
 from tests.device.sample_site import SampleSite
 from tests.device.terminal_world import Hardware, hardware_in
+from tests.hub.hub_world import receipted_lines
 
 ROOT = Path(__file__).parents[3]
 WAIT_S = 60.0

@@ -20,7 +20,6 @@ from hub.broker.road import BridgeFailed
 from hub.broker_bridge import Bridge
 from hub.config import HubConfig
 from hub.hub import Hub
-from hub.ledger.queries import receipted_lines
 from hub.pairing.private_ca import new_root
 from loyalty import topics
 from loyalty.chain import ENVELOPE_MAX_BYTES
@@ -31,7 +30,7 @@ from loyalty.topics import PACKET_MAX_BYTES
 from simulators.free_port import free_port
 from simulators.mosquitto import Mosquitto
 from tests.campaign import size
-from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, sale
+from tests.hub.hub_world import FACE_KEY, PROGRAMME, World, receipted_lines, sale
 from tests.hub.hurried_device import hurried_device
 from tests.hub.mqtt_wire import WAIT_S, Wire
 

@@ -12,10 +12,19 @@ from hypothesis import strategies as st
 from hub.errors import LedgerUnavailable, NoLedger, NotFound
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
-from hub.ledger.queries import history, house_points, line_counts, member_view, receipted_lines
+from hub.ledger.queries import history, house_points, line_counts, member_view
 from hub.ledger.schema import POINTS_ISSUED, POINTS_REDEEMED
 from hub.ledger.verify import broken, verify
-from tests.hub.hub_world import SECRET, START_MS, Till, World, check_in, redemption, sale
+from tests.hub.hub_world import (
+    SECRET,
+    START_MS,
+    Till,
+    World,
+    check_in,
+    receipted_lines,
+    redemption,
+    sale,
+)
 
 MEMBERS = ("anna", "ben", "cleo")
 
