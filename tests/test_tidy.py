@@ -169,6 +169,7 @@ SHELLS = {
     "hub/broker/mosquitto_logins.py": "the command that has mosquitto read again",
     "hub/pairing/codes.py": "the statements about pairing codes",
     "hub/commands/pairing.py": "a command line",
+    "hub/commands/person.py": "an option of command lines",
     "hub/pairing/config.py": "the files of certificates",
     "hub/pairing/provisioning.py": "the threads of what new devices ask",
     "hub/pairing/secret_change.py": "the statements about a device's next secret",
