@@ -72,25 +72,25 @@ class Answering(Protocol):
 
 
 async def take_typed(
-    keyboard: int, front: Answering, app: EventTaker, setting: Callable[[], Setting]
+    kind: str, keyboard: int, front: Answering, app: EventTaker, setting: Callable[[], Setting]
 ) -> None:
     """Bring what is typed on the descriptor `keyboard` to `app` until it ends or is cancelled.
 
-    It is understood by what `setting` returns then.
+    It is understood as at this `kind` of terminal, by what `setting` returns then.
     """
     clock = SystemClock()
     async for line in _lines(keyboard):
         try:
-            event = _event(line, front, setting(), clock.now_ms())
+            event = _event(kind, line, front, setting(), clock.now_ms())
         except NotUnderstood as error:
             front.say(f"? {error}")
             continue
         await app.put(event)
 
 
-def _event(line: str, front: Answering, setting: Setting, now_ms: int) -> Event:
+def _event(kind: str, line: str, front: Answering, setting: Setting, now_ms: int) -> Event:
     if not line.isdecimal():
-        return understand(line, setting, now_ms)
+        return understand(kind, line, setting, now_ms)
     chosen = front.choice(int(line[:4]))
     if chosen is None:
         raise NotUnderstood(f"{line}: no such number on the screen")

@@ -60,7 +60,7 @@ async def run_terminal(
                 group.create_task(_feed_watchdog(manager, terminal.parts.hub), name="watchdog"),
                 group.create_task(
                     take_typed(
-                        keyboard, terminal.front, terminal.app, lambda: terminal.app.setting
+                        kind, keyboard, terminal.front, terminal.app, lambda: terminal.app.setting
                     ),
                     name="keyboard",
                 ),

@@ -5,6 +5,8 @@ issue MEMBER                                    a new card
 staff ID                                        who works here from now on
 day YYYYMMDD                                    the business day is over here
 phone NUMBER                                    the member's phone number, as they say it
+
+A kiosk, where nothing is sold or issued, takes only the last two.
 """
 
 from collections.abc import Callable
@@ -28,14 +30,18 @@ from loyalty.units import UnitError, minor_from_text
 LINE_MAX_CHARACTERS = 2000
 FIRST_ZONE_MS = 14 * 3_600_000  # UTC+14:00, Line Islands
 RECEIPT_MAX_CHARACTERS = 24  # store, receipt and leg together are a business key
+WORDS_OF = {
+    "handheld": ("sale", "issue", "staff", "day", "phone"),
+    "kiosk": ("day", "phone"),
+}
 
 
 class NotUnderstood(ValueError):
     """The line is none of these; the message says what was found and wanted."""
 
 
-def understand(line: str, setting: Setting, now_ms: int) -> Event:
-    """Return the event that `line` means at a terminal of `setting` at `now_ms`.
+def understand(kind: str, line: str, setting: Setting, now_ms: int) -> Event:
+    """Return the event that `line` means at a `kiosk` or `handheld` of `setting` at `now_ms`.
 
     Raises:
         NotUnderstood: it means none.
@@ -43,10 +49,10 @@ def understand(line: str, setting: Setting, now_ms: int) -> Event:
     if len(line) > LINE_MAX_CHARACTERS:
         raise NotUnderstood(f"a line of {len(line)} characters, at most {LINE_MAX_CHARACTERS}")
     word, *values = line.split() or [""]
-    read = _READERS.get(word)
-    if read is None:
-        raise NotUnderstood(f"{word[:40]!r}, wanted {', '.join(_READERS)} or a number")
-    return read(values, setting, now_ms)
+    words = WORDS_OF[kind]
+    if word not in words:
+        raise NotUnderstood(f"{word[:40]!r}, wanted {', '.join(words)} or a number")
+    return _READERS[word](values, setting, now_ms)
 
 
 def _sale(values: list[str], setting: Setting, now_ms: int) -> Event:

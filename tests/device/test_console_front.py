@@ -73,7 +73,7 @@ async def test_what_is_typed_becomes_events_and_slips_are_told():
     os.write(keyboard, "2\n\n 9\nstaff anna\nhé\xff\n".encode())
     os.close(keyboard)
 
-    await take_typed(outer, front, heard, lambda: SETTING)
+    await take_typed("handheld", outer, front, heard, lambda: SETTING)
     os.close(outer)
 
     assert heard == [Chosen("print"), StaffSignedOn("anna")]
@@ -86,7 +86,7 @@ async def test_a_terminal_without_a_keyboard_goes_on(keyboard):
     heard = Heard()
     descriptor = os.open(keyboard, os.O_RDONLY)
 
-    await take_typed(descriptor, front_on(io.StringIO()), heard, lambda: SETTING)
+    await take_typed("handheld", descriptor, front_on(io.StringIO()), heard, lambda: SETTING)
 
     os.close(descriptor)
     assert heard == []

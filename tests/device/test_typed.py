@@ -23,7 +23,7 @@ NOW_MS = 1_488_360_000_000
 
 
 def test_a_basket_has_a_receipt_and_items_some_at_a_special_price():
-    event = understand("sale 4711 grocery=12.50 meat=3* unknown=-0.99", SETTING, NOW_MS)
+    event = understand("handheld", "sale 4711 grocery=12.50 meat=3* unknown=-0.99", SETTING, NOW_MS)
 
     assert event == SaleKeyed(
         TillSale(
@@ -50,7 +50,7 @@ def test_a_basket_has_a_receipt_and_items_some_at_a_special_price():
     ],
 )
 def test_the_other_words_take_one_value(line, event):
-    assert understand(line, SETTING, NOW_MS) == event
+    assert understand("handheld", line, SETTING, NOW_MS) == event
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,28 @@ def test_the_other_words_take_one_value(line, event):
 )
 def test_a_slip_is_told_with_what_was_wanted(line, said):
     with pytest.raises(NotUnderstood, match=said):
-        understand(line, SETTING, NOW_MS)
+        understand("handheld", line, SETTING, NOW_MS)
 
 
 def test_a_line_without_end_is_refused():
     with pytest.raises(NotUnderstood, match=f"at most {LINE_MAX_CHARACTERS}"):
-        understand("sale " * LINE_MAX_CHARACTERS, SETTING, NOW_MS)
+        understand("handheld", "sale " * LINE_MAX_CHARACTERS, SETTING, NOW_MS)
 
 
 @given(st.text(max_size=80) | st.text(alphabet="sale day0123=.*-", max_size=40))
 def test_no_line_raises_anything_but_its_own_error(line):
     with suppress(NotUnderstood):
-        understand(line, SETTING, NOW_MS)
+        understand("handheld", line, SETTING, NOW_MS)
+
+
+@pytest.mark.parametrize("line", ["sale 1 grocery=1", "issue m-1", "staff anna"])
+def test_a_kiosk_says_that_it_neither_sells_nor_issues(line):
+    with pytest.raises(NotUnderstood, match="wanted day, phone or a number"):
+        understand("kiosk", line, SETTING, NOW_MS)
+
+
+@pytest.mark.parametrize("line", ["day 20170301", "phone 9123 4567"])
+def test_a_kiosk_takes_what_a_handheld_takes_alike(line):
+    at_both = [understand(it, line, SETTING, NOW_MS) for it in ("kiosk", "handheld")]
+
+    assert at_both[0] == at_both[1]
