@@ -19,7 +19,7 @@ from hub.posting.unstated import LINES_MS, NUMBERS_MAX, PATIENCE_MS, stated_numb
 from loyalty.clock import DAY_MS
 
 COUNTER_GAP = "counter_gap"
-CARDS_AT_ONCE = 1_000  # that are looked through together; all of a large chain's take a while
+CARDS_AT_ONCE = 250  # that are looked through together: what posts waits meanwhile
 NUMBERS_TOLD = 10
 
 

@@ -153,7 +153,6 @@ def test_what_people_have_looked_for_stays_closed_until_more_is_missing(world, t
 def test_a_case_goes_on_when_a_device_comes_that_has_told_nothing_yet(world, told):
     new = world.till("h3")
 
-    hello(world, new)
     new.add(bought(9, card="04ff", member="ben"))
     world.take(new.batch())
     tend(world, 60_000)
