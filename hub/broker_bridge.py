@@ -1,9 +1,9 @@
 """The bridge: messages from the broker go through the intake, replies go back.
 
 Whoever brings messages only appends them to a bounded queue; one worker thread drains it into
-transactions and, after each commit, sends the replies. While a database server writes one group,
-the worker reads the next. Messages are acknowledged in the order in which they came. What is
-dropped anywhere comes again: devices resend until they hold a receipt.
+transactions and, after each commit, sends the replies. While a database server works on one group,
+the worker reads the next, message by message. Messages are acknowledged in the order in which they
+came. What is dropped anywhere comes again: devices resend until they hold a receipt.
 """
 
 import threading
@@ -18,7 +18,7 @@ from hub.broker.fair_queue import FairQueue, Turn
 from hub.broker.road import Road
 from hub.errors import LedgerUnavailable
 from hub.posting.envelopes import Arrival, Reply
-from hub.posting.groups import Group, read_group
+from hub.posting.groups import Group, Reading
 from hub.posting.uncollected import uncollected
 from hub.web.pulse import Pulse
 from loyalty.chain import ENVELOPE_MAX_BYTES
@@ -40,7 +40,7 @@ class Taker(Protocol):
 
     counts: Counter[str]
 
-    def post(self, group: Group, meanwhile: Callable[[], None], /) -> list[Reply]: ...
+    def post(self, group: Group, meanwhile: Callable[[], bool], /) -> list[Reply]: ...
     def tick(self) -> int: ...
 
 
@@ -51,11 +51,11 @@ class _Waiting(NamedTuple):
     acknowledge: Callable[[], None]
 
 
-class _Read(NamedTuple):
-    """A group whose turn has come, and what its messages say."""
+class _Next(NamedTuple):
+    """The group whose turn is next, and how far its messages are read."""
 
     turns: list[Turn[_Waiting]]
-    group: Group
+    reading: Reading
 
 
 class Bridge:
@@ -80,7 +80,7 @@ class Bridge:
         self._intake = intake
         self._on_group = on_group
         self._queue: FairQueue[_Waiting] = FairQueue(QUEUE_MAX_MESSAGES)
-        self._ahead: _Read | None = None
+        self._ahead: _Next | None = None
         self._stopping = threading.Event()
         self._worker: threading.Thread | None = None
         self._log = structlog.get_logger().bind(broker=road.place)
@@ -157,16 +157,23 @@ class Bridge:
                 self._try(self._intake.tick)
                 tick_at_s = time.monotonic() + TICK_EVERY_S
 
-    def _read_ahead(self) -> None:
-        """Read the next group if it is a whole one; a small one may grow until it is its turn."""
-        if self._ahead is None and self._queue.holds(*_WHOLE):
+    def _read_ahead(self) -> bool:
+        """Read a message of the next group; return False if there is nothing more to read.
+
+        Only a whole group is read ahead: a small one may grow until it is its turn.
+        """
+        if self._ahead is None:
+            if not self._queue.holds(*_WHOLE):
+                return False
             turns = self._queue.take(*_WHOLE, patience_s=0, gather_s=0)
-            self._ahead = _Read(turns, _group(turns))
+            self._ahead = _Next(turns, _reading(turns))
+        return self._ahead.reading.read_one()
 
     def _deliver(self, turns: list[Turn[_Waiting]]) -> None:
-        group = _group(turns) if self._ahead is None else self._ahead.group
+        reading = _reading(turns) if self._ahead is None else self._ahead.reading
         self._ahead = None
         begun_s = time.monotonic()
+        group = reading.whole()
         replies = self._try(lambda: self._intake.post(group, self._read_ahead))
         if replies is None:
             return  # stopping while the ledger is away: nothing is acknowledged
@@ -202,8 +209,8 @@ class Bridge:
             delay_s = min(2 * delay_s, RETRY_S[1])
 
 
-def _group(turns: list[Turn[_Waiting]]) -> Group:
-    return read_group([it.message.arrival for it in turns])
+def _reading(turns: list[Turn[_Waiting]]) -> Reading:
+    return Reading([it.message.arrival for it in turns])
 
 
 def _sender(topic: str) -> str:

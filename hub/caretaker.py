@@ -120,7 +120,7 @@ class Tended:
         self._caretaker = caretaker
         self.counts = intake.counts
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         """Take a group of messages, as the intake does."""
         return self._intake.post(group, meanwhile)
 

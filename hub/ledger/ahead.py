@@ -5,10 +5,10 @@ asks: so two bridges that want the same ones wait for each other and never both.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from typing import NamedTuple
 
-from hub.ledger.database import Engine, Question, Row
+from hub.ledger.database import Engine, Question, Row, nothing
 from hub.ledger.rows import CardRow, DeviceRow, PostedLine
 from hub.ledger.schema import POINT, house_of
 from loyalty.fold import event_ms
@@ -90,7 +90,11 @@ def wanted_by(records: Iterable[Record]) -> Wanted:
 
 
 def read_senders(
-    engine: Engine, names: Collection[str], stores: Collection[str], wanted: Wanted
+    engine: Engine,
+    names: Collection[str],
+    stores: Collection[str],
+    wanted: Wanted,
+    meanwhile: Callable[[], bool] = nothing,
 ) -> Senders:
     """Return what there is of devices and of the cards `wanted`, locked, and of `stores`.
 
@@ -105,6 +109,7 @@ def read_senders(
         Question(_CLOSES, stores, "GROUP BY store"),
         Question(_HOUSES, [house_of(it) for it in stores]),
         names=wanted.cards | wanted.tokens,
+        meanwhile=meanwhile,
     )
     secrets: defaultdict[int, dict[str, bytes]] = defaultdict(dict)
     for device, kid, secret in kept:
@@ -118,7 +123,12 @@ def read_senders(
 
 
 def read_ahead(
-    engine: Engine, wanted: Wanted, cards: Iterable[CardRow], *, known: Container[str]
+    engine: Engine,
+    wanted: Wanted,
+    cards: Iterable[CardRow],
+    meanwhile: Callable[[], bool],
+    *,
+    known: Container[str],
 ) -> Ahead:
     """Return what there is of `wanted`, its members and those of `cards` locked.
 
@@ -132,6 +142,7 @@ def read_ahead(
         Question(_LOTS, unknown, "ORDER BY expires_ms, earned_ms, op, leg"),
         Question(_RESERVED, unknown),
         Question(_OPS, wanted.ops),
+        meanwhile=meanwhile,
     )
     lots: defaultdict[int, list[Row]] = defaultdict(list)
     for member, *lot in left:

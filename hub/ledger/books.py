@@ -11,6 +11,7 @@ from hub.ledger.ahead import Senders, read_ahead, read_senders, wanted_by
 from hub.ledger.cards import Cards
 from hub.ledger.cases import settle
 from hub.ledger.closes import Closes
+from hub.ledger.database import nothing
 from hub.ledger.histories import Histories
 from hub.ledger.holds import Holds
 from hub.ledger.hotlist import Hotlist
@@ -22,7 +23,7 @@ from hub.ledger.postings import Postings
 from hub.ledger.proofs import Proofs
 from hub.ledger.rows import Case, DeviceRow
 from hub.ledger.schema import HUB_DEVICE
-from hub.ledger.unwritten import Unwritten, nothing
+from hub.ledger.unwritten import Unwritten
 from hub.ledger.watermarks import Watermarks
 from loyalty.record import Record
 from loyalty.records import from_line
@@ -63,23 +64,28 @@ class Books:
         self._devices: dict[str, DeviceRow | None] = {}
 
     def expect(
-        self, names: Iterable[str], stores: Iterable[str], records: Mapping[bytes, Record]
+        self,
+        names: Iterable[str],
+        stores: Iterable[str],
+        records: Mapping[bytes, Record],
+        meanwhile: Callable[[], bool] = nothing,
     ) -> None:
         """Get ready to be asked for devices, and for what `records`, by their lines, will want.
 
-        What is read ahead is right until the transaction ends.
+        What is read ahead is right until the transaction ends. While a server looks it up,
+        `meanwhile` is called; it must not ask the ledger.
         """
         self._records = records
         wanted = wanted_by(records.values())
         wanted.cards.difference_update(self.cards.known(wanted.cards))
         unknown = [it for it in names if it not in self._devices]
         stores = self.closes.unknown(stores)
-        senders = read_senders(self._engine, unknown, stores, wanted)
+        senders = read_senders(self._engine, unknown, stores, wanted, meanwhile)
         self._know_devices(unknown, senders)
         self.closes.expect(senders.opens_ms)
         self.postings.expect(senders.houses)
         self.cards.expect(senders.cards, wanted.cards)
-        ahead = read_ahead(self._engine, wanted, senders.cards, known=self.members)
+        ahead = read_ahead(self._engine, wanted, senders.cards, meanwhile, known=self.members)
         strangers = self.members.expect(ahead.members, ahead.lots, wanted.tokens)
         self.holds.expect([row[0] for row in ahead.members], ahead.reserved)
         self.inbox.expect(ahead.ops, wanted.ops)
@@ -111,10 +117,11 @@ class Books:
         """Have a server begin to write what is new, while others go on."""
         self._unwritten.hand_over()
 
-    def flush(self, meanwhile: Callable[[], None] = nothing) -> None:
+    def flush(self, meanwhile: Callable[[], bool] = nothing) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit.
 
-        Where a server writes, `meanwhile` is called while it does; it must not ask the ledger.
+        Where a server writes, `meanwhile` is called until there is no more for it to do; it must
+        not ask the ledger.
         """
         self._unwritten.write(meanwhile)
         self._records = {}

@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
+def nothing() -> bool:
+    """Do nothing while others work; there is no more of it."""
+    return False
+
+
 class Question(NamedTuple):
     """What `select` finds, a SELECT that ends with a column: where that one is in `keys`."""
 
@@ -106,11 +111,17 @@ class Engine(Protocol):
         """Return what one question finds."""
         ...
 
-    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
+    def find_all(
+        self,
+        *questions: Question,
+        names: Collection[str] = (),
+        meanwhile: Callable[[], bool] = nothing,
+    ) -> list[list[Row]]:
         """Return what each question finds; they are answered one after the other, asked at once.
 
         Before, wait for whoever gave one of `names` here too, until that transaction ends: what is
-        not there has no row to lock.
+        not there has no row to lock. Where many keys leave us waiting for a server, `meanwhile` is
+        called.
         """
         ...
 
@@ -134,10 +145,11 @@ class Engine(Protocol):
         """Have a server begin to write the rows of `unwritten` that are new, if they are many."""
         ...
 
-    def write(self, unwritten: "Unwritten", meanwhile: Callable[[], None]) -> None:
+    def write(self, unwritten: "Unwritten", meanwhile: Callable[[], bool]) -> None:
         """Write the rows of `unwritten`, in the order in which they refer to each other.
 
-        Where that leaves us waiting for a server, `meanwhile` is called.
+        Where that leaves us waiting for a server, `meanwhile` is called until there is no more of
+        it.
         """
         ...
 

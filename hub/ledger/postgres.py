@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from hub.errors import LedgerContended, LedgerUnavailable, NoLedger
 from hub.ledger.ahead import History
-from hub.ledger.database import Question, Row
+from hub.ledger.database import Question, Row, nothing
 from hub.ledger.postgres_ahead import read_histories
 from hub.ledger.postgres_arrays import as_array
 from hub.ledger.postgres_database import PostgresDatabase
@@ -25,6 +25,7 @@ from hub.ledger.references import UNCHECKED, orphans_of
 from hub.ledger.unwritten import Unwritten
 
 NUMBERS_AT_ONCE = 100
+KEYS_PER_STEP = 1000  # looking these up takes a server as long as we need to read a full message
 
 # Names share so many locks: a server has room for some 6,000 at once (max_locks_per_transaction).
 NAME_SLOTS = 1024
@@ -82,7 +83,12 @@ class PostgresEngine:
     def find(self, select: str, keys: Collection[Any], rest: str = "") -> list[Row]:
         return self._ask(Question(select, keys, rest)).fetchall() if keys else []
 
-    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
+    def find_all(
+        self,
+        *questions: Question,
+        names: Collection[str] = (),
+        meanwhile: Callable[[], bool] = nothing,
+    ) -> list[list[Row]]:
         asked = [it for it in questions if it.keys]
         if not asked:
             return [[] for _ in questions]
@@ -91,6 +97,9 @@ class PostgresEngine:
                 slots = {crc32(it.encode()) % NAME_SLOTS for it in names}
                 self.database.connection.execute(_WAIT, [as_array(sorted(slots))])
             answers = iter([self._ask(it) for it in asked])
+            steps = sum(len(it.keys) for it in asked) // KEYS_PER_STEP
+            while steps and meanwhile():
+                steps -= 1
         return [next(answers).fetchall() if it.keys else [] for it in questions]
 
     def read_histories(self, since_ms: Mapping[int, int]) -> dict[int, History]:
@@ -111,7 +120,7 @@ class PostgresEngine:
     def hand_over(self, unwritten: Unwritten) -> None:
         self._writer.hand_over(unwritten)
 
-    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], bool]) -> None:
         self._writer.write(unwritten, meanwhile)
 
     def size_bytes(self) -> int:

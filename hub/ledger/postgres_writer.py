@@ -56,7 +56,7 @@ class PostgresWriter:
         elif len(unwritten.inbox) >= HAND_OVER_LINES:
             copying.add(_loads(unwritten.take_new()))
 
-    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], bool]) -> None:
         """Write the rows of `unwritten`, in the order in which the server wants to see them.
 
         While it works on most of what is not new, `meanwhile` is called.
@@ -72,7 +72,8 @@ class PostgresWriter:
         wanted = _in_columns(changes)
         with self._database.connection.pipeline():
             made = self._send(wanted)
-            meanwhile()
+            while meanwhile():
+                pass
             made += self._send(_in_columns(_changes_of_houses(of_others)))
         for (statement, rows, is_free), cursor in made:
             if not is_free:

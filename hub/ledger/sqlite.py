@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import LedgerUnavailable, NoLedger
-from hub.ledger.database import Question, Row
+from hub.ledger.database import Question, Row, nothing
 from hub.ledger.rows import STATES_SPAN
 from hub.ledger.unwritten import Unwritten, chain_row, member_row, must_change, opened_again
 
@@ -88,7 +88,12 @@ class SqliteEngine:
         among = f"{select} IN (SELECT value FROM json_each(?)) {rest}"
         return self.database.execute(among, (json.dumps([*keys]),)).fetchall()
 
-    def find_all(self, *questions: Question, names: Collection[str] = ()) -> list[list[Row]]:
+    def find_all(
+        self,
+        *questions: Question,
+        names: Collection[str] = (),
+        meanwhile: Callable[[], bool] = nothing,
+    ) -> list[list[Row]]:
         return [self.find(*it) for it in questions]
 
     def read_histories(self, since_ms: Mapping[int, int]) -> dict[int, "History"]:
@@ -111,7 +116,7 @@ class SqliteEngine:
     def hand_over(self, unwritten: Unwritten) -> None:
         pass  # SQLite writes in our own thread.
 
-    def write(self, unwritten: Unwritten, meanwhile: Callable[[], None]) -> None:
+    def write(self, unwritten: Unwritten, meanwhile: Callable[[], bool]) -> None:
         del meanwhile  # SQLite writes in our own thread
         it = unwritten
         self._rows("INSERT INTO account VALUES (?, ?, ?, ?, 0)", it.accounts)

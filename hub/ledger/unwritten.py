@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
-from hub.ledger.database import Engine, Row
+from hub.ledger.database import Engine, Row, nothing
 from hub.ledger.lots import Lots
 from hub.ledger.rows import CardRow, ChainRow, Filed, MemberRow, Transfer, Verdict
 from hub.ledger.state_text import leases_text
@@ -25,10 +25,6 @@ class NewRows(NamedTuple):
 
 
 Judged = tuple[Filed, Verdict]
-
-
-def nothing() -> None:
-    """Do nothing while others work."""
 
 
 @dataclass(slots=True)
@@ -97,10 +93,10 @@ class Unwritten:
         is_new = member in self.written and self.written[member] is None
         return is_new and member not in self.added
 
-    def write(self, meanwhile: Callable[[], None] = nothing) -> None:
+    def write(self, meanwhile: Callable[[], bool] = nothing) -> None:
         """Write everything and forget it; `writes` counts how often there was something.
 
-        `meanwhile` is called, at most once, while a server works on it.
+        `meanwhile` is called while a server works on it, until there is no more for it to do.
         """
         gathered = [getattr(self, it) for it in _GATHERED]
         if any(gathered):

@@ -27,18 +27,38 @@ class Group(NamedTuple):
     dropped: Counter[str]
 
 
+class Reading:
+    """A group that is read one message at a time; no seal is checked yet."""
+
+    def __init__(self, arrivals: Sequence[Arrival]) -> None:
+        self._group = Group(arrivals, [], {}, Counter())
+        self._unread = iter(arrivals)
+
+    def read_one(self) -> bool:
+        """Read the next message; return False if all are read."""
+        arrival = next(self._unread, None)
+        if arrival is None:
+            return False
+        try:
+            envelope = read_envelope(arrival)
+        except Dropped as why:
+            self._group.dropped[f"dropped_{why}"] += 1
+        else:
+            self._group.envelopes.append(envelope)
+            if envelope.purpose == "batch":
+                self._group.records.update(_readable(envelope.lines))
+        return True
+
+    def whole(self) -> Group:
+        """Return what all messages say."""
+        while self.read_one():
+            pass
+        return self._group
+
+
 def read_group(arrivals: Sequence[Arrival]) -> Group:
     """Return what `arrivals` say; no seal is checked yet."""
-    dropped: Counter[str] = Counter()
-    envelopes = []
-    for arrival in arrivals:
-        try:
-            envelopes.append(read_envelope(arrival))
-        except Dropped as why:
-            dropped[f"dropped_{why}"] += 1
-    batches = [it for it in envelopes if it.purpose == "batch"]
-    records = _readable(line for it in batches for line in it.lines)
-    return Group(arrivals, envelopes, records, dropped)
+    return Reading(arrivals).whole()
 
 
 def _readable(lines: Iterable[bytes]) -> dict[bytes, Record]:

@@ -12,10 +12,10 @@ from typing import NamedTuple, TypeVar
 
 from hub.errors import LedgerUnavailable
 from hub.ledger.books import Books
+from hub.ledger.database import nothing
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
 from hub.ledger.schema import HUB_DEVICE
-from hub.ledger.unwritten import nothing
 from hub.offline_keys import OfflineKeys
 from hub.posting import own_chain
 from hub.posting.answers import Answers, OfflineAnswers
@@ -97,11 +97,12 @@ class Intake:
         with uncollected():
             return self.post(read_group(arrivals))
 
-    def post(self, group: Group, meanwhile: Callable[[], None] = nothing) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool] = nothing) -> list[Reply]:
         """Take a group of messages; when this returns, what the replies say is durable.
 
         If one of them makes the database refuse, the others are taken without it. While a server
-        writes, `meanwhile` is called, at most once for each attempt; it must not ask the ledger.
+        works, `meanwhile` does a little of something else, and says whether there is more of it; it
+        must not ask the ledger.
 
         Raises:
             LedgerUnavailable: nothing of the group was taken; try it again later.
@@ -158,14 +159,14 @@ class Intake:
         finally:
             self._poster.fault = ""
 
-    def _take_together(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def _take_together(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         counts = group.dropped.copy()
         replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
             with uncollected(), self._ledger.transaction():
                 self._look_elsewhere()
-                opened = self._open_all(group, counts)
+                opened = self._open_all(group, counts, meanwhile)
                 take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
                 replies += _unless_dropped(take_one, opened, counts)
                 self._books.flush(meanwhile)
@@ -182,12 +183,14 @@ class Intake:
             self._seen = seen
             self._books.forget()
 
-    def _open_all(self, group: Group, counts: Counter[str]) -> list[_Opened]:
+    def _open_all(
+        self, group: Group, counts: Counter[str], meanwhile: Callable[[], bool]
+    ) -> list[_Opened]:
         envelopes = group.envelopes
         devices = {it.device for it in envelopes}
         if any(_has_hub_state(it) for it in envelopes):
             devices.add(HUB_DEVICE)
-        self._books.expect(devices, {it.store for it in envelopes}, group.records)
+        self._books.expect(devices, {it.store for it in envelopes}, group.records, meanwhile)
         return [*_unless_dropped(self._open, envelopes, counts)]
 
     def _take_one(self, opened: _Opened, now_ms: int, counts: Counter[str]) -> Reply:

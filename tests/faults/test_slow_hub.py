@@ -48,7 +48,7 @@ class Gate:
         self.seen: list[Arrival] = []
         self._intake = intake
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         self.seen += group.arrivals
         self.open.wait(WITHIN_S)
         return self._intake.post(group, meanwhile)

@@ -89,7 +89,7 @@ class Taken:
         self.gate = threading.Event()
         self.gate.set()
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         self.groups.put(list(group.arrivals))
         assert self.gate.wait(WAIT_S)
         return []
@@ -193,7 +193,7 @@ class Away(Taken):
         super().__init__()
         self.tried = threading.Event()
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         self.tried.set()
         raise LedgerUnavailable("the disk is full")
 
@@ -266,7 +266,7 @@ def test_what_comes_while_the_bridge_stops_is_left_for_the_next(broker):
 class Echo(Taken):
     """An intake that answers each message with what it said."""
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         super().post(group, meanwhile)
         return [Reply(topics.rx("s1", "h1", "receipt"), it.payload) for it in group.arrivals]
 

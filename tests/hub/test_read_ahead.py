@@ -63,11 +63,12 @@ class Attempts:
         self._intake = intake
         self._in_the_way = [in_the_way]
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
-        def meanwhile_and_more() -> None:
-            meanwhile()
-            if self._in_the_way:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
+        def meanwhile_and_more() -> bool:
+            is_more = meanwhile()
+            if not is_more and self._in_the_way:
                 self._in_the_way.pop()()
+            return is_more
 
         try:
             replies = self._intake.post(group, meanwhile_and_more)

@@ -43,7 +43,7 @@ class Nothing:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def post(self, group: Group, meanwhile: Callable[[], None]) -> list[Reply]:
+    def post(self, group: Group, meanwhile: Callable[[], bool]) -> list[Reply]:
         raise AssertionError(f"{len(group.arrivals)} messages from a stranger")
 
     def tick(self) -> int:

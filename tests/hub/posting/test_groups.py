@@ -3,7 +3,7 @@
 from collections import Counter
 
 from hub.posting.envelopes import Arrival
-from hub.posting.groups import read_group
+from hub.posting.groups import Reading, read_group
 from loyalty import topics
 from loyalty.asks import AskAccount
 from loyalty.lines import to_line
@@ -34,3 +34,18 @@ def test_lines_that_state_a_record_are_read_and_others_left_to_whoever_posts_the
 
     assert group.envelopes[0].lines == [to_line(sold), NO_RECORD]
     assert group.records == {to_line(sold): sold}
+
+
+def test_a_group_is_read_message_by_message_and_is_whole_at_any_time():
+    tills = [Till(f"h{number}") for number in range(3)]
+    for it in tills:
+        it.add(sale(it.name))
+    arrivals = [it.batch() for it in tills]
+    begun, untouched, finished = [Reading(arrivals) for _ in range(3)]
+
+    is_there_more = begun.read_one()
+    steps = [finished.read_one() for _ in range(4)]
+
+    assert is_there_more
+    assert steps == [True, True, True, False]
+    assert begun.whole() == untouched.whole() == finished.whole() == read_group(arrivals)
