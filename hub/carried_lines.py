@@ -12,11 +12,13 @@ from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, insistently
 from hub.posting.custody import Batch, Custody
 from hub.posting.poster import Poster
-from loyalty.chain import SEQ_MAX, EnvelopeError, is_sealed_by, unpack
+from hub.posting.reconcile import HELD
+from loyalty.chain import SEQ_MAX, EnvelopeError, heads_after, is_sealed_by, unpack
+from loyalty.receipts import LineStatus
 
 
 class Carried(NamedTuple):
-    """Lines `first` to `last` of a chain that are here now."""
+    """Lines of a chain that wait now, from `first` to `last`; others between may count already."""
 
     device: str
     epoch: str
@@ -25,7 +27,7 @@ class Carried(NamedTuple):
 
 
 def take_carried(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carried]:
-    """Keep the lines of all `envelopes`, or of none; return which they are.
+    """Keep the lines of all `envelopes`, or of none; return those that wait for two people.
 
     Raises:
         HubError: one is not sealed by its device, or its device can still send for itself.
@@ -40,17 +42,27 @@ def _take(ledger: Ledger, envelopes: Sequence[bytes], now_ms: int) -> list[Carri
         found = []
         for number, envelope in enumerate(envelopes, 1):
             try:
-                batch = _opened(books, custody, envelope)
+                batch = _opened(books, envelope)
             except (EnvelopeError, HubError) as error:
                 raise HubError(f"envelope {number}: {error}") from error
-            custody.take(batch, now_ms)
-            who, last = batch.chain, batch.first + len(batch.lines) - 1
-            found.append(Carried(who.device.name, who.epoch, batch.first, last))
+            waiting = [it.seq for it in _keep(books, custody, batch, now_ms) if it.status == HELD]
+            if waiting:
+                who = batch.chain
+                found.append(Carried(who.device.name, who.epoch, min(waiting), max(waiting)))
         books.flush()
     return found
 
 
-def _opened(books: Books, custody: Custody, envelope: bytes) -> Batch:
+def _keep(books: Books, custody: Custody, batch: Batch, now_ms: int) -> Sequence[LineStatus]:
+    chain, last = batch.chain, batch.first + len(batch.lines) - 1
+    if books.inbox.head_at(chain, last) == heads_after(batch.prev, batch.lines)[-1]:
+        return books.inbox.exceptions(chain, batch.first, last)  # all of them are here
+    if chain.fork_seq is None:
+        custody.stop(chain, chain.seq + 1)
+    return custody.take(batch, now_ms)
+
+
+def _opened(books: Books, envelope: bytes) -> Batch:
     (purpose, name, epoch, kid, first, prev), lines, body, seal = unpack(envelope)
     device = books.device(name)
     secret = None if device is None else device.secrets.get(kid)
@@ -60,7 +72,4 @@ def _opened(books: Books, custody: Custody, envelope: bytes) -> Batch:
         raise HubError(f"device {name!r} is not shut out: it sends its lines itself")
     if purpose != "batch" or not 1 <= first <= SEQ_MAX - len(lines):
         raise HubError(f"{purpose} from line {first}, lines from 1 on wanted")
-    chain = books.inbox.chain(device, epoch)
-    if chain.fork_seq is None:
-        custody.stop(chain, chain.seq + 1)
-    return Batch(chain, first, prev, lines)
+    return Batch(books.inbox.chain(device, epoch), first, prev, lines)

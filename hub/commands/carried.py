@@ -27,7 +27,7 @@ def import_command(
     with closing(open_ledger(db)) as ledger:
         found = take_carried(ledger, envelopes, SystemClock().now_ms())
     if not found:
-        typer.echo(f"{file}: there is no line in it, the hub has them all")
+        typer.echo(f"{file}: no line in it waits, the ledger has them all")
     for chain in sorted({(it.device, it.epoch) for it in found}):
         of_chain = [it for it in found if (it.device, it.epoch) == chain]
         first, last = min(it.first for it in of_chain), max(it.last for it in of_chain)

@@ -66,6 +66,21 @@ def test_they_may_overlap_what_is_here_and_come_again(world, stolen):
     assert world.value("SELECT count(*) FROM inbox") == 4
 
 
+def test_those_that_count_already_do_not_wait(world, stolen):
+    carried = carry(world, stolen.batch(1, 1).payload)
+
+    assert carried == []
+    assert world.cases() == []
+    assert world.value("SELECT count(*) FROM chain WHERE fork_seq IS NOT NULL") == 0
+
+
+def test_of_lines_that_overlap_what_is_here_only_the_new_ones_wait(world, stolen):
+    overlapping = carry(world, stolen.batch(1, 3).payload)
+    again = carry(world, stolen.batch(1, 3).payload)
+
+    assert overlapping == again == [Carried("h1", "e1", 2, 3)]
+
+
 def test_a_device_that_can_send_for_itself_is_told_to(world):
     till = world.till("h1")
     till.add(sale("r1"))

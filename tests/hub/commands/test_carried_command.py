@@ -34,7 +34,21 @@ def test_a_file_without_lines_is_said_to_be_one(world, tmp_path, capsys):
 
     status = ledger_command.main(["import-lines", str(file), "--db", str(world.path)])
 
-    assert (status, "there is no line in it" in capsys.readouterr().out) == (0, True)
+    assert (status, "no line in it waits" in capsys.readouterr().out) == (0, True)
+
+
+def test_lines_that_are_all_here_are_not_said_to_wait(world, tmp_path, capsys):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r2"))
+    world.take(till.batch())
+    world.ledger.revoke_device("h1", START_MS)
+    file = tmp_path / "h1.envelopes"
+    file.write_bytes(to_bytes([till.batch().payload]))
+
+    status = ledger_command.main(["import-lines", str(file), "--db", str(world.path)])
+
+    told = f"{file}: no line in it waits, the ledger has them all\n"
+    assert (status, capsys.readouterr().out) == (0, told)
 
 
 def test_a_file_that_is_no_such_file_is_told(world, tmp_path, capsys):
