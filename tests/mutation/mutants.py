@@ -84,8 +84,8 @@ MUTANTS = (
         edits=(
             Edit(
                 "hub/posting/custody.py",
-                "        for filed in arrived[here:]:\n",
-                "        for filed in arrived:\n",
+                "        for count, filed in enumerate(arrived[here:], 1):\n",
+                "        for count, filed in enumerate(arrived, 1):\n",
             ),
         ),
         tests=(
