@@ -20,7 +20,7 @@ from hub.ledger.rows import Filed, Verdict
 from hub.ledger.schema import HUB_DEVICE
 from hub.posting.poster import GAP, Poster
 from hub.posting.reconcile import FUTURE_CLOCK, HELD
-from hub.posting.waiting import Waiting
+from hub.posting.waiting import WAITS_FOR, Waiting
 from loyalty.programme import Programme
 
 
@@ -92,7 +92,7 @@ def _post_all(
     books = Books(fresh)
     poster = Poster(books, programmes)
     # Whether what a line waited for came before its chain was seen to fork, only its end tells.
-    stay = {line for (line,) in source.execute(_STAY).fetchall()}
+    stay = {line for (line,) in source.execute(_STAY, WAITS_FOR).fetchall()}
     poster.waiting = Waiting(books, poster.post, lambda filed: filed.id in stay)
     reached: list[Filed] = []
     in_order = _InOrder()
@@ -159,7 +159,7 @@ _CHAINS = "SELECT id, device, epoch, seq, head, kept_seq, gap_since_ms, fork_seq
 _ADD_CHAIN = "INSERT INTO chain VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _STAY = """
 SELECT inbox.id FROM inbox JOIN chain ON chain.id = inbox.chain
-WHERE inbox.seq >= fork_seq AND status = 'held'
+WHERE inbox.seq >= fork_seq AND status = 'held' AND code IN (?, ?, ?)
 """
 _LINES = """
 SELECT inbox.id, name, epoch, inbox.seq, inbox.head, line, received_ms, status, code FROM inbox

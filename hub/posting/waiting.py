@@ -10,6 +10,7 @@ from loyalty.records import from_line
 from loyalty.wire import UnknownLine, WireError
 
 UNKNOWN_KIND = "unknown_kind"
+WAITS_FOR = (FUTURE_CLOCK, UNKNOWN_KIND, UNKNOWN_CARD)  # codes of lines that post by themselves
 
 
 def follows_fork(filed: Filed) -> bool:

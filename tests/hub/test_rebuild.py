@@ -162,15 +162,17 @@ def test_so_does_one_in_which_a_line_had_what_it_waited_for_before_its_device_wa
     world = World(ledger_url)
     till, other, copy = world.till("h1"), world.till("h2"), Till("h1")
     early, late = ({"card": f"phone:{it * 32}", "member": ""} for it in "ab")
-    till.add(sale("r1", **early), sale("r2", **late))
+    till.add(sale("r1", **early), sale("r2", **late), sale("x2", 700, **early))
+    other.add(sale("x2", at_ms=START_MS - 1, till_ms=START_MS - 1))
     other.add(*[check_in(**it | {"member": "anna"}) for it in (early, late)])
     copy.add(sale("x1"))
 
-    world.take(till.batch(), other.batch(1, 1))
-    world.take(copy.batch(), other.batch(2))
+    world.take(till.batch(), other.batch(1, 2))
+    world.take(copy.batch(), other.batch(3))
 
-    status = "SELECT status FROM inbox WHERE op = ?"
-    assert [world.value(status, it) for it in ("r1", "r2")] == ["posted", "held"]
+    verdicts = "SELECT op, code FROM inbox WHERE op <> '' AND status = 'held'"
+    held = dict(world.ledger.connection.execute(verdicts).fetchall())
+    assert held == {"r2": "unknown_card", "x2": "op_conflict"}
     assert differing(world, tmp_path / "fresh.db") == set()
     world.ledger.close()
 
