@@ -9,7 +9,7 @@ import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from device.errors import DeviceError
 from device.mqtt.identity import SECRET_MIN_BYTES
@@ -131,16 +131,27 @@ def write_private(path: Path, content: bytes) -> None:
 def _credentials(values: dict[str, Any]) -> Credentials:
     host, port, fingerprint = values.pop("hub")
     keys, following = values.pop("keys"), values.pop("following")
+    hub_key = bytes.fromhex(values.pop("hub_key"))
+    types = get_type_hints(Credentials)
+    for name, value in values.items():
+        _check_type(value, types[name])
+    _check_type(host, str)
+    _check_type(port, int)
     return Credentials(
-        hub=WebPlace(str(host), int(port), bytes.fromhex(fingerprint)),
+        hub=WebPlace(host, port, bytes.fromhex(fingerprint)),
         keys=_keys(keys),
         following=None if following is None else _keys(following),
-        hub_key=bytes.fromhex(values.pop("hub_key")),
+        hub_key=hub_key,
         **values,
     )
 
 
 def _keys(values: dict[str, Any]) -> Keys:
-    return Keys(
-        kid=values["kid"], secret=bytes.fromhex(values["secret"]), password=values["password"]
-    )
+    kid, secret, password = values["kid"], values["secret"], values["password"]
+    _check_type(password, str)
+    return Keys(kid=kid, secret=bytes.fromhex(secret), password=password)
+
+
+def _check_type(value: object, wanted: type) -> None:
+    if type(value) is not wanted:
+        raise TypeError(f"{type(value).__name__}, {wanted.__name__} wanted")

@@ -1,6 +1,7 @@
 """A terminal becomes a device of the hub with a code: once, whole, and by nobody else's word."""
 
 import asyncio
+import json
 import secrets
 import stat
 from collections.abc import Callable
@@ -322,6 +323,28 @@ def test_credentials_that_are_none_are_told(hub, tmp_path, content):
     path = tmp_path / "k" / CREDENTIALS
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b'"port": 8883', b'"port": 0') if content is None else content)
+
+    with pytest.raises(CredentialsError, match="pair this terminal anew"):
+        read_credentials(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("host", 5),
+        ("port", 8883.5),
+        ("ca_file", None),
+        ("since_ms", "0"),
+        ("hub", ["hub.local", float("inf"), ""]),
+        ("hub", [None, 8443, ""]),
+        ("keys", {"kid": "k1", "secret": "00" * 32, "password": ["p"]}),
+        ("colour", "red"),
+    ],
+)
+def test_credentials_of_another_shape_are_told(hub, tmp_path, name, value):
+    pair_in(tmp_path / "k", hub.code(), hub.send)
+    path = tmp_path / "k" / CREDENTIALS
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {name: value}))
 
     with pytest.raises(CredentialsError, match="pair this terminal anew"):
         read_credentials(path)
