@@ -1,4 +1,4 @@
-"""What holds for every test: slowness is no failure, `async def` runs, pictures are approved."""
+"""What holds for every test: no chance, no deadlines, `async def` runs, pictures are approved."""
 
 import asyncio
 import inspect
@@ -9,14 +9,25 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.campaign import IS_CAMPAIGN
 from tests.golden import Golden
 from tests.postgres_server import running_server
 
 OUTPUT = Path(__file__).parent / "output"
 UNSHRUNK = (Phase.explicit, Phase.generate)
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("revisit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says more about the machine than about the code, and how many are of no
+# use more about luck. A campaign looks for new ones; otherwise nobody's change fails by those.
+settings.register_profile(
+    "revisit",
+    deadline=None,
+    derandomize=not IS_CAMPAIGN,
+    suppress_health_check=[
+        HealthCheck.too_slow,
+        HealthCheck.filter_too_much,
+        HealthCheck.data_too_large,
+    ],
+)
 # A test of tests wants to know that one fails, not how it fails in the fewest words.
 settings.register_profile("unshrunk", settings.get_profile("revisit"), phases=UNSHRUNK)
 settings.load_profile("revisit")
