@@ -18,6 +18,7 @@ from device.nfc.readers.supervisor import MISSING_TRIES, Supervisor
 from simulators.chips.classic import blank_chip, written_chip
 from simulators.pn532 import Fault
 from simulators.pn532_port import Pn532Port
+from tests.device.quick_time import in_quick_time
 from tests.nfc.reader_on_a_port import TAP_S, UID_4, UID_7, classic_on
 
 A, B = (CardSeen(uid=uid, atqa=b"\x00\x04", sak=8) for uid in (UID_4, UID_7))
@@ -93,6 +94,7 @@ def watched(reader, rescues=()) -> tuple[Supervisor, NotedClock]:
     return Supervisor(reader, clock=clock, rng=random.Random(3), rescues=rescues), clock
 
 
+@in_quick_time
 async def test_a_reader_that_was_unplugged_is_brought_back_by_waiting_for_a_card(tmp_path):
     port = Pn532Port(link=tmp_path / "ttyNFC")
     supervisor, _ = watched(Pn532(SerialLink(port.start())))
@@ -112,6 +114,7 @@ async def test_a_reader_that_was_unplugged_is_brought_back_by_waiting_for_a_card
     port.stop()
 
 
+@in_quick_time
 async def test_a_search_that_the_reader_forgot_is_begun_again_within_a_tap():
     port = Pn532Port()
     supervisor, _ = watched(Pn532(SerialLink(port.start())))
@@ -127,6 +130,7 @@ async def test_a_search_that_the_reader_forgot_is_begun_again_within_a_tap():
     port.stop()
 
 
+@in_quick_time
 async def test_tries_to_bring_a_reader_back_wait_longer_and_longer():
     lost = LinkLost("unplugged")
     supervisor, clock = watched(ScriptedReader([lost], [None] + [lost] * 12))
@@ -148,6 +152,7 @@ def test_two_terminals_do_not_try_in_step():
     assert waits[0] != waits[1]
 
 
+@in_quick_time
 async def test_a_failed_exchange_is_the_callers_and_the_next_wait_opens_the_reader():
     reader = ScriptedReader([A])
     supervisor, _ = watched(reader)
@@ -162,6 +167,7 @@ async def test_a_failed_exchange_is_the_callers_and_the_next_wait_opens_the_read
     assert supervisor.health.recoveries == 1
 
 
+@in_quick_time
 async def test_a_reader_that_went_on_after_a_failure_is_not_opened_again():
     port = Pn532Port()
     supervisor, _ = watched(Pn532(SerialLink(port.start())))
@@ -180,6 +186,7 @@ async def test_a_reader_that_went_on_after_a_failure_is_not_opened_again():
     port.stop()
 
 
+@in_quick_time
 async def test_rescues_are_tried_in_turn_until_the_reader_answers():
     mute = ReaderSilent("no echo")
     speeds, pulse = NotedRescue("speeds", helps=False), NotedRescue("pulse")
@@ -192,6 +199,7 @@ async def test_rescues_are_tried_in_turn_until_the_reader_answers():
     assert supervisor.health.rescues == 1
 
 
+@in_quick_time
 async def test_a_reader_that_nothing_brings_back_says_what_was_tried():
     mute = ReaderSilent("no echo")
     rescues = (NotedRescue("every other speed", helps=False), NotedRescue("the reset line"))
@@ -203,6 +211,7 @@ async def test_a_reader_that_nothing_brings_back_says_what_was_tried():
     assert str(caught.value) == "no echo; tried in vain: every other speed, the reset line"
 
 
+@in_quick_time
 async def test_a_port_that_another_program_has_is_not_rescued():
     rescue = NotedRescue("pulse")
     supervisor, _ = watched(ScriptedReader([], [LinkBusy("used by another program")]), (rescue,))
@@ -213,6 +222,7 @@ async def test_a_port_that_another_program_has_is_not_rescued():
     assert rescue.applied == 0
 
 
+@in_quick_time
 async def test_a_card_has_left_once_it_was_missed_often_enough_in_a_row():
     flicker = [None] * (GONE_LOOKS - 1)
     reader = ScriptedReader([A, *flicker, A, *flicker, A, *[None] * GONE_LOOKS])
@@ -226,6 +236,7 @@ async def test_a_card_has_left_once_it_was_missed_often_enough_in_a_row():
     assert supervisor.health.flickers == 2
 
 
+@in_quick_time
 async def test_another_card_in_its_place_means_that_a_card_has_left():
     reader = ScriptedReader([A, B])
     supervisor, _ = watched(reader)
@@ -235,6 +246,7 @@ async def test_another_card_in_its_place_means_that_a_card_has_left():
     assert reader.looks == []
 
 
+@in_quick_time
 async def test_a_reader_that_fails_does_not_make_a_card_leave():
     lost = LinkLost("unplugged")
     reader = ScriptedReader([None, lost, None, lost, None], [lost])
@@ -245,6 +257,7 @@ async def test_a_reader_that_fails_does_not_make_a_card_leave():
     assert reader.looks == []
 
 
+@in_quick_time
 async def test_a_reader_is_missing_once_it_could_not_be_brought_back_at_once():
     lost = LinkLost("unplugged")
     supervisor, _ = watched(ScriptedReader([A, lost, A], [lost] * MISSING_TRIES))
@@ -257,6 +270,7 @@ async def test_a_reader_is_missing_once_it_could_not_be_brought_back_at_once():
     assert missing == [False, False, *[False] * (MISSING_TRIES - 1), True, False]
 
 
+@in_quick_time
 async def test_a_card_is_not_waited_for_before_a_reader_that_is_missing():
     lost = LinkLost("unplugged")
     reader = ScriptedReader([A, lost], [lost] * MISSING_TRIES)
@@ -268,6 +282,7 @@ async def test_a_card_is_not_waited_for_before_a_reader_that_is_missing():
     assert reader.opened == MISSING_TRIES
 
 
+@in_quick_time
 async def test_a_card_that_another_program_has_is_told_once_and_once_more_when_it_is_free():
     busy = LinkBusy("sharing violation")
     supervisor, _ = watched(ScriptedReader([busy, busy, busy, None, A, busy, A]))
@@ -284,6 +299,7 @@ async def test_a_card_that_another_program_has_is_told_once_and_once_more_when_i
 
 
 @pytest.mark.parametrize("error", [LinkBusy("sharing violation"), CardRefused("no UID")])
+@in_quick_time
 async def test_a_card_that_cannot_be_looked_at_has_not_left(error):
     nearly = [None] * (GONE_LOOKS - 1)
     reader = ScriptedReader([A, *nearly, error, *nearly, error, *[None] * GONE_LOOKS])
@@ -294,6 +310,7 @@ async def test_a_card_that_cannot_be_looked_at_has_not_left(error):
     assert reader.looks == []
 
 
+@in_quick_time
 async def test_a_reset_pulse_is_low_then_high_and_then_left_to_its_pull_up():
     pin, clock = NotedPin(), NotedClock()
 
@@ -303,6 +320,7 @@ async def test_a_reset_pulse_is_low_then_high_and_then_left_to_its_pull_up():
     assert clock.slept_ms == [LOW_MS, START_MS]
 
 
+@in_quick_time
 async def test_a_chip_that_hangs_for_good_comes_back_by_its_reset_line():
     port = Pn532Port()
 
@@ -325,6 +343,7 @@ async def test_a_chip_that_hangs_for_good_comes_back_by_its_reset_line():
     port.stop()
 
 
+@in_quick_time
 async def test_a_reset_that_is_cut_short_leaves_the_pin_alone():
     class StoppedClock(NotedClock):
         async def sleep_ms(self, duration_ms: int) -> None:
