@@ -1,7 +1,7 @@
 """`revisit ledger rebuild`: whether a ledger follows from its lines, and if not, that it does."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -14,7 +14,7 @@ from hub.commands.programme_file import read_programme
 from hub.errors import HubError
 from hub.ledger.backup import back_up
 from hub.ledger.derived import DIFFERENCES_MAX, Difference
-from hub.ledger.ledger import Ledger, is_on_server, open_ledger
+from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.rebuild import put_in_place, rebuild
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
@@ -37,13 +37,17 @@ def rebuild_command(
         Path | None,
         typer.Option(help="With --replace: the backup to make, or pg_dump's that is there."),
     ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(help="The folder to work in; left out: beside the ledger's file, or here."),
+    ] = None,
 ) -> int:
     """Post every line anew beside the ledger and show where it differs; exit 1 if it does."""
     programmes = [read_programme(it) for it in programme]
     if replaces:
         _keep_backup(db, backup)
-    with closing(open_ledger(db)) as ledger, TemporaryDirectory(prefix="rebuild-") as folder:
-        scratch = Path(folder) / "fresh.db"
+    with closing(open_ledger(db)) as ledger, _folder_in(work or _beside(db)) as folder:
+        scratch = folder / "fresh.db"
         if not replaces:
             with ledger.engine.snapshot():
                 found = _rebuild(ledger, programmes, scratch)
@@ -55,6 +59,24 @@ def rebuild_command(
                     put_in_place(ledger, found, scratch)
     _print(found, replaces=replaces)
     return 1 if any(found.values()) and not replaces else 0
+
+
+def _beside(place: str) -> Path:
+    return Path() if is_on_server(place) else file_of(place).parent
+
+
+@contextmanager
+def _folder_in(place: Path) -> Iterator[Path]:
+    """Yield a new folder in `place`, for nobody else to read; it goes with all that is in it.
+
+    Not where temporary files usually are: that may be memory, and a ledger larger than that.
+    """
+    try:
+        folder = TemporaryDirectory(prefix=".rebuild-", dir=place)
+    except OSError as error:
+        raise HubError(f"{place}: {error.strerror}, a folder to write to wanted") from error
+    with folder:
+        yield Path(folder.name)
 
 
 def _keep_backup(place: str, backup: Path | None) -> None:

@@ -1,6 +1,8 @@
 """What a ledger says follows from its lines: shown, and put right where somebody damaged it."""
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -366,3 +368,42 @@ def test_a_fault_of_an_older_program_posts_when_the_ledger_is_rebuilt(tmp_path):
     assert world.balance("anna") == 50
     assert is_sound(world)
     world.ledger.close()
+
+
+SMALL_FILES = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))
+from hub.commands.ledger import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_it_is_made_beside_the_ledger_and_leaves_nothing_when_the_disk_is_full(tmp_path):
+    (tmp_path / "of-the-ledger").mkdir()
+    world = World(tmp_path / "of-the-ledger")
+    (tmp_path / "programme.toml").write_text(PROGRAMME)
+    words = ["rebuild", "--db", str(world.path), "--programme", str(tmp_path / "programme.toml")]
+
+    ran = subprocess.run(
+        [sys.executable, "-c", SMALL_FILES, *words], capture_output=True, text=True, check=False
+    )
+
+    world.ledger.close()
+    told = " ".join(ran.stderr.split())
+    assert ran.returncode == 1
+    assert f"revisit ledger: {world.path.parent}/.rebuild-" in told
+    assert "Traceback" not in told
+    assert [it.name for it in world.path.parent.iterdir()] == ["ledger.db"]
+
+
+def test_it_is_made_where_a_person_says_and_is_gone_afterwards(world, tmp_path, command, capsys):
+    (tmp_path / "work").mkdir()
+
+    refused = command("--work", tmp_path / "absent")
+    done = command("--work", tmp_path / "work")
+
+    assert (refused, done) == (1, 0)
+    assert "absent: No such file or directory, a folder to write to wanted" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    assert list((tmp_path / "work").iterdir()) == []
