@@ -70,13 +70,15 @@ async def earn_and_redeem(config: HubConfig, journal: Journal) -> AccountView:
         running = asyncio.create_task(client.run())
         await client.settled(250)
         grant = await client.ask(
-            AskRedeem(ref="g1", card="04AA", member="anna", ctr_seen=-1, offer="mug"), 5000
+            AskRedeem(ref="g1", card="04AA", member="anna", ctr_seen=-1, offer="mug"), 60_000
         )
         changes = {"auth": grant.auth, "granted_ms": grant.granted_ms}
         journal.append(redemption("x1", grant.points, **changes))
         client.notify_appended()
         await client.settled(251)
-        view = await client.ask(AskAccount(ref="a1", card="04AA", member="anna", ctr_seen=-1), 5000)
+        view = await client.ask(
+            AskAccount(ref="a1", card="04AA", member="anna", ctr_seen=-1), 60_000
+        )
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     return view

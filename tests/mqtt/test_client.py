@@ -185,7 +185,7 @@ def test_an_ask_is_answered(journal: Journal, mosquitto: Mosquitto, hub: HubOnBr
         async with running(client_of(journal, mosquitto.port)) as client:
             await client.until(lambda it: it.online)
 
-            answer = await client.ask(question("r1"), 5_000)
+            answer = await client.ask(question("r1"), 60_000)
 
             assert isinstance(answer, AccountView)
             assert answer.ref == "r1"
