@@ -1,11 +1,10 @@
 """A thread of one's own, for a library whose calls block and must come from one thread."""
 
 import asyncio
-import queue
-import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from device.links.library_thread import LibraryThread
 from device.nfc.reader import ReaderSilent
 
 # A call that is told to end does so at once or, where it had not quite begun, at the next telling.
@@ -20,11 +19,10 @@ class CallAborted(Exception):
 
 
 class OwnThread:
-    """Does what it is given, one thing at a time, on a thread that never keeps a program alive."""
+    """Does one call after the other; one that takes too long is made to end."""
 
     def __init__(self, name: str) -> None:
-        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = LibraryThread(name)
 
     async def call(
         self, work: Callable[[], T], *, timeout_s: float, abort: Callable[[], object]
@@ -38,8 +36,7 @@ class OwnThread:
             CallAborted: it had to be aborted.
             ReaderSilent: it cannot be aborted; this thread is lost.
         """
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._work.put(lambda: _perform(work, done))
+        done = self._thread.begin(work)
         try:
             async with asyncio.timeout(timeout_s):
                 return await asyncio.shield(done)
@@ -52,30 +49,7 @@ class OwnThread:
 
     def end(self) -> None:
         """Let the thread end once it has done what it was given."""
-        self._work.put(None)
-
-    def _run(self) -> None:
-        while (work := self._work.get()) is not None:
-            work()
-
-
-def _perform(work: Callable[[], T], done: "asyncio.Future[T]") -> None:
-    try:
-        result = work()
-    except BaseException as error:  # whatever it is, the caller gets it
-        _tell(done, done.set_exception, error)
-    else:
-        _tell(done, done.set_result, result)
-
-
-def _tell(done: "asyncio.Future[Any]", tell: Callable[[Any], None], what: object) -> None:
-    def settle() -> None:
-        if not done.done():
-            tell(what)
-
-    loop = done.get_loop()
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(settle)
+        self._thread.end()
 
 
 async def _until_aborted(done: "asyncio.Future[Any]", abort: Callable[[], object]) -> None:
