@@ -128,12 +128,15 @@ def add_cards(place: Place, cards: int) -> None:
     """Make the ledger know so many cards, each of a member without points."""
     ledger = open_ledger(place)
     with ledger.transaction() as database:
-        numbers, tier = range(cards), programme().tiers[0].id
-        accounts = [(it + 1, f"m{it}", MEMBER_POINTS, POINT) for it in numbers]
-        members = [(it + 1, f"m{it}", it + 1, tier) for it in numbers]
-        database.executemany(_ACCOUNT, accounts)
-        database.executemany(_MEMBER, members)
-        database.executemany(_CARD, [(f"04{it:012X}", it + 1) for it in numbers])
+        tier = programme().tiers[0].id
+        accounts = [ledger.engine.next_number("account") for _ in range(cards)]
+        members = [ledger.engine.next_number("member") for _ in range(cards)]
+        whose = list(enumerate(zip(members, accounts, strict=True)))
+        database.executemany(
+            _ACCOUNT, [(b, f"m{it}", MEMBER_POINTS, POINT) for it, (_, b) in whose]
+        )
+        database.executemany(_MEMBER, [(a, f"m{it}", b, tier) for it, (a, b) in whose])
+        database.executemany(_CARD, [(f"04{it:012X}", a) for it, (a, _) in whose])
     ledger.close()
 
 
