@@ -154,7 +154,7 @@ class Paper:
         return image
 
     def display(self, image):
-        assert self.may_show.wait(10)
+        assert self.may_show.wait(60)
         self.shown.append(image)
 
     def sleep(self):

@@ -8,7 +8,7 @@ import pytest
 
 from device.links.readable import until_readable
 
-WITHIN_S = 10
+WITHIN_S = 60
 
 
 @pytest.fixture
