@@ -4,6 +4,7 @@ Written from the manual (Star, 21 Oct 2005) and not from our driver: bytes in, b
 people and bad luck do to a printer. Commands are carried out at once; the port adds time.
 """
 
+import re
 from collections.abc import Callable
 
 from PIL import Image
@@ -206,21 +207,21 @@ _COMMANDS: dict[int, Callable[[StarSimulator, int, bytes], bytes]] = {
     0x5F: StarSimulator._do_reset,
     0x95: StarSimulator._count_transports,
 }
+_IMAGE = re.compile(rb"(?:[0-9]{1,3},){2,3}(?:[0-9A-F]{2})+")  # as the manual writes them
 _REWRITE_DATA = frozenset(b"%d,%d,%d" % (d, e, p) for d in (0, 1) for e in (0, 1) for p in (0, 1))
 
 
 def _parse_image(command: int, data: bytes) -> tuple[int, int, int, bytes] | None:
     """Return column, first byte row, bytes a column, and the marks; None if the printer refuses."""
-    try:
-        *numbers, digits = data.split(b",")
-        marks = bytes.fromhex(digits.decode("ascii"))
-        values = [int(number) for number in numbers]
-    except ValueError:
+    if _IMAGE.fullmatch(data) is None:
         return None
-    if len(values) != (2 if command == 0x43 else 3) or not marks:
+    *numbers, digits = data.decode("ascii").split(",")
+    marks = bytes.fromhex(digits)
+    values = [int(number) for number in numbers]
+    if len(values) != (2 if command == 0x43 else 3):
         return None
     x, top, height = values if command == 0x4D else (*values, len(marks))
-    if x < 0 or top < 0 or height < 1 or top + height > COLUMN_BYTES or len(marks) % height:
+    if height < 1 or top + height > COLUMN_BYTES or len(marks) % height:
         return None
     return (x, top, height, marks) if x + len(marks) // height <= COLUMNS else None
 

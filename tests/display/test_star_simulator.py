@@ -1,5 +1,6 @@
 """The simulated printer and card by themselves: honest, whatever is done to them."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -38,6 +39,11 @@ def test_damaged_frames_are_refused_and_unknown_commands_withdrawn():
     assert StarSimulator().feed(encode(0x7A)) == b"\x10"
     for bad in (b"480,0,FF", b"0,40,FF", b"0,39,FFFF", b"0,0,F", b"0,0,", b"x,0,FF", b""):
         assert StarSimulator().feed(encode(0x43, bad)) == b"\x10"
+
+
+@pytest.mark.parametrize("odd", [b"+1,0,FF", b" 1,0,FF", b"1_0,0,FF", b"0,0,ff", b"0,0,F F F"])
+def test_it_reads_numbers_and_dots_as_its_manual_writes_them_and_no_other_way(odd):
+    assert StarSimulator().feed(encode(0x43, odd)) == b"\x10"
 
 
 def test_a_rewrite_without_a_card_says_so():
