@@ -276,8 +276,8 @@ async def test_a_device_that_reads_nothing_is_not_sent_without_end():
         received = 0
         while block := await reader.read(UNREAD_MAX_BYTES):
             received += len(block)
-        await stopping
         writer.close()
+        await stopping
         await close(wire)
 
     assert heard == b"served"
@@ -285,7 +285,7 @@ async def test_a_device_that_reads_nothing_is_not_sent_without_end():
 
 
 async def test_what_was_sent_before_the_broker_stops_arrives():
-    async with a_shop() as shop:
+    async with a_shop(Patience(hang_up_s=WAIT_S)) as shop:
         wire = await shop.wire()
         shop.broker.send([reply_to("h1", b"%d" % number) for number in range(100)])
         shop.broker.close()
@@ -298,7 +298,7 @@ async def test_what_was_sent_before_the_broker_stops_arrives():
 
 
 async def test_what_was_sent_arrives_at_a_device_that_goes_on_sending():
-    async with a_shop() as shop:
+    async with a_shop(Patience(hang_up_s=WAIT_S)) as shop:
         reader, writer = await asyncio.open_connection("127.0.0.1", shop.port)
         writer.write(CONNECT + SUBSCRIBE)
         await reader.readexactly(4 + 5)
