@@ -17,6 +17,9 @@ from tests.mutation.planting import Stale, copy_sources, is_caught, run_tests
 def main(words: list[str]) -> int:
     """Print a line for each mutant; return 1 if one is not caught, or fails without a bug."""
     chosen = [it for it in MUTANTS if not words or any(word in it.name for word in words)]
+    if not chosen:
+        print(f"no bug has {' or '.join(words)} in its name")
+        return 1
     failures = 0
     with tempfile.TemporaryDirectory() as folder:
         copy_sources(Path(folder))
