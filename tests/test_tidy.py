@@ -154,6 +154,7 @@ SHELLS = {
     "hub/ledger/postgres.py": "the ledger's server",
     "hub/ledger/postgres_copy.py": "rows on their way to it",
     "hub/ledger/postgres_database.py": "a connection to it",
+    "hub/ledger/postgres_patience.py": "what a connection to it is opened with",
     "hub/ledger/postgres_writer.py": "the statements that write to a server",
     "hub/ledger/proposals.py": "the statements about what takes two people",
     "hub/ledger/queries.py": "the ledger's questions",

@@ -9,8 +9,7 @@ from psycopg.adapt import Buffer, Loader
 
 from hub.ledger.database import Row
 from hub.ledger.postgres_copy import Copying
-
-CONNECT_TIMEOUT_S = 10
+from hub.ledger.postgres_patience import BE_AS_IMPATIENT, settings_for
 
 
 class PostgresDatabase:
@@ -58,9 +57,9 @@ class PostgresDatabase:
         self.copying = Copying(self._connection)
 
     def _connect(self) -> psycopg.Connection[Row]:
-        connection = psycopg.connect(
-            self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
-        )
+        settings = settings_for(self._conninfo)
+        connection = psycopg.connect(self._conninfo, autocommit=True, **settings)
+        connection.execute(BE_AS_IMPATIENT)
         connection.adapters.register_loader("numeric", _WholeLoader)
         if self._is_by_key:
             connection.execute(_BY_KEY)

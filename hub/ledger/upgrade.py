@@ -52,8 +52,12 @@ def upgrade_postgres(url: str) -> None:
 
     Who comes second waits for the first, and finds nothing left to do.
     """
+    from hub.ledger.postgres_patience import settings_for  # a shop's hub has no such driver
+
     engine = sqlalchemy.create_engine(
-        url.replace("postgresql:", "postgresql+psycopg:", 1), poolclass=NullPool
+        url.replace("postgresql:", "postgresql+psycopg:", 1),
+        poolclass=NullPool,
+        connect_args=settings_for(url),
     )
     with _in_drivers_words(), engine.connect() as opened, opened.begin():
         opened.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
