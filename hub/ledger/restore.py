@@ -10,11 +10,12 @@ from pathlib import Path
 from hub.errors import HubError, LedgerUnavailable, NoLedger
 from hub.ledger.backup import Copy, Extent, clear_beside, copy_whole, extent, file_beside, put
 from hub.ledger.digest import digest
-from hub.ledger.ledger import Place, file_of, is_on_server, open_ledger
+from hub.ledger.ledger import Ledger, Place, file_of, is_on_server, open_ledger
 from hub.ledger.schema import OLDER_REVISIONS, REVISION
 from hub.ledger.sqlite import SqliteEngine, open_sqlite
 
 LOCK_TIMEOUT_S = 1.0
+LOOKS_MAX, BETWEEN_LOOKS_S = 25, 0.2  # at who is connected to a server
 
 
 def restore(backup: Path, place: Place, incarnation: str, *, overwrites: bool) -> Copy:
@@ -54,20 +55,35 @@ def restore(backup: Path, place: Place, incarnation: str, *, overwrites: bool) -
 def begin_anew(place: Place, incarnation: str) -> str:
     """Give the ledger at `place`, which was restored by other means, the name `incarnation`.
 
-    Return where it is, as people may be told: no password of `place` is in that. On a server nobody
-    can tell here whether a hub runs.
+    Return where it is, as people may be told: no password of `place` is in that.
 
     Raises:
-        HubError: there is no ledger, or somebody has its file open; it keeps its name then.
+        HubError: there is no ledger, or somebody has it open; it keeps its name then.
     """
-    with closing(open_ledger(place)):
-        pass  # it is one of ours
     if not is_on_server(place):
+        with closing(open_ledger(place)):
+            pass  # it is one of ours
         with _for_nobody_else(file_of(place)):
             pass
     with closing(open_ledger(place)) as ledger:
+        if is_on_server(place):
+            _check_nobody_else_on(ledger)
         ledger.begin_incarnation(incarnation)
         return ledger.place
+
+
+def _check_nobody_else_on(ledger: Ledger) -> None:
+    """See that no other program of ours is connected to the server's ledger.
+
+    One that has just ended is still seen for a moment, so the server is asked again.
+    """
+    for _ in range(LOOKS_MAX):
+        (others,) = ledger.connection.execute(_OTHERS_OF_OURS).fetchone()
+        if not others:
+            return
+        ledger.connection.execute("SELECT pg_sleep(?)", (BETWEEN_LOOKS_S,))
+    wanted = "wanted nobody to have it open: stop every hub"
+    raise LedgerUnavailable(f"{ledger.place}: found {others} connections of ours, {wanted}")
 
 
 def _copy_checked(backup: Path, to: Path) -> None:
@@ -137,3 +153,9 @@ def _own_alike(copied: Path, target: Path) -> None:
     except OSError as error:
         wanted = f"its owner, user {there.st_uid}, wanted"
         raise HubError(f"{target}: {error.strerror} to user {os.getuid()}, {wanted}") from error
+
+
+_OTHERS_OF_OURS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+    AND pid <> pg_backend_pid() AND application_name = current_setting('application_name')
+"""

@@ -18,6 +18,7 @@ from simulators.free_port import free_port
 from tests.hub.commands.test_hub_commands import configured
 from tests.hub.hub_world import World, sale
 from tests.hub.ledger.test_migrations import migrate
+from tests.postgres_server import new_database
 
 
 class Site:
@@ -119,6 +120,20 @@ def test_a_ledger_that_somebody_has_open_keeps_its_name(site):
     begin_anew(site.path, "anew")
     with closing(open_ledger(site.path)) as found:
         assert found.incarnation == "anew"
+
+
+def test_a_servers_ledger_that_a_hub_is_connected_to_keeps_its_name(postgres_url):
+    with new_database(postgres_url) as url:
+        with closing(open_ledger(url, create=True)) as used:
+            before = used.incarnation
+            with pytest.raises(LedgerUnavailable, match="found 1 connections of ours"):
+                begin_anew(url, "anew")
+
+        with closing(open_ledger(url)) as found:
+            kept = found.incarnation
+        begin_anew(url, "anew")
+        with closing(open_ledger(url)) as found:
+            assert (kept, found.incarnation) == (before, "anew")
 
 
 def test_no_ledger_is_made_only_to_be_given_a_name(site):
