@@ -2,8 +2,9 @@
 
 Whoever brings messages only appends them to a bounded queue; one worker thread drains it into
 transactions and, after each commit, sends the replies. While a database server works on one group,
-the worker reads the next, message by message. Messages are acknowledged in the order in which they
-came. What is dropped anywhere comes again: devices resend until they hold a receipt.
+the worker reads the next, message by message. What waits for its turn is acknowledged in the order
+in which it came; what is dropped before, for want of room or because it cannot be read, at once.
+What is dropped anywhere comes again: devices resend until they hold a receipt.
 """
 
 import threading
