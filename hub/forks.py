@@ -137,7 +137,7 @@ class _Adoption:
         inbox = self._books.inbox
         row = inbox.chain(self._device, self._chain.epoch)
         # What is adopted is no part of the fork any more; lines of it that wait for something else
-        # post when that has come.
+        # post when that comes, or now if it came in the meantime.
         row.fork_seq = upto_seq + 1
         inbox.set_chain(row)
         for it in lines:

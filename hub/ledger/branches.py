@@ -93,7 +93,8 @@ def branches(database: Database, chain: ForkedChain) -> list[Branch]:
     """Return the branches of `chain`, that which came first before the others."""
     found = []
     rows = database.execute(_FIRST, (chain.id, chain.fork_seq)).fetchall()
-    first = [_line(row, waits=row[4:] == ("held", FORK)) for row in rows]
+    # What is held for another reason may have been kept from posting by the fork since then.
+    first = [_line(row, waits=row[4] == "held") for row in rows]
     if first:
         found.append(Branch(tuple(first), came_first=True, is_rooted=True))
     others = [_line(row, waits=True) for row in database.execute(_FORKS, (chain.id,))]
@@ -163,7 +164,7 @@ _CHAINS = (
     " JOIN device ON device.id = chain.device WHERE fork_seq IS NOT NULL"
 )
 _FIRST = (
-    "SELECT inbox.seq, inbox.head, line, received_ms, status, code FROM inbox"
+    "SELECT inbox.seq, inbox.head, line, received_ms, status FROM inbox"
     " JOIN chain ON chain.id = inbox.chain"
     " WHERE chain.id = ? AND inbox.seq >= ? AND inbox.seq <= chain.seq ORDER BY inbox.seq"
 )

@@ -192,6 +192,22 @@ def test_a_line_that_waits_for_something_else_posts_when_that_comes(world):
     assert (world.status(2), world.balance("anna")) == (("posted", ""), 20)
 
 
+def test_a_line_whose_card_was_linked_while_people_had_not_decided_posts_when_they_have(world):
+    till, clone, linker = world.till("h1"), Till("h1"), world.till("h2")
+    number = {"card": "barcode:77", "member": ""}
+    till.add(sale("r1"), sale("r2", **number))
+    clone.add(sale("r1"), check_in())
+    linker.add(check_in(**number | {"member": "anna"}))
+    world.take(till.batch(), clone.batch(2), linker.batch())
+    before = world.balance("anna")
+
+    adopt(world, there(world)[0].name)
+
+    assert (before, world.balance("anna")) == (10, 20)
+    assert world.status(2) == ("posted", "")
+    assert is_sound(world)
+
+
 def test_a_clone_of_the_clone_parts_again(cloned):
     second = Till("h1")
     second.add(*cloned.clone.lines[:2], sale("y3", 1_00))
