@@ -15,7 +15,10 @@ import structlog
 
 from device.behaviour.events import (
     Booted,
+    CardRead,
+    CardRefused,
     CardWritten,
+    Chosen,
     DayEnded,
     Event,
     HubAnswered,
@@ -23,6 +26,7 @@ from device.behaviour.events import (
     IntentSaved,
     JournalFailed,
     LookedUp,
+    NumberKeyed,
     RecordSaved,
     RecordsSettled,
     TimedOut,
@@ -218,10 +222,19 @@ class App:
         slot = self._parts.slot
         assert slot is not None, "only a kiosk prints"
         if isinstance(request, ReturnCard):
-            return await slot.return_card()
+            returned = await slot.return_card()
+            self._forget_who_left()
+            return returned
         if isinstance(request, JudgeFace):
             return await slot.judge_face(is_good=request.is_good)
         return await slot.print_face(request.card, request.touch, request.content)
+
+    def _forget_who_left(self) -> None:
+        """Drop what people did while a card was given back: that may have had to wait for staff."""
+        waiting = [self._events.get_nowait() for _ in range(self._events.qsize())]
+        for event in waiting:
+            if not isinstance(event, CardRead | CardRefused | NumberKeyed | Chosen | TimedOut):
+                self._events.put_nowait(event)
 
     async def _watch(self, but_not: str) -> None:
         await self._events.put(await self._parts.place.next_card(but_not, self._events.put))

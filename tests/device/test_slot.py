@@ -316,6 +316,24 @@ async def test_a_card_that_nobody_takes_goes_in_again_and_staff_have_it(tmp_path
 
 
 @in_quick_time
+async def test_who_typed_a_number_before_a_kiosk_that_was_stuck_has_left_when_it_is_not(tmp_path):
+    async with kiosk_at(tmp_path) as (kiosk, card):
+        await kiosk.insert(card)
+        await kiosk.see("account")
+        await kiosk.choose("return")
+        await kiosk.see("staff_needed")
+        await kiosk.app.put(NumberKeyed("9123 4567"))
+        await kiosk.choose("key_phone")
+
+        kiosk.hardware.star.force_out()
+        await kiosk.see("welcome")
+        await asyncio.sleep(60.0)  # of quick time
+
+        assert kiosk.front.shown[-1] == "welcome"
+        assert kiosk.front.shown.count("account") == 1
+
+
+@in_quick_time
 async def test_a_full_journal_erases_nothing(tmp_path):
     async with kiosk_at(tmp_path, lines_max=OUTCOMES_KEPT + 1) as (kiosk, card):
         await ask_for_face(kiosk, card)
