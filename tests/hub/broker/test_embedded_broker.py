@@ -25,7 +25,7 @@ SALT = bytes(16)
 CONNECT = b"\x10\x1a\x00\x04MQTT\x04\xc2\x00\x1e\x00\x02h1\x00\x02h1\x00\x02pw"
 CONNECT_FOR_1_S = CONNECT.replace(b"\x00\x1e", b"\x00\x01")
 SUBSCRIBE = b"\x82\x16\x00\x01\x00\x11loy/v1/s1/h1/rx/#\x01"
-PUBLISH = b"\x30\x1b\x00\x12loy/v1/s1/h1/state1234567"
+PUBLISH = b"\x30\xa4\x4e\x00\x12loy/v1/s1/h1/state" + bytes(10_000)  # few fill a buffer
 PINGREQ = b"\xc0\x00"
 LOGINS = {name: DeviceLogin("s1", SALT, password_digest(SALT, "pw")) for name in ("h1", "h2")}
 
@@ -103,7 +103,7 @@ def send_and_then_read(link: socket.socket) -> bytes:
     is_over = False
     while not is_over:
         is_over = bool(watch.poll(WAIT_S * 1000)[0][1] & select.POLLRDHUP)
-        link.sendall(100 * PUBLISH)
+        link.sendall(PUBLISH)
     heard = b""
     while got := link.recv(65_536):
         heard += got
