@@ -101,7 +101,7 @@ def test_half_a_code_is_told_as_none_and_the_next_one_is_heard(tmp_path):
     plug = Plug(tmp_path / "scanner")
 
     async def scan():
-        scanner = SerialScanner(SerialLink(str(plug.path)), pause_s=0.01)
+        scanner = SerialScanner(SerialLink(str(plug.path)), pause_s=0.2)
         async with taking_from(scanner) as events:
             await scan_until_heard(plug, events, b"M-1001\r")
             os.write(plug.scanner, b"M-10")
