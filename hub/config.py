@@ -132,6 +132,7 @@ def _document(programmes: tuple[Programme, ...], text: str) -> Document:
 
 def _card_master(root: Table, folder: Path) -> bytes | None:
     if not root.has("card_keys_file"):
+        root.knows("card_keys_file")
         return None
     return root.parsed("card_keys_file", lambda it: _master(folder / it), b"")
 

@@ -196,3 +196,4 @@ async def run_hub(
         await until.wait()
         watchdog.cancel()
         manager.tell(STOPPING)
+    structlog.get_logger().info("hub_stopped", lines=hub.counts["lines"])

@@ -71,3 +71,15 @@ def test_mistakes_about_the_web_server_say_where(tmp_path: Path, keys: str, told
         load_config(path)
 
     assert len(raised.value.mistakes) == 1
+
+
+def test_a_key_that_is_none_is_told_every_one_there_is(tmp_path: Path) -> None:
+    path = configured(tmp_path, "port = 1")
+    path.write_text('card_key_file = "keys.toml"\n' + path.read_text())
+
+    with pytest.raises(ConfigErrors) as raised:
+        load_config(path)
+
+    (mistake,) = raised.value.mistakes
+    for key in ("ledger", "programmes", "card_keys_file", "lease_key_file", "caretaker", "pairing"):
+        assert key in mistake

@@ -304,7 +304,8 @@ def test_the_hub_runs_until_it_is_told_to_stop(tmp_path):
 
     assert started == ["bridge_ready", "hub_started"]
     assert hub.returncode == 0
-    assert rest == ""
+    (last,) = map(json.loads, rest.splitlines())
+    assert (last["event"], last["lines"]) == ("hub_stopped", 0)
 
 
 def test_a_configuration_is_checked_without_running_anything(tmp_path, capsys):
