@@ -22,7 +22,7 @@ from loyalty.receipts import RedeemGranted, Refusal
 from loyalty.records import TouchUnknown
 from loyalty.wire import WireError, names_of
 from tests.hub.hub_world import START_MS, Till, World, check_in, opened, redemption, sale
-from tests.hub.posting.test_waiting import hub_on, wait_until_waiting
+from tests.hub.posting.test_waiting import wait_until_waiting
 from tests.postgres_server import new_database
 
 
@@ -222,7 +222,7 @@ def test_of_two_hubs_one_keeps_aside_what_the_other_is_asked_for(postgres_url):
         (pid,) = second.connection.execute("SELECT pg_backend_pid()").fetchone()
         answers: list[Sequence[object]] = []
         asks = (till.ask(ask_redeem("g1")),)
-        other = threading.Thread(target=lambda: answers.append(hub_on(second, world).take(asks)))
+        other = threading.Thread(target=lambda: answers.append(world.intake_on(second).take(asks)))
 
         with world.ledger.transaction():
             books = Books(world.ledger)
