@@ -20,7 +20,7 @@ from tests.kill.device_process import SECRET
 
 ROOT = Path(__file__).parents[2]
 DEVICES = ("h1", "h2")
-WAIT_S = 120.0
+WAIT_S = 600.0
 
 EMBEDDED = '[broker]\nhost = "127.0.0.1"\nport = {port}\nembedded = true\n'
 EXTERNAL = """
