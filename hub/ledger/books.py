@@ -120,8 +120,7 @@ class Books:
     def flush(self, meanwhile: Callable[[], bool] = nothing) -> None:
         """Write what has gathered; it becomes durable with the transaction's commit.
 
-        Where a server writes, `meanwhile` is called until there is no more for it to do; it must
-        not ask the ledger.
+        Where a server writes, `meanwhile` is called while it does; it must not ask the ledger.
         """
         self._unwritten.write(meanwhile)
         self._records = {}

@@ -74,8 +74,10 @@ class Engine(Protocol):
         """What runs statements."""
         ...
 
-    def transaction(self) -> AbstractContextManager[None]:
+    def transaction(self, meanwhile: Callable[[], bool] = nothing) -> AbstractContextManager[None]:
         """Run the block in one transaction: all of it is durable afterwards, or none of it.
+
+        While a server waits for its disk, `meanwhile` is called until there is no more of it.
 
         Raises:
             LedgerUnavailable: the database could not take it; nothing of it is there.
@@ -148,8 +150,7 @@ class Engine(Protocol):
     def write(self, unwritten: "Unwritten", meanwhile: Callable[[], bool]) -> None:
         """Write the rows of `unwritten`, in the order in which they refer to each other.
 
-        Where that leaves us waiting for a server, `meanwhile` is called until there is no more of
-        it.
+        Where that leaves us waiting for a server, `meanwhile` is called.
         """
         ...
 

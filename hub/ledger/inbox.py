@@ -235,24 +235,20 @@ class Inbox:
         return row
 
     def _load(self, device: DeviceRow, epoch: str) -> ChainRow:
-        if device.name in self._wholly_known:
-            return self._new_chain(device, epoch)
-        found = self._one(
-            "SELECT id, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain"
-            " WHERE device = ? AND epoch = ?",
-            device.id,
-            epoch,
-        )
+        found = None
+        if device.name not in self._wholly_known:
+            found = self._one(_CHAIN, device.id, epoch)
         if found is None:
-            return self._new_chain(device, epoch)
+            found = (self._unwritten.engine.next_number("chain"),)
         return ChainRow(found[0], device, epoch, *found[1:])
-
-    def _new_chain(self, device: DeviceRow, epoch: str) -> ChainRow:
-        return ChainRow(self._unwritten.engine.next_number("chain"), device, epoch)
 
 
 _JUDGE = (
     "UPDATE inbox SET status = ?, code = ?, kind = ?, op = ?, member = ?, event_ms = ? WHERE id = ?"
+)
+_CHAIN = (
+    "SELECT id, seq, head, kept_seq, gap_since_ms, fork_seq FROM chain"
+    " WHERE device = ? AND epoch = ?"
 )
 _POSTED_WITH_OP = (
     "SELECT inbox.id, line, member, event_ms, device.name, epoch, inbox.seq FROM inbox"

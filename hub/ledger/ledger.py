@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from hub.errors import LedgerContended, NoLedger, NotFound
-from hub.ledger.database import Database, Engine
+from hub.ledger.database import Database, Engine, nothing
 from hub.ledger.devices import add_secret, register_device
 from hub.ledger.schema import OLDER_REVISIONS, REVISION
 from hub.ledger.sqlite import Connect, open_sqlite
@@ -46,14 +46,16 @@ class Ledger:
         return self.engine.place
 
     @contextmanager
-    def transaction(self) -> Iterator[Database]:
+    def transaction(self, meanwhile: Callable[[], bool] = nothing) -> Iterator[Database]:
         """Run the block in one transaction: all of it is durable afterwards, or none of it.
+
+        While a server waits for its disk, `meanwhile` is called until there is no more of it.
 
         Raises:
             LedgerUnavailable: the database could not take it; nothing of it is there.
             LedgerContended: another connection got in the way; do it again at once.
         """
-        with self.engine.transaction():
+        with self.engine.transaction(meanwhile):
             yield self.connection
 
     def add_device(

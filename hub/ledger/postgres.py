@@ -25,7 +25,7 @@ from hub.ledger.references import UNCHECKED, orphans_of
 from hub.ledger.unwritten import Unwritten
 
 NUMBERS_AT_ONCE = 100
-KEYS_PER_STEP = 1000  # looking these up takes a server as long as we need to read a full message
+KEYS_PER_STEP = 1500  # looking these up takes a server as long as we need to read a full message
 
 # Names share so many locks: a server has room for some 6,000 at once (max_locks_per_transaction).
 NAME_SLOTS = 1024
@@ -50,15 +50,16 @@ class PostgresEngine:
         self._transactions = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, meanwhile: Callable[[], bool] = nothing) -> Iterator[None]:
         with self._telling_errors():
             self._be_connected()
-            with self.database.connection.transaction():
-                try:
-                    yield
-                except BaseException:
-                    self.database.copying.abandon()
-                    raise
+            self.database.begin()
+            try:
+                yield
+            except BaseException:
+                self.database.roll_back()
+                raise
+            self.database.commit(meanwhile)
 
     @contextmanager
     def asking(self) -> Iterator[None]:
@@ -92,7 +93,7 @@ class PostgresEngine:
         asked = [it for it in questions if it.keys]
         if not asked:
             return [[] for _ in questions]
-        with self.database.connection.pipeline():
+        with self.database.pipeline():
             if names:
                 slots = {crc32(it.encode()) % NAME_SLOTS for it in names}
                 self.database.connection.execute(_WAIT, [as_array(sorted(slots))])

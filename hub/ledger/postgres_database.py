@@ -1,6 +1,7 @@
 """A connection to PostgreSQL that takes the statements that both engines share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -18,13 +19,20 @@ class PostgresDatabase:
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
         self._is_by_key = False
+        self._is_to_begin = False
         self._connection = self._connect()
         self.copying = Copying(self._connection)
 
     @property
     def connection(self) -> psycopg.Connection[Row]:
-        """The connection, to be asked at once: what was being copied is there."""
+        """The connection, to be asked at once.
+
+        What was being copied is there, and a transaction that was to begin has begun.
+        """
         self.copying.finish()
+        if self._is_to_begin:
+            self._is_to_begin = False
+            self._connection.execute("BEGIN", prepare=False)
         return self._connection
 
     @property
@@ -49,6 +57,40 @@ class PostgresDatabase:
         """
         self._is_by_key = True
         self.connection.execute(_BY_KEY)
+
+    @contextmanager
+    def pipeline(self) -> Iterator[None]:
+        """Send the statements of the block without waiting for each; `BEGIN` goes with them."""
+        self.copying.finish()
+        with self._connection.pipeline():
+            yield
+
+    def begin(self) -> None:
+        """Begin a transaction with the next statement."""
+        self._is_to_begin = True
+
+    def commit(self, meanwhile: Callable[[], bool]) -> None:
+        """Commit; while the server waits for its disk, `meanwhile` is called.
+
+        Raises:
+            psycopg.OperationalError: it did not.
+        """
+        with self.pipeline():
+            answer = self.connection.execute("COMMIT", prepare=False)
+            while meanwhile():
+                pass
+        # The server ends what has failed with a ROLLBACK, and calls that no error.
+        if answer.statusmessage != "COMMIT":
+            raise psycopg.OperationalError(f"{answer.statusmessage} for a COMMIT")
+
+    def roll_back(self) -> None:
+        """Roll back; a connection on which that fails is closed, and nothing of it stays."""
+        self.copying.abandon()
+        self._is_to_begin = False
+        try:
+            self._connection.execute("ROLLBACK", prepare=False)
+        except psycopg.Error:
+            self._connection.close()
 
     def connect_again(self) -> None:
         """Replace a connection that was lost."""

@@ -25,6 +25,7 @@ from hub.ledger.unwritten import (
 )
 
 HAND_OVER_LINES = 400  # new since the last time: each COPY costs something to begin
+ROWS_PER_STEP = 400  # changing these takes a server as long as we need to read a full message
 COPY_MIN_LINES = 50  # COPY costs half of what an INSERT does for a row, and more to begin with
 
 
@@ -70,10 +71,11 @@ class PostgresWriter:
         of_members, of_others = _moved(unwritten)
         changes += [*_changes(unwritten), _Change(_MOVE, of_members)]
         wanted = _in_columns(changes)
-        with self._database.connection.pipeline():
+        with self._database.pipeline():
             made = self._send(wanted)
-            while meanwhile():
-                pass
+            steps = 1 + sum(len(it.rows) for it in changes) // ROWS_PER_STEP
+            while steps and meanwhile():
+                steps -= 1
             made += self._send(_in_columns(_changes_of_houses(of_others)))
         for (statement, rows, is_free), cursor in made:
             if not is_free:

@@ -45,7 +45,7 @@ class SqliteEngine:
         self._next: dict[str, int] = {}
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, meanwhile: Callable[[], bool] = nothing) -> Iterator[None]:
         try:
             self.database.execute("BEGIN IMMEDIATE")
             yield

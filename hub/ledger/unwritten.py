@@ -96,7 +96,7 @@ class Unwritten:
     def write(self, meanwhile: Callable[[], bool] = nothing) -> None:
         """Write everything and forget it; `writes` counts how often there was something.
 
-        `meanwhile` is called while a server works on it, until there is no more for it to do.
+        `meanwhile` is called while a server works on it.
         """
         gathered = [getattr(self, it) for it in _GATHERED]
         if any(gathered):

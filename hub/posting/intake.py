@@ -164,7 +164,7 @@ class Intake:
         replies: list[Reply] = []
         now_ms = self._now_ms()
         try:
-            with uncollected(), self._ledger.transaction():
+            with uncollected(), self._ledger.transaction(meanwhile):
                 self._look_elsewhere()
                 opened = self._open_all(group, counts, meanwhile)
                 take_one = partial(self._take_one, now_ms=now_ms, counts=counts)
