@@ -24,13 +24,18 @@ Holds = bool | Literal["absent"]
 def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict[str, Holds]:
     """Return each invariant by name: whether it holds, or "absent" where nothing can tell yet.
 
-    Without `programmes` the fold cannot be repeated and is absent too. All are checked on the
-    ledger as it is at one moment; a hub may go on posting meanwhile.
+    Without `programmes` the fold cannot be repeated and is absent too; so is all that lines tell
+    where they are not what their heads stand for. All are checked on the ledger as it is at one
+    moment; a hub may go on posting meanwhile.
     """
     with ledger.engine.snapshot():
         is_folded: Holds = "absent"
         is_entered: Holds = "absent"
-        if programmes:
+        are_faces_true: Holds = "absent"
+        are_lines_whole = heads_follow_lines(ledger)
+        if are_lines_whole:
+            are_faces_true = faces_show_what_was_held(ledger)
+        if are_lines_whole and programmes:
             is_folded = next(rescore(ledger, programmes), None) is None
             is_entered = entries_follow_rules(ledger, programmes)
         is_ordered = _order_decides_nothing(ledger) if is_folded is True else is_folded
@@ -44,13 +49,13 @@ def verify(ledger: Ledger, programmes: Sequence[Programme], now_ms: int) -> dict
             "leases_within_escrow": leases_within_escrow(ledger),
             "receipted_once": _is_empty(ledger, _GAPS),
             "posted_at_most_once": _is_empty(ledger, _POSTINGS),
-            "heads_follow_lines": heads_follow_lines(ledger),
+            "heads_follow_lines": are_lines_whole,
             "references_exist": not ledger.engine.has_dangling_references(),
             "any_order_same_state": is_ordered,
             "sale_and_return_is_nothing": "absent",
             "rules_leave_old_entries": is_entered,
             "fold_from_zero": is_folded,
-            "faces_show_what_was_held": faces_show_what_was_held(ledger),
+            "faces_show_what_was_held": are_faces_true,
         }
 
 
@@ -118,6 +123,9 @@ _GAPS = """
 SELECT chain.id FROM chain LEFT JOIN inbox
     ON inbox.chain = chain.id AND inbox.seq BETWEEN 1 AND chain.seq
 GROUP BY chain.id HAVING count(inbox.id) <> chain.seq
+UNION ALL
+SELECT id FROM chain
+WHERE kept_seq <> coalesce((SELECT max(seq) FROM inbox WHERE inbox.chain = chain.id), 0)
 """
 _WAYS = ", ".join(
     f"'{source} {target}'"

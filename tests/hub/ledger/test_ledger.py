@@ -199,7 +199,12 @@ def digest_of_nothing(folder: Path) -> str:
         ("UPDATE lot SET expires_ms = expires_ms - 1", "fold_from_zero"),
         ("UPDATE member SET tier = 'gold'", "fold_from_zero"),
         ("UPDATE inbox SET line = head WHERE kind = 'check_in'", "heads_follow_lines"),
+        ("UPDATE inbox SET line = head WHERE kind = 'sale'", "heads_follow_lines"),
+        ("UPDATE member SET leases = '[['", "leases_within_escrow"),
+        ("UPDATE member SET leases = '7'", "leases_within_escrow"),
         ("DELETE FROM inbox WHERE kind = 'check_in'", "receipted_once"),
+        ("UPDATE chain SET kept_seq = kept_seq + 1", "receipted_once"),
+        ("UPDATE chain SET kept_seq = kept_seq - 1", "receipted_once"),
         ("UPDATE inbox SET status = 'held' WHERE kind = 'sale'", "posted_at_most_once"),
     ],
 )
