@@ -20,7 +20,7 @@ from tests.device.terminal_world import Hardware, hardware_in
 from tests.hub.hub_world import receipted_lines
 
 ROOT = Path(__file__).parents[3]
-WAIT_S = 60.0
+WAIT_S = 300.0
 
 
 class Program:
