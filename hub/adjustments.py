@@ -101,7 +101,7 @@ class Adjustments:
         if proposal.reason not in REASONS:
             raise HubError(f"reason {proposal.reason[:40]!r}, one of {', '.join(REASONS)} wanted")
         if Books(self._ledger).members.find(proposal.subject) is None:
-            raise NotFound(f"no member {proposal.subject!r} in {self._ledger.place}")
+            raise NotFound(f"no member {proposal.subject[:40]!r} in {self._ledger.place}")
         is_retro = proposal.reason == RETRO_CREDIT
         if (bool(receipt), bool(store)) != (is_retro, is_retro):
             wanted = "both" if is_retro else "neither"

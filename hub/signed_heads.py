@@ -43,7 +43,8 @@ def read_signed_heads(text: bytes, public_key: bytes) -> list[ChainHead]:
     if len(text) > TEXT_MAX_BYTES or not mark or len(words) != 2:
         raise HubError("found no signature at the end, wanted what `revisit ledger heads` writes")
     if not is_signed(public_key, PURPOSE, stated, _from_hex(words[1])):
-        raise HubError(f"found it signed by {words[0].decode(errors='replace')[:64]}, or changed")
+        signer = words[0].decode(errors="replace")[:64]
+        raise HubError(f"found heads of {signer!r}, or changed ones, {public_key.hex()} wanted")
     title, _, _, *heads = stated.decode("ascii").splitlines()
     if title != _TITLE:
         raise HubError(f"found {title[:40]!r}, wanted {_TITLE!r}")

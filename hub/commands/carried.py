@@ -39,6 +39,6 @@ def _read(path: Path) -> list[bytes]:
         with path.open("rb") as file:
             return from_bytes(file.read(FILE_MAX_BYTES))
     except OSError as error:
-        raise HubError(f"{path}: {error.strerror}") from error
+        raise HubError(f"{path}: {error.strerror}, what hand-over wrote wanted") from error
     except NotCarried as error:
         raise HubError(f"{path}: {error}") from error

@@ -34,9 +34,10 @@ from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import member_view
 from hub.ledger.rows import HoldRow
 from loyalty.clock import SystemClock
+from loyalty.fields import COUNT_MAX
 
 Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
-Number = Annotated[int, typer.Argument(min=1, help="The case's number.")]
+Number = Annotated[int, typer.Argument(min=1, max=COUNT_MAX, help="The case's number.")]
 
 HOUR_MS, DAY_H = 3_600_000, 24
 AGE_MAX_H = 100 * 365 * DAY_H

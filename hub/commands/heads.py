@@ -12,6 +12,7 @@ from hub.ledger.ledger import open_ledger
 from hub.offline_config import read_seed
 from hub.signed_heads import read_signed_heads, signed_heads
 from loyalty.clock import SystemClock
+from loyalty.signatures import PUBLIC_KEY_BYTES
 
 Db = Annotated[str, typer.Option("--db", help="The ledger: a file, or postgresql://…")]
 
@@ -44,7 +45,11 @@ def check_heads_command(
     db: Db = "ledger.db",
 ) -> int:
     """Check that the ledger still has the lines that were signed; exit 1 if it has not."""
-    heads = read_signed_heads(_bytes(file), _public_key(public_key))
+    text, key = _bytes(file), _public_key(public_key)
+    try:
+        heads = read_signed_heads(text, key)
+    except HubError as error:
+        raise HubError(f"{file}: {error}") from error
     with closing(open_ledger(db)) as ledger, ledger.engine.snapshot():
         gone = heads_not_there(ledger, heads)
         is_whole = heads_follow_lines(ledger)
@@ -66,6 +71,10 @@ def _bytes(file: Path) -> bytes:
 
 def _public_key(digits: str) -> bytes:
     try:
-        return bytes.fromhex(digits)
-    except ValueError as error:
-        raise HubError(f"public key {digits[:40]!r}, hexadecimal digits wanted") from error
+        key = bytes.fromhex(digits)
+    except ValueError:
+        key = b""
+    if len(key) != PUBLIC_KEY_BYTES:
+        wanted = f"{2 * PUBLIC_KEY_BYTES} hexadecimal digits wanted (revisit hub lease-key)"
+        raise HubError(f"public key {digits[:80]!r}, {wanted}")
+    return key

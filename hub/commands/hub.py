@@ -15,6 +15,7 @@ from hub.config import HubConfig, load_config
 from hub.errors import HubError
 from hub.hub import run_hub
 from hub.ledger.ledger import open_ledger
+from hub.ledger.sqlite import FileTrouble
 from loyalty.clock import SystemClock
 from loyalty.logs import LEVELS, set_up_logs
 from loyalty.long_lived import keeping_what_is_there
@@ -55,6 +56,9 @@ def run_app(app: typer.Typer, arguments: list[str], name: str) -> int:
         return int(getattr(error, "exit_code", 1))
     except (HubError, ValueError) as error:
         _tell(name, str(error))
+        return 1
+    except FileTrouble as error:
+        _tell(name, f"the ledger's file: {error}; for one that is damaged a backup is wanted")
         return 1
     return status if isinstance(status, int) else 0
 

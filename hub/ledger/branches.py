@@ -85,7 +85,7 @@ def forked_chain(database: Database, device: str, epoch: str) -> ForkedChain:
     """
     row = database.execute(_CHAINS + " AND name = ? AND epoch = ?", (device, epoch)).fetchone()
     if row is None:
-        raise NotFound(f"no forked chain of device {device!r} in epoch {epoch!r}")
+        raise NotFound(f"no forked chain of device {device[:40]!r} in epoch {epoch[:40]!r}")
     return ForkedChain(*row)
 
 

@@ -78,17 +78,16 @@ class Ledger:
             add_secret(database, number, kid, secret)
 
     def revoke_device(self, device: str, now_ms: int) -> None:
-        """Shut `device` out from `now_ms` on.
+        """Shut `device` out from `now_ms` on, or from when that was done before.
 
         Raises:
             NotFound: there is no such device.
         """
         with self.transaction() as database:
-            changed = database.execute(
-                "UPDATE device SET revoked_ms = ? WHERE name = ?", (now_ms, device)
-            ).rowcount
+            statement = "UPDATE device SET revoked_ms = coalesce(revoked_ms, ?) WHERE name = ?"
+            changed = database.execute(statement, (now_ms, device)).rowcount
         if changed != 1:
-            raise NotFound(f"no device {device!r} in {self.place}")
+            raise NotFound(f"no device {device[:40]!r} in {self.place}")
 
     def begin_incarnation(self, incarnation: str) -> None:
         """Go on under another name: this is a backup, and devices hold receipts for what it lacks.

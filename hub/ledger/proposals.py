@@ -84,7 +84,7 @@ def find_proposal(database: Database, number: str, kind: str) -> Proposal:
     statement = "SELECT * FROM proposal WHERE proposal = ? AND kind = ?"
     row = database.execute(statement, (number, kind)).fetchone()
     if row is None:
-        raise NotFound(f"no proposal {number!r} of kind {kind!r}")
+        raise NotFound(f"no proposal {number[:40]!r} of kind {kind!r}")
     return Proposal(*row)
 
 

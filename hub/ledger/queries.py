@@ -109,7 +109,7 @@ def member_view(ledger: Ledger, token: str, now_ms: int) -> MemberView:
     """
     row = ledger.connection.execute(_MEMBER, (now_ms, token)).fetchone()
     if row is None:
-        raise NotFound(f"no member {token!r} in {ledger.place}")
+        raise NotFound(f"no member {token[:40]!r} in {ledger.place}")
     number, *rest, leases = row
     leased_points = sum(it.left_points for it in read_leases(leases))
     lots = ledger.connection.execute(_MEMBER_LOTS, (number,))
@@ -132,7 +132,7 @@ def history(ledger: Ledger, token: str, limit: int = HISTORY_MAX) -> list[Moveme
         "SELECT id, account FROM member WHERE token = ?", (token,)
     ).fetchone()
     if row is None:
-        raise NotFound(f"no member {token!r} in {ledger.place}")
+        raise NotFound(f"no member {token[:40]!r} in {ledger.place}")
     number, account = row
     values = (account, number, number, number, number, min(limit, HISTORY_MAX))
     rows = ledger.connection.execute(_MOVEMENTS, values)

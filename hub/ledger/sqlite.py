@@ -31,6 +31,8 @@ BUSY_TIMEOUT_S = 5.0
 LOG_TRIES_MAX = 10
 IN_MEMORY = ":memory:"
 
+FileTrouble = sqlite3.Error  # what no caller but a person can do anything about
+
 Connect = Callable[..., sqlite3.Connection]
 
 

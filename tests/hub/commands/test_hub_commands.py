@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 
 import pytest
 
 from hub.broker.config import BridgeLogin, BrokerAddress
+from hub.commands import case as case_command
 from hub.commands import hub as hub_command
 from hub.commands import ledger as ledger_command
 from hub.config import ConfigErrors, load_config
@@ -106,6 +108,73 @@ def test_a_mistake_names_what_it_is_about(tmp_path, monkeypatch, capsys, argumen
     status = ledger_command.main(arguments)
 
     assert (status in (1, 2), told in capsys.readouterr().err) == (True, True)
+
+
+LONG = "x" * 3_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["balance", LONG], f"no member '{40 * 'x'}' in"),
+        (["history", LONG], f"no member '{40 * 'x'}' in"),
+        (["fork", "show", LONG, LONG], f"no forked chain of device '{40 * 'x'}' in epoch"),
+        (["fork", "refuse", LONG, "--by", "wong"], f"no proposal '{40 * 'x'}' of"),
+        (["check-heads", "heads", "--public-key", "00"], "'00', 64 hexadecimal digits wanted"),
+        (["check-heads", "heads", "--public-key", LONG], "64 hexadecimal digits wanted"),
+        (
+            ["check-heads", "heads", "--public-key", 64 * "0"],
+            "heads: found no signature at the end",
+        ),
+        (["import-lines", "absent"], "absent: No such file or directory, what hand-over wrote"),
+    ],
+)
+def test_what_was_typed_is_not_repeated_at_length(
+    world, tmp_path, monkeypatch, capsys, arguments, told
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "heads").write_text("nothing signed")
+
+    status = ledger_command.main([*arguments, "--db", str(world.path)])
+
+    shown = capsys.readouterr().err
+    assert (status, told in shown, len(shown) < 300) == (1, True, True)
+
+
+def test_a_case_of_an_impossible_number_is_told(world, capsys):
+    status = case_command.main(["show", "9" * 30, "--db", str(world.path)])
+
+    assert (status, "Invalid value for '" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_damaged_ledger_is_told_in_a_sentence(tmp_path, capsys):
+    path = tmp_path / "ledger.db"
+    open_ledger(path, create=True).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + bytes(8192) + whole[12288:])
+
+    statuses = [
+        ledger_command.main(["verify", "--db", str(path)]),
+        case_command.main(["list", "--db", str(path)]),
+        hub_command.main(["add-device", "s1", "h1", "--db", str(path)]),
+    ]
+
+    told = capsys.readouterr().err
+    assert statuses == [1, 1, 1]
+    assert told.count("the ledger's file: database disk image is malformed; for one that") == 3
+
+
+def test_a_device_that_is_shut_out_again_stays_so_since_the_first_time(tmp_path, capsys):
+    path = tmp_path / "ledger.db"
+    hub_command.main(["add-device", "s1", "h1", "--db", str(path)])
+    since = []
+    for _ in range(2):
+        assert hub_command.main(["revoke-device", "h1", "--db", str(path)]) == 0
+        with closing(open_ledger(path)) as ledger:
+            since += ledger.connection.execute("SELECT revoked_ms FROM device").fetchone()
+
+    assert since[0] is not None
+    assert since[0] == since[1]
 
 
 BY_HAND = {
