@@ -25,7 +25,7 @@ from device.behaviour.setting import Setting
 from loyalty.card import MEMBER_MAX_CHARS, is_member_token
 from loyalty.chain import is_name
 from loyalty.records import SALE_ITEMS_MAX, SaleItem
-from loyalty.units import UnitError, minor_from_text
+from loyalty.units import UnitError, minor_from_text, text_from_minor
 
 LINE_MAX_CHARACTERS = 2000
 FIRST_ZONE_MS = 14 * 3_600_000  # UTC+14:00, Line Islands
@@ -63,12 +63,18 @@ def _sale(values: list[str], setting: Setting, now_ms: int) -> Event:
         raise NotUnderstood(
             f"receipt {receipt[:40]!r}, wanted 1-{RECEIPT_MAX_CHARACTERS} of A-Z a-z 0-9 _ -"
         )
+    sold = tuple(_item(it, setting.currency) for it in items)
+    total_minor = sum(it.paid_minor for it in sold)
+    if total_minor < 0:
+        # A discount may be an item, but goods that come back earn nothing and take nothing.
+        total = text_from_minor(total_minor, setting.currency)
+        raise NotUnderstood(f"sale of {total} in all, wanted 0 or more: it cannot be a return")
     sale = TillSale(
         store=setting.store,
         receipt=receipt,
         till_ms=now_ms,
         currency=setting.currency,
-        items=tuple(_item(it, setting.currency) for it in items),
+        items=sold,
     )
     return SaleKeyed(sale)
 

@@ -65,6 +65,7 @@ def test_the_other_words_take_one_value(line, event):
         ("sale 1 grocery", "item 'grocery'"),
         ("sale 1 grocery=1.234", "at most 2 decimals in USD"),
         ("sale 1 grocery=1e3", "wanted a decimal number"),
+        ("sale 1 meat=2.50 grocery=-12.50", "sale of -10.00 in all, wanted 0 or more"),
         ("issue", "0 words, wanted one MEMBER"),
         ("issue a b", "2 words, wanted one MEMBER"),
         ("issue " + "m" * 17, "wanted 1-16"),
@@ -77,6 +78,12 @@ def test_the_other_words_take_one_value(line, event):
 def test_a_slip_is_told_with_what_was_wanted(line, said):
     with pytest.raises(NotUnderstood, match=said):
         understand("handheld", line, SETTING, NOW_MS)
+
+
+def test_a_basket_of_nothing_in_all_is_one():
+    event = understand("handheld", "sale 4711 meat=2.50 voucher=-2.50", SETTING, NOW_MS)
+
+    assert sum(it.paid_minor for it in event.sale.items) == 0
 
 
 def test_a_line_without_end_is_refused():
