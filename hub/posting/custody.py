@@ -14,7 +14,7 @@ from hub.posting.reconcile import HELD, POSTED
 from loyalty.chain import head_after, heads_after
 from loyalty.receipts import LineStatus
 
-HAND_OVER_EVERY = 10  # lines, about half a millisecond of posting
+HAND_OVER_EVERY = 25  # lines, about a millisecond of posting
 GAP_PATIENCE_MS = 15 * 60_000  # how long a gap keeps what follows from posting
 
 
