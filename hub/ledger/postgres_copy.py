@@ -76,7 +76,7 @@ class Copying:
         """
         talk, self._talk = self._talk, None
         if talk is not None:
-            self._connection.wait(talk)
+            self._connection.wait(_resumed(talk, self._awaits))
 
     def abandon(self) -> None:
         """Wait until the connection is free, whatever becomes of the rows."""
@@ -97,6 +97,17 @@ class Copying:
             self._talk = talk
         except StopIteration:
             pass
+
+
+def _resumed(talk: PQGen[None], awaits: Wait) -> PQGen[None]:
+    """Go on with a talk that has begun, and that awaits something, as with one from its start."""
+    while True:
+        while not (ready := (yield awaits)):
+            continue
+        try:
+            awaits = talk.send(ready)
+        except StopIteration:
+            return
 
 
 class _Kept(Writer):
