@@ -28,9 +28,9 @@ from hub.broker.config import BrokerAddress, read_broker
 from hub.errors import HubError
 from hub.ledger.ledger import Place, is_on_server
 from hub.offline_config import read_offline_keys
-from hub.offline_keys import OfflineKeys
 from hub.pairing.config import PairingSetting, read_pairing
 from hub.posting.documents import PROGRAMME, Document
+from hub.posting.offline_keys import OfflineKeys
 from hub.secret_files import secret_key, secret_text
 from hub.web.config import WebAddress, read_web
 from loyalty.keys import MASTER_BYTES

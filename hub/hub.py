@@ -20,8 +20,8 @@ from hub.broker.mosquitto_logins import MosquittoLogins
 from hub.broker.mqtt_road import MqttRoad
 from hub.broker.road import Road
 from hub.broker_bridge import Bridge
-from hub.caretaker import Caretaker, Tended
 from hub.config import HubConfig
+from hub.decisions.caretaker import Caretaker, Tended
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
 from hub.ledger.queries import device_login
 from hub.pairing.provisioning import Provisioning

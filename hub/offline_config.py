@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from hub.errors import HubError
-from hub.offline_keys import OfflineKeys
+from hub.posting.offline_keys import OfflineKeys
 from hub.secret_files import secret_key
 from hub.whole_file import write_whole
 from loyalty.keys import MASTER_BYTES

@@ -176,7 +176,7 @@ SHELLS = {
     "hub/pairing/provisioning.py": "the threads of what new devices ask",
     "hub/pairing/secret_change.py": "the statements about a device's next secret",
     "hub/whole_file.py": "a file that is replaced whole",
-    "hub/rebuild.py": "the file of a ledger that is made anew",
+    "hub/posting/rebuild.py": "the file of a ledger that is made anew",
     "hub/commands/rebuild.py": "a command line, and the folder of a ledger that is made anew",
     "hub/offline_config.py": "the names of files",
     "hub/secret_files.py": "the files of secrets",

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.adjustments import KIND, REASONS, Adjustments, Terms, terms_of
-from hub.commands.line_text import moment
 from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
+from hub.decisions.adjustments import KIND, REASONS, Adjustments, Terms, terms_of
 from hub.ledger.ledger import open_ledger
+from hub.ledger.line_text import moment
 from hub.ledger.proposals import LIST_MAX, Proposal, find_proposals
 from loyalty.clock import SystemClock
 

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from hub.commands.line_text import short_card
 from hub.commands.offline import Db, Programmes, lease_line
 from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
-from hub.decisions import Decisions
-from hub.lease_keeper import open_leases
+from hub.decisions.decisions import Decisions
+from hub.decisions.lease_keeper import open_leases
 from hub.ledger.books import Books
 from hub.ledger.ledger import open_ledger
+from hub.ledger.line_text import short_card
 from loyalty.clock import SystemClock
 
 Uid = Annotated[str, typer.Argument(help="The card's number, as lines have it.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hub.carried_lines import take_carried
+from hub.decisions.carried_lines import take_carried
 from hub.errors import HubError
 from hub.ledger.ledger import open_ledger
 from loyalty.carried import FILE_MAX_BYTES, NotCarried, from_bytes

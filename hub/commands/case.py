@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hub.case_words import words_of
 from hub.commands.hub import run_app
-from hub.commands.line_text import fields, moment, short_card
+from hub.ledger.case_words import words_of
 from hub.ledger.cases import (
     LIST_MAX,
     CaseFile,
@@ -31,6 +30,7 @@ from hub.ledger.evidence import (
     gather,
 )
 from hub.ledger.ledger import Ledger, open_ledger
+from hub.ledger.line_text import fields, moment, short_card
 from hub.ledger.queries import member_view
 from hub.ledger.rows import HoldRow
 from loyalty.clock import SystemClock

@@ -9,14 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.commands.line_text import moment
 from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
+from hub.decisions.store_days import next_opens_ms, number_of
 from hub.ledger.closed_days import DAYS_MAX, closed_days
 from hub.ledger.day_end import Missing, missing, stores
 from hub.ledger.ledger import Ledger, open_ledger
-from hub.store_days import next_opens_ms, number_of
+from hub.ledger.line_text import moment
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
 

@@ -9,12 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.commands.line_text import fields, moment
 from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
-from hub.forks import KIND, agree_to_adoption, propose_adoption, refuse_adoption
+from hub.decisions.forks import KIND, agree_to_adoption, propose_adoption, refuse_adoption
 from hub.ledger.branches import Branch, branches, forked_chain, forked_chains
 from hub.ledger.ledger import open_ledger
+from hub.ledger.line_text import fields, moment
 from hub.ledger.proposals import Proposal, find_proposals
 from loyalty.clock import SystemClock
 

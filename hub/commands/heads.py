@@ -9,8 +9,8 @@ import typer
 from hub.errors import HubError
 from hub.ledger.heads import chain_heads, heads_follow_lines, heads_not_there
 from hub.ledger.ledger import open_ledger
+from hub.ledger.signed_heads import read_signed_heads, signed_heads
 from hub.offline_config import read_seed
-from hub.signed_heads import read_signed_heads, signed_heads
 from loyalty.clock import SystemClock
 from loyalty.signatures import PUBLIC_KEY_BYTES
 

@@ -24,7 +24,7 @@ from hub.commands import (
 from hub.commands.hub import run_app
 from hub.commands.person import Staff
 from hub.commands.programme_file import read_programme
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.ledger.digest import digest
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.queries import history, line_counts, member_cards, member_view, open_cases

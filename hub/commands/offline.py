@@ -8,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.commands.line_text import moment, short_card
 from hub.commands.programme_file import read_programme
-from hub.exposure import exposure
-from hub.lease_keeper import OpenLease, open_leases
+from hub.decisions.lease_keeper import OpenLease, open_leases
+from hub.ledger.exposure import exposure
 from hub.ledger.ledger import Ledger, open_ledger
+from hub.ledger.line_text import moment, short_card
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme, in_force
 

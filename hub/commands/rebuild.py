@@ -15,7 +15,7 @@ from hub.errors import HubError
 from hub.ledger.backup import back_up
 from hub.ledger.derived import DIFFERENCES_MAX, Difference
 from hub.ledger.ledger import Ledger, file_of, is_on_server, open_ledger
-from hub.rebuild import put_in_place, rebuild
+from hub.posting.rebuild import put_in_place, rebuild
 from loyalty.clock import SystemClock
 from loyalty.programme import Programme
 

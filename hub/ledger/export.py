@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from hub.case_words import words_of
-from hub.commands.line_text import short_card
 from hub.errors import HubError
+from hub.ledger.case_words import words_of
 from hub.ledger.database import Row
 from hub.ledger.ledger import Ledger
+from hub.ledger.line_text import short_card
 from hub.ledger.schema import ESCROW
 from loyalty.fields import TIME_MAX_MS
 

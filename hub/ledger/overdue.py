@@ -6,11 +6,11 @@ Each is found as it is now, and is named like the case that it makes.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from hub.commands.line_text import moment
 from hub.ledger.cases import ended_ms, open_subjects
 from hub.ledger.database import Database
 from hub.ledger.day_end import Missing
 from hub.ledger.ledger import Ledger
+from hub.ledger.line_text import moment
 from hub.ledger.lost import lost_epochs
 from hub.ledger.schema import HUB_DEVICE
 from loyalty.clock import DAY_MS

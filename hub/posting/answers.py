@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from hub.ledger.books import Books
 from hub.ledger.rows import DeviceRow, HoldRow, MemberRow
-from hub.offline_keys import OfflineKeys
 from hub.posting.card_key_answers import answer_card_keys
 from hub.posting.card_proofs import CardProofs, Verdict
 from hub.posting.documents import Documents
 from hub.posting.leasing import Leasing
+from hub.posting.offline_keys import OfflineKeys
 from hub.posting.unstated import has_visits_to_come
 from loyalty.asks import (
     Ask,

@@ -1,7 +1,7 @@
 """The keys of a blank card, for a terminal that is about to make it one of ours."""
 
 from hub.ledger.books import Books
-from hub.offline_keys import OfflineKeys, credit_key, master_key
+from hub.posting.offline_keys import OfflineKeys, credit_key, master_key
 from loyalty.asks import AskCardKeys
 from loyalty.card_kinds import PROFILES, Trust
 from loyalty.key_wrap import wrap

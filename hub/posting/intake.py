@@ -16,7 +16,6 @@ from hub.ledger.database import nothing
 from hub.ledger.ledger import Ledger, insistently
 from hub.ledger.rows import ChainRow, DeviceRow
 from hub.ledger.schema import HUB_DEVICE
-from hub.offline_keys import OfflineKeys
 from hub.posting import own_chain
 from hub.posting.answers import Answers, OfflineAnswers
 from hub.posting.card_proofs import CardProofs
@@ -25,6 +24,7 @@ from hub.posting.documents import Document, Documents
 from hub.posting.envelopes import Arrival, Dropped, Envelope, Reply
 from hub.posting.groups import Group, read_group
 from hub.posting.leasing import Leasing
+from hub.posting.offline_keys import OfflineKeys
 from hub.posting.poster import Poster
 from hub.posting.uncollected import uncollected
 from loyalty import asks, topics

@@ -12,8 +12,8 @@ from typing import Any
 from hub.ledger.books import Books
 from hub.ledger.leases import LeaseRow
 from hub.ledger.rows import CardRow, DeviceRow, MemberRow
-from hub.offline_keys import OfflineKeys, credit_key
 from hub.posting import own_chain
+from hub.posting.offline_keys import OfflineKeys, credit_key
 from loyalty.asks import AskAccount, AskLease
 from loyalty.card_kinds import PROFILES, Trust
 from loyalty.hub_records import LeaseLapsed, LeaseOffered

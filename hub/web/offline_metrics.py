@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
-from hub.exposure import exposure
+from hub.ledger.exposure import exposure
 from hub.ledger.ledger import Ledger
 from hub.web.metrics import LedgerMetrics
 from loyalty.programme import Programme, in_force

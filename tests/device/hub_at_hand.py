@@ -9,7 +9,7 @@ from device.mqtt.client import HubSilent
 from device.mqtt.hub_time import HubTime
 from device.records.journal import Journal
 from device.records.stamp import NO_CARD, stamp
-from hub.offline_keys import OfflineKeys
+from hub.posting.offline_keys import OfflineKeys
 from loyalty.asks import Ask
 from loyalty.key_wrap import unwrap
 from loyalty.programme import Programme, parse

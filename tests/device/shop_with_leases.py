@@ -19,13 +19,13 @@ from device.nfc.cards.keys import CardKeys
 from device.terminal_parts import setting_of
 from hub.broker.config import BrokerAddress
 from hub.config import HubConfig
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.hub import Hub
 from hub.ledger.ledger import Place, open_ledger
 from hub.ledger.verify import broken, verify
-from hub.offline_keys import OfflineKeys
 from hub.posting.documents import PROGRAMME as PROGRAMME_NAME
 from hub.posting.documents import Document
+from hub.posting.offline_keys import OfflineKeys
 from loyalty.programme import parse
 from loyalty.records import SaleItem, from_line
 from loyalty.signatures import public_key_of

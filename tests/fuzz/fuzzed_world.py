@@ -5,9 +5,9 @@ import random
 from pathlib import Path
 
 from hub.ledger.tables import METADATA
-from hub.offline_keys import OfflineKeys
 from hub.posting.documents import Document
 from hub.posting.intake import Arrival
+from hub.posting.offline_keys import OfflineKeys
 from loyalty.asks import (
     Ask,
     AskAccount,

@@ -7,11 +7,11 @@ from pathlib import Path
 from hub.ledger.books import Books
 from hub.ledger.ledger import Ledger, open_ledger
 from hub.ledger.sqlite import SqliteEngine
-from hub.offline_keys import OfflineKeys
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.documents import Document
 from hub.posting.intake import Arrival, Intake, Reply
+from hub.posting.offline_keys import OfflineKeys
 from hub.posting.poster import Poster
 from loyalty import receipts, topics
 from loyalty.asks import Ask, Hello

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from hub.offline_keys import OfflineKeys
+from hub.posting.offline_keys import OfflineKeys
 from loyalty.asks import AskLease
 from loyalty.lease_records import LeaseCarried
 from loyalty.programme import parse

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.caretaker import Caretaker
 from hub.commands import ledger as ledger_command
+from hub.decisions.caretaker import Caretaker
 from hub.ledger.closed_days import closed_days
 from hub.ledger.digest import digest
 from hub.ledger.ledger import is_on_server, open_ledger

@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from hub.caretaker import DAY_PATIENCE_MS, Caretaker
-from hub.case_words import WORDS
 from hub.commands import case as case_command
-from hub.lease_keeper import SKEW_MS
+from hub.decisions.caretaker import DAY_PATIENCE_MS, Caretaker
+from hub.decisions.lease_keeper import SKEW_MS
+from hub.ledger.case_words import WORDS
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
 from hub.pairing.codes import Wanted, introduce, new_code

@@ -6,7 +6,7 @@ import pytest
 
 from hub.commands import hub as hub_command
 from hub.config import ConfigErrors, HubConfig, load_config
-from hub.offline_keys import OfflineKeys
+from hub.posting.offline_keys import OfflineKeys
 from loyalty.signatures import public_key_of
 from tests.hub.hub_world import FACE_KEY, PROGRAMME
 

@@ -9,7 +9,7 @@ import pytest
 from device.behaviour.offline_limits import Situation, Standing, limit_of
 from device.records.journal import Journal
 from device.records.offline_giving import OfflineGiving
-from hub.exposure import exposure
+from hub.ledger.exposure import exposure
 from loyalty.programme import parse
 from loyalty.programme_offline import OfflineTerms
 from loyalty.records import CardIssued

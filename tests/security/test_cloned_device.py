@@ -11,7 +11,7 @@ from device.mqtt.events import Connected, Publish, Received
 from device.mqtt.identity import Identity
 from device.mqtt.session import Session
 from device.records.journal import Journal
-from hub.forks import agree_to_adoption, propose_adoption
+from hub.decisions.forks import agree_to_adoption, propose_adoption
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal

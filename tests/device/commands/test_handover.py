@@ -4,7 +4,7 @@ from contextlib import closing
 
 from device.commands.terminal import main
 from device.records.journal import Journal
-from hub.carried_lines import Carried, take_carried
+from hub.decisions.carried_lines import Carried, take_carried
 from hub.ledger.ledger import open_ledger
 from loyalty.carried import from_bytes
 from tests.device.terminal_world import START_MS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.adjustments import KIND, Terms
 from hub.commands import ledger as ledger_command
+from hub.decisions.adjustments import KIND, Terms
 from hub.ledger.proposals import LIST_MAX, Proposal, propose
 from hub.ledger.verify import broken, verify
 from loyalty.programme import parse

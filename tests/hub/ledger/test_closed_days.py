@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from hub.commands import ledger as ledger_command
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.ledger.closed_days import closed_days
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.ledger.closed_days import closed_days
 from hub.ledger.day_end import last_close
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
-from hub.rebuild import rebuild
+from hub.posting.rebuild import rebuild
 from loyalty.clock import DAY_MS
 from loyalty.hub_records import CLOSE_CHAINS_MAX
 from loyalty.records import CardIssued, DayClosed, FacePrinted

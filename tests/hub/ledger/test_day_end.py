@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from hub.forks import agree_to_adoption, propose_adoption
+from hub.decisions.forks import agree_to_adoption, propose_adoption
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.day_end import Missing, first_received_ms, missing
 from hub.ledger.ledger import open_ledger

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 
 import pytest
 
-from hub.carried_lines import take_carried
+from hub.decisions.carried_lines import take_carried
 from hub.ledger.books import Books
 from hub.ledger.figures import ledger_figures
 from hub.ledger.ledger import open_ledger

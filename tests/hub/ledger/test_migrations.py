@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.schema import SchemaItem
 
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.errors import NoLedger
 from hub.ledger.cases import assign
 from hub.ledger.digest import digest

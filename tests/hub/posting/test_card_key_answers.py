@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.offline_keys import OfflineKeys, credit_key, master_key
+from hub.posting.offline_keys import OfflineKeys, credit_key, master_key
 from loyalty.asks import AskCardKeys
 from loyalty.key_wrap import NotWrappedForUs, unwrap
 from loyalty.receipts import CardKeysGranted

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.forks import agree_to_adoption, propose_adoption
+from hub.decisions.forks import agree_to_adoption, propose_adoption
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from hub.posting.intake import Arrival

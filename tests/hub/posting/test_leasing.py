@@ -3,8 +3,8 @@
 import pytest
 
 from hub.ledger.verify import broken, verify
-from hub.offline_keys import credit_key
 from hub.posting.leasing import OFFERED_MAX, WRITES_UNSTATED_MAX
+from hub.posting.offline_keys import credit_key
 from loyalty.asks import AskAccount, AskRedeem
 from loyalty.key_wrap import unwrap
 from loyalty.leases import Lease, certificate, read_certificate

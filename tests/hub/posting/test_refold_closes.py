@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from hub.commands import ledger as ledger_command
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.errors import HubError
 from hub.ledger.closed_days import closed_days
 from hub.ledger.day_end import Missing

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hub.caretaker import CARE_EVERY_MS, DAY_PATIENCE_MS, DAYS_AT_ONCE, Caretaker, Tended
+from hub.decisions.caretaker import CARE_EVERY_MS, DAY_PATIENCE_MS, DAYS_AT_ONCE, Caretaker, Tended
 from hub.ledger.cases import CaseFilter, close, find_cases, notes
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS

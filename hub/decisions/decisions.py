@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from hub.commands.line_text import moment, short_card
+from hub.decisions.store_days import date_of, day_at, next_opens_ms, number_of
 from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.books import Books
 from hub.ledger.day_end import (
@@ -16,11 +16,11 @@ from hub.ledger.day_end import (
 )
 from hub.ledger.faces import UntrueFace, untrue_faces
 from hub.ledger.ledger import Ledger, insistently
+from hub.ledger.line_text import moment, short_card
 from hub.ledger.schema import HUB_DEVICE
 from hub.posting import own_chain
 from hub.posting.custody import Custody
 from hub.posting.poster import Poster
-from hub.store_days import date_of, day_at, next_opens_ms, number_of
 from loyalty.hub_records import CardAllowed, CardStopped, EpochLost, StoreDayClosed
 from loyalty.programme import Programme
 from loyalty.record import Record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.exposure import exposure
+from hub.ledger.exposure import exposure
 from hub.web.offline_metrics import offline_metrics
 from tests.hub.hub_world import Till, redemption
 from tests.hub.lease_world import OFFLINE, LeaseWorld, issued

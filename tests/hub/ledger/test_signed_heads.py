@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.commands import ledger as ledger_command
 from hub.errors import HubError
 from hub.ledger.heads import ChainHead, chain_heads
-from hub.signed_heads import read_signed_heads, signed_heads
+from hub.ledger.signed_heads import read_signed_heads, signed_heads
 from loyalty.signatures import public_key_of
 from tests.hub.hub_world import World, redemption, sale
 

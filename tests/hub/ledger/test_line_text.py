@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.commands.line_text import fields, short_card
+from hub.ledger.line_text import fields, short_card
 from hub.posting import own_chain
 from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.lines import to_line

@@ -5,10 +5,11 @@ Several hubs may do this to one ledger at once: each change is made by the first
 
 from collections.abc import Callable, Sequence
 
-from hub.counter_gaps import COUNTER_GAP, CounterGaps
-from hub.decisions import Decisions
+from hub.decisions.counter_gaps import COUNTER_GAP, CounterGaps
+from hub.decisions.decisions import Decisions
+from hub.decisions.lease_keeper import LeaseKeeper
+from hub.decisions.store_days import next_opens_ms, number_of
 from hub.errors import DayIsClosed, HubError, LedgerContended, LedgerUnavailable
-from hub.lease_keeper import LeaseKeeper
 from hub.ledger.cases import open_case, settle
 from hub.ledger.day_end import stores
 from hub.ledger.ledger import Ledger, insistently
@@ -26,7 +27,6 @@ from hub.posting.custody import GAP_PATIENCE_MS
 from hub.posting.envelopes import Reply
 from hub.posting.groups import Group
 from hub.posting.intake import Intake
-from hub.store_days import next_opens_ms, number_of
 from loyalty.programme import Programme
 
 CARE_EVERY_MS = 60_000

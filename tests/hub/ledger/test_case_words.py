@@ -4,7 +4,7 @@ import ast
 import importlib
 from typing import get_args, get_type_hints
 
-from hub.case_words import WORDS, words_of
+from hub.ledger.case_words import WORDS, words_of
 from loyalty.records import CardSuspected
 from tests.source_tree import calls, sources
 

@@ -1,7 +1,8 @@
 """Lines of a device that was shut out, brought by hand: kept, and held until two people decide.
 
-They stand where they would have stood, behind what is here of their chain, and wait as the branch
-of a fork does (`hub/forks.py`): nothing of them posts before two people have adopted them.
+They stand where they would have stood, behind what is here of their chain, and wait as the
+branch of a fork does (`hub/decisions/forks.py`): nothing of them posts before two people have
+adopted them.
 """
 
 from collections.abc import Sequence

@@ -4,10 +4,10 @@ from contextlib import closing
 
 import pytest
 
-from hub.caretaker import Caretaker
-from hub.counter_gaps import CARDS_AT_ONCE, CounterGaps
-from hub.decisions import Decisions
-from hub.lease_keeper import SKEW_MS
+from hub.decisions.caretaker import Caretaker
+from hub.decisions.counter_gaps import CARDS_AT_ONCE, CounterGaps
+from hub.decisions.decisions import Decisions
+from hub.decisions.lease_keeper import SKEW_MS
 from hub.ledger.cases import CaseFilter, CaseNote, close, find_cases, notes
 from hub.ledger.evidence import gather
 from hub.ledger.ledger import open_ledger

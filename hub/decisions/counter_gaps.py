@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from hub.lease_keeper import SKEW_MS
+from hub.decisions.lease_keeper import SKEW_MS
 from hub.ledger.books import Books
 from hub.ledger.cases import open_subjects
 from hub.ledger.ledger import Ledger

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from hub.commands import ledger as ledger_command
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.ledger.derived import DERIVED
 from hub.ledger.digest import digest
 from hub.ledger.ledger import is_on_server, open_ledger
 from hub.ledger.sqlite import SqliteEngine
 from hub.ledger.verify import broken, verify
 from hub.posting.custody import GAP_PATIENCE_MS
-from hub.rebuild import rebuild
+from hub.posting.rebuild import rebuild
 from loyalty.clock import DAY_MS
 from loyalty.hub_records import CardAllowed, CardStopped
 from loyalty.programme import parse

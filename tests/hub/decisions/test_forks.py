@@ -4,15 +4,15 @@ from contextlib import closing
 
 import pytest
 
+from hub.decisions.forks import agree_to_adoption, propose_adoption, refuse_adoption
 from hub.errors import HubError, NotFound
-from hub.forks import agree_to_adoption, propose_adoption, refuse_adoption
 from hub.ledger.branches import adopted_epoch, branches, forked_chain
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger
 from hub.ledger.proposals import Proposal
 from hub.ledger.verify import broken, verify
 from hub.ledger.watermarks import Watermarks
-from hub.rebuild import rebuild
+from hub.posting.rebuild import rebuild
 from loyalty.records import CardIssued
 from loyalty.wire import names_of
 from tests.hub.hub_world import START_MS, Till, World, check_in, redemption, sale

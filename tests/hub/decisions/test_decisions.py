@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from hub.decisions import Decisions
+from hub.decisions.decisions import Decisions
 from hub.errors import DayIsClosed, HubError, NotFound
 from hub.ledger.ledger import open_ledger
 from hub.ledger.schema import HUB_DEVICE

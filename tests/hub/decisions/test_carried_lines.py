@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.carried_lines import Carried, take_carried
+from hub.decisions.carried_lines import Carried, take_carried
+from hub.decisions.forks import agree_to_adoption, propose_adoption
 from hub.errors import HubError
-from hub.forks import agree_to_adoption, propose_adoption
 from hub.ledger.branches import branches, forked_chain
 from hub.ledger.digest import digest
 from hub.ledger.ledger import open_ledger

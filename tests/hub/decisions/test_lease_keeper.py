@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from hub.decisions import Decisions
-from hub.lease_keeper import SKEW_MS, LeaseKeeper, open_leases
+from hub.decisions.decisions import Decisions
+from hub.decisions.lease_keeper import SKEW_MS, LeaseKeeper, open_leases
 from hub.ledger.ledger import open_ledger
 from hub.ledger.verify import broken, verify
 from loyalty.asks import Hello
