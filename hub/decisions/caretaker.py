@@ -28,6 +28,7 @@ from hub.posting.envelopes import Reply
 from hub.posting.groups import Group
 from hub.posting.intake import Intake
 from loyalty.programme import Programme
+from loyalty.refold import FoldDiffers
 
 CARE_EVERY_MS = 60_000
 DAY_PATIENCE_MS = 6 * 3_600_000  # how long a day may stay open before people are told
@@ -93,7 +94,7 @@ class Caretaker:
             return ""  # Another hub was quicker.
         except (LedgerContended, LedgerUnavailable):
             raise
-        except HubError as error:
+        except (HubError, FoldDiffers) as error:
             return str(error)
 
     def _tell(self, code: str, found: Sequence[Overdue], now_ms: int) -> None:

@@ -135,7 +135,7 @@ WORDS = {
     ),
     "unknown_grant": Words(
         "grant",
-        "A redemption names a grant that its member never got, or that was over by then.",
+        "A redemption names a grant that its member never got there, or that was over by then.",
         "If it was released before, the goods may have been handed over after all: ask the store."
         " If nobody ever gave it, look at the device.",
         "The redemption happened, so it counts.",

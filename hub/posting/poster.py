@@ -274,8 +274,9 @@ class Poster:
         if not redemption.auth:
             return
         hold = holds.find(redemption.auth)
-        if hold is None or hold.member != member.id:
-            detail = f"{redemption.op} names a grant that {member.token} never got"
+        place = (member.id, filed.chain.device.id)
+        if hold is None or (hold.member, hold.device) != place:
+            detail = f"{redemption.op} names a grant that {member.token} never got there"
         elif not holds.resolve(hold.auth, "captured"):
             detail = f"{redemption.op} names a grant that was {hold.status} before"
         else:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.decisions.caretaker import CARE_EVERY_MS, DAY_PATIENCE_MS, DAYS_AT_ONCE, Caretaker, Tended
+from hub.decisions.decisions import Decisions
 from hub.ledger.cases import CaseFilter, close, find_cases, notes
 from hub.ledger.ledger import open_ledger
 from hub.ledger.overdue import SILENCE_PATIENCE_MS
@@ -227,6 +228,26 @@ def test_a_day_ends_at_the_cut_off_hour_of_its_zone(tmp_path, zone, cutoff_hour,
     close_line = world.value("SELECT line FROM inbox WHERE kind = 'store_day_closed'")
     assert f",{day},{opens_ms},".encode() in bytes(close_line)
     world.ledger.close()
+
+
+def test_a_member_whose_books_are_damaged_keeps_only_their_own_stores_day_open(world):
+    till = world.till("h1")
+    till.add(sale("r1"), sale("r2"), sale("r3"), day_over())
+    world.take(till.batch(1, 1), till.batch(3))
+    world.clock.at_ms += GAP_PATIENCE_MS
+    world.intake.tick()  # r3 posts before its turn, so the close would move it
+    with closing(open_ledger(world.path)) as ledger:
+        Decisions(ledger, []).declare_lost("h1", "e1", 2, world.clock.now_ms())
+    world.ledger.connection.execute("UPDATE member SET qualifying = qualifying + 1")
+    world.ledger.add_device("s2", "h2", "k1", Till("h2").secret, "password-of-h2")
+    other = Till("h2", store="s2")
+    other.add(sale("r4", member="ben", card="04BB", store="s2"), day_over(store="s2"))
+    world.take(other.batch())
+
+    tend(world, at_ms=OPENS_MS + DAY_PATIENCE_MS)
+
+    assert closed(world) == [("s2", OPENS_MS)]
+    assert "facts fold to version 2" in open_cases(world)["day_open s1:20170301 of s1"]
 
 
 def test_stores_close_each_for_itself(world):

@@ -301,6 +301,17 @@ def test_a_grant_of_another_member_stays_theirs(world):
     assert world.cases() == ["overdrawn", "unknown_grant"]
 
 
+def test_a_grant_of_another_device_stays_its_own(world):
+    till, other = earned(world, 200), world.till("h2")
+    (grant,) = world.take(till.ask(ask_redeem("g1")))
+    other.add(redemption("r2", auth=grant.auth, granted_ms=grant.granted_ms))
+
+    world.take(other.batch())
+
+    assert world.value("SELECT status FROM hold") == "active"
+    assert world.cases() == ["unknown_grant"]
+
+
 def test_an_offline_redemption_that_eats_what_is_reserved_is_a_case(world):
     till = earned(world, 60)
     world.take(till.ask(ask_redeem("g1")))
