@@ -52,7 +52,11 @@ class Copying:
         return self._talk is not None
 
     def add(self, loads: Iterable[Load]) -> None:
-        """Copy `loads`, one table after the other, once what is under way is there."""
+        """Copy `loads`, one table after the other, once what is under way is there.
+
+        Raises:
+            psycopg.Error: the server is quick, and does not take the rows.
+        """
         self._packed.extend([_packed(self._connection, it) for it in loads if it.rows])
         if self._talk is None:
             self._talk = _talk(self._connection.pgconn, self._packed)
